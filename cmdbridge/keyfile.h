@@ -1,0 +1,45 @@
+/*
+ * The maker `file`: a private key in a PKCS#8 file, PBES2 with scrypt, opened by the PIN itself.
+ *
+ *   keys/NAME.pin   the key, encrypted under the PIN
+ *   keys/NAME.puk   the key, encrypted under the PUK; absent when the card has no PUK
+ *
+ * A file is replaced atomically. Outputs go to the caller's writer; keys and PINs live in OpenSSL's
+ * secure heap or on a stack that is wiped.
+ */
+#ifndef VICAR_CMDBRIDGE_KEYFILE_H
+#define VICAR_CMDBRIDGE_KEYFILE_H
+
+#include "iso7816/bytes.h"
+
+#include <openssl/evp.h>
+
+enum keyfile_result {
+	KEYFILE_OK,
+	KEYFILE_WRONG_PIN, /* does not open with this secret */
+	KEYFILE_BAD_INPUT, /* input of a length or padding that the key cannot take */
+	KEYFILE_BROKEN,    /* missing, unreadable, or not a key; `error` says which and why */
+};
+
+enum keyfile_operation {
+	KEYFILE_SIGN_PKCS1,
+	KEYFILE_SIGN_RAW,
+	KEYFILE_DECIPHER_PKCS1,
+	KEYFILE_DECIPHER_RAW,
+};
+
+enum { KEYFILE_ERROR_MAX = 512 };
+
+/* Fails if the file exists. */
+enum keyfile_result keyfile_create(const char *path, EVP_PKEY *key, struct bytes secret,
+				   char error[KEYFILE_ERROR_MAX]) MUST_USE;
+enum keyfile_result keyfile_check(const char *path, struct bytes secret,
+				  char error[KEYFILE_ERROR_MAX]) MUST_USE;
+enum keyfile_result keyfile_use(const char *path, struct bytes secret,
+				enum keyfile_operation operation, struct bytes input,
+				struct writer *output, char error[KEYFILE_ERROR_MAX]) MUST_USE;
+/* Opens `from` with `secret` and writes the key to `to` under `new_secret`, replacing it. */
+enum keyfile_result keyfile_rewrap(const char *from, struct bytes secret, const char *to,
+				   struct bytes new_secret, char error[KEYFILE_ERROR_MAX]) MUST_USE;
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * The card engine, for those who drive it: vicard, apdu-replay, tests, fuzzers.
+ *
+ * A card is a pure function of the commands it was given: card_transmit() takes one command APDU
+ * and answers with one response APDU, or stops at a key request that the driver fulfils. There is
+ * no I/O but the host's save(), no clock, no thread. One card belongs to one thread.
+ */
+#ifndef VICAR_EMULATOR_CARD_H
+#define VICAR_EMULATOR_CARD_H
+
+#include "image.h"
+#include "iso7816/apdu.h"
+#include "iso7816/atr.h"
+
+struct card;
+struct personality; /* emulator/personality.h; the list of them is applets/registry.h */
+
+/* What the engine needs from its driver. */
+struct card_host {
+	void *context;
+	/* Writes the counters and returns true once they are on disk. False: the PIN is not tried and
+	 * the command answers 6581. */
+	bool (*save)(void *context, const struct image_counter *counters, size_t count);
+};
+
+enum card_result {
+	CARD_DONE,    /* the response is in the writer */
+	CARD_PENDING, /* card_request() says what is wanted; answer with card_resume() */
+};
+
+/* The image is borrowed for the card's life. NULL and `error` when it cannot be this personality. */
+struct card *card_new(const struct image *image, const struct personality *personality,
+		      const struct card_host *host, struct image_error *error) MUST_USE;
+void card_free(struct card *card); /* wipes; NULL is fine */
+
+struct bytes card_atr(const struct card *card);
+
+/* Power-on, warm reset and power-off are one thing to the engine: all volatile state ends, a
+ * pending request with it. */
+void card_reset(struct card *card);
+
+/* `command` is any bytes at all. `response` has room for RAPDU_LEN_MAX bytes. Not to be called
+ * while a request is pending. */
+enum card_result card_transmit(struct card *card, struct bytes command,
+			       struct writer *response) MUST_USE;
+
+/* The request that card_transmit() or card_resume() stopped at; NULL when there is none. */
+const struct key_request *card_request(const struct card *card);
+
+/* A remote key only, before the service's start call leaves: counts the try, on disk, and consumes
+ * the verified state, whatever comes of the call. False: it could not be written; do not call the
+ * service, resume with SW_MEMORY_FAILURE. */
+bool card_start(struct card *card) MUST_USE;
+
+/*
+ * Completes the pending command. For a remote key:
+ *   SW_OK                    the counter returns to its maximum
+ *   SW_AUTHENTICATION        the try stays counted, the refused PIN is remembered for the life of
+ *                            the card as a keyed fingerprint: VERIFY with it answers 63Cx uncounted
+ *   SW_FATE_UNKNOWN          the try stays counted
+ *   any other after card_start()   the try is given back
+ */
+enum card_result card_resume(struct card *card, const struct key_result *result,
+			     struct writer *response) MUST_USE;
+
+/* The owner's way back for a remote PIN that blocked itself: counter to its maximum, refused PINs
+ * forgotten. */
+bool card_pin_unblock(struct card *card, const char *counter) MUST_USE;
+
+/* For `vicar status`: the counters as they stand. Returns how many there are. */
+size_t card_counters(const struct card *card, struct image_counter *counters, size_t room);
+
+#endif

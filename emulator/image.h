@@ -1,0 +1,103 @@
+/*
+ * The card image on disk: $XDG_DATA_HOME/vicar/cards/NAME/ (0700).
+ *
+ *   card.conf      INI, format = 1; written at enrolment, hardly ever after
+ *   certificates/  DER, one file for each certificate that card.conf names
+ *   keys/          local keys (see cmdbridge/keyfile.h); empty for remote keys
+ *   account        0600, the remote account (phone number); not read here
+ *   state          counters; replaced whenever one changes
+ *   lock           flock'ed and holding the pid of the one vicard that serves the card
+ *   journal        one line for each use of a key (tools/)
+ *
+ * card.conf:
+ *   [card]
+ *   format = 1
+ *   personality = cc-v1
+ *   serial = 0123456789ABCDEF        ; hex
+ *   options = user-consent pin-tries=2    ; words of the personality, may be absent
+ *   [key sign]                       ; one section for each key; the name is the key's role
+ *   service = cmd                    ; a [service NAME] of vicar.conf, or `file` for a local key
+ *   certificate = sign.der
+ *   [authority 1]                    ; certificates of the chain, issuer of the leaf first
+ *   certificate = ca1.der
+ *
+ * Every file is replaced atomically: written beside, fsync'ed, renamed, directory fsync'ed.
+ * Unknown keys and a newer format are errors that name file, line, key and what is allowed.
+ */
+#ifndef VICAR_EMULATOR_IMAGE_H
+#define VICAR_EMULATOR_IMAGE_H
+
+#include "key.h"
+
+#include <limits.h>
+
+enum {
+	IMAGE_FORMAT = 1,
+	IMAGE_NAME_MAX = 64, /* letters, digits, - and _; first a letter or digit */
+	IMAGE_KEYS_MAX = 4,
+	IMAGE_AUTHORITIES_MAX = 6,
+	IMAGE_COUNTERS_MAX = 8,
+	IMAGE_OPTIONS_MAX = 256,
+	IMAGE_SERIAL_MAX = 16,
+	IMAGE_ERROR_MAX = 512,
+};
+
+#define IMAGE_SERVICE_FILE "file"
+
+struct image_key {
+	char name[KEY_NAME_MAX];
+	char service[IMAGE_NAME_MAX];
+	uint8_t *certificate; /* DER, owned by the image */
+	size_t certificate_len;
+};
+
+struct image_authority {
+	uint8_t *certificate; /* DER, owned by the image */
+	size_t certificate_len;
+};
+
+/* One retry counter, named by the personality: "pin1", "puk". A counter that the state file does
+ * not have yet stands at the personality's maximum. */
+struct image_counter {
+	char name[KEY_NAME_MAX];
+	unsigned tries_left;
+};
+
+struct image {
+	char name[IMAGE_NAME_MAX];
+	char directory[PATH_MAX];
+	char personality[KEY_NAME_MAX];
+	char options[IMAGE_OPTIONS_MAX];
+	uint8_t serial[IMAGE_SERIAL_MAX];
+	size_t serial_len;
+	struct image_key keys[IMAGE_KEYS_MAX];
+	size_t keys_count;
+	struct image_authority authorities[IMAGE_AUTHORITIES_MAX];
+	size_t authorities_count;
+	struct image_counter counters[IMAGE_COUNTERS_MAX];
+	size_t counters_count;
+	int lock; /* file descriptor, -1 when not locked */
+};
+
+struct image_error {
+	char text[IMAGE_ERROR_MAX]; /* names the thing, the reason and the next step */
+};
+
+bool image_name_valid(const char *name);
+
+/* Reads everything. On failure `image` needs no image_free(). */
+bool image_load(struct image *image, const char *directory, struct image_error *error) MUST_USE;
+/* Creates the directory with all its files; fails, leaving nothing behind, if it exists. The
+ * certificates are copied. */
+bool image_create(const struct image *image, struct image_error *error) MUST_USE;
+/* Takes the lock for the life of the process; `holder` gets the pid of the one that has it. */
+bool image_lock(struct image *image, int *holder, struct image_error *error) MUST_USE;
+/* Replaces `state`; true when the counters are on disk. */
+bool image_save_counters(struct image *image, const struct image_counter *counters, size_t count,
+			 struct image_error *error) MUST_USE;
+const struct image_key *image_key(const struct image *image, const char *name);
+/* "word" or "word=value" among the options; `value` gets the text after = or "". */
+bool image_option(const struct image *image, const char *word, char *value, size_t room);
+void image_free(struct image *image);
+
+#endif

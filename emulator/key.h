@@ -1,0 +1,45 @@
+/*
+ * Key requests: what the card engine asks of whoever drives it when a command needs a private key
+ * or the check of a PIN that only opening a key can give. The engine itself never waits, never
+ * reads a key and never talks.
+ */
+#ifndef VICAR_EMULATOR_KEY_H
+#define VICAR_EMULATOR_KEY_H
+
+#include "iso7816/bytes.h"
+
+enum { KEY_NAME_MAX = 32, KEY_OUTPUT_MAX = 1024 };
+
+enum key_operation {
+	KEY_SIGN_PKCS1, /* input: what EMSA-PKCS1-v1_5 pads, normally a DigestInfo (RFC 8017 9.2) */
+	KEY_SIGN_RAW,   /* input: one block of the modulus' length (RSASP1, RFC 8017 5.2.1) */
+	KEY_DECIPHER_PKCS1, /* input: cryptogram; output: message without type 2 padding */
+	KEY_DECIPHER_RAW,   /* input: cryptogram; output: one block of the modulus' length */
+	KEY_PIN_VERIFY,     /* does `pin` open the key? no input, no output */
+	KEY_PIN_CHANGE,     /* `pin` opens the key; from now on `new_pin` does */
+	KEY_PIN_UNBLOCK,    /* `pin` is the PUK; from now on `new_pin` opens the key */
+};
+
+/* All pointers are borrowed from the card and good until card_resume() or card_reset(). */
+struct key_request {
+	enum key_operation operation;
+	const char *key; /* name of the key in the image, "sign" */
+	bool remote;     /* a service's key: only a started call may judge the PIN */
+	struct bytes input;
+	struct bytes pin;     /* as typed: without the card's padding; secret */
+	struct bytes new_pin; /* secret */
+	unsigned tries_left;  /* of the PIN, before this use */
+};
+
+/*
+ * The answer. `sw` is SW_OK with `output`, or:
+ *   SW_AUTHENTICATION (63C0)  the PIN is wrong; the engine puts in the count
+ *   anything else             passed on as the command's status word
+ * `output` is the caller's and only read during card_resume().
+ */
+struct key_result {
+	uint16_t sw;
+	struct bytes output;
+};
+
+#endif

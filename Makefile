@@ -18,15 +18,21 @@ HARDEN = -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
 HARDEN_LINK = -fsanitize=$(SANITIZE)
 endif
 
-# Libraries of each part, by pkg-config name; an archive pulls in only what its user needs.
+# Libraries of each part, by pkg-config name; with --as-needed a program links only what it uses.
 PKGS = libcrypto libcurl libxml-2.0 libassuan inih
 pkg-cflags = $(shell pkg-config --cflags $(1) 2>/dev/null)
 pkg-libs = $(shell pkg-config --libs $(1) 2>/dev/null)
+PKGS_CFLAGS := $(call pkg-cflags,$(PKGS))
+PKGS_LIBS := $(call pkg-libs,$(PKGS))
+PCSC_CFLAGS := $(call pkg-cflags,libpcsclite)
+PCSC_LIBS := $(call pkg-libs,libpcsclite)
+HTTPD_LIBS := $(call pkg-libs,libmicrohttpd gnutls)
+CMOCKA_LIBS := $(call pkg-libs,cmocka)
 
-ALL_CPPFLAGS = -D_GNU_SOURCE -I. $(call pkg-cflags,$(PKGS)) $(CPPFLAGS)
+ALL_CPPFLAGS = -D_GNU_SOURCE -I. $(PKGS_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = -std=c17 -fPIC -fvisibility=hidden $(WARNINGS) $(OPTIMISE) $(HARDEN) $(CFLAGS)
 ALL_LDFLAGS = $(HARDEN_LINK) -Wl,--as-needed $(LDFLAGS)
-LIBS = $(call pkg-libs,$(PKGS)) -lgpg-error
+LIBS = $(PKGS_LIBS) -lgpg-error
 
 # Programs are tools/NAME.c; their parts stand in tools/NAME/, what they share in tools/*.c.
 PROGRAMS = vicar vicard vicar-bridge cmd-simulator apdu-replay
@@ -53,10 +59,10 @@ $(BUILD)/%.o: %.c
 	$(CC) $(ALL_CPPFLAGS) $(EXTRA_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The programs' own libraries.
-$(BUILD)/cmd-simulator: LIBS += $(call pkg-libs,libmicrohttpd gnutls)
-$(BUILD)/apdu-replay: LIBS += $(call pkg-libs,libpcsclite)
-$(BUILD)/tools/apdu-replay.o $(BUILD)/tools/apdu-replay/%.o: EXTRA_CPPFLAGS = $(call pkg-cflags,libpcsclite)
-$(BUILD)/ifdhandler/%.o: EXTRA_CPPFLAGS = $(call pkg-cflags,libpcsclite)
+$(BUILD)/cmd-simulator: LIBS += $(HTTPD_LIBS)
+$(BUILD)/apdu-replay: LIBS += $(PCSC_LIBS)
+$(BUILD)/tools/apdu-replay.o $(BUILD)/tools/apdu-replay/%.o: EXTRA_CPPFLAGS = $(PCSC_CFLAGS)
+$(BUILD)/ifdhandler/%.o: EXTRA_CPPFLAGS = $(PCSC_CFLAGS)
 
 $(patsubst tools/%.c,$(BUILD)/%,$(MAINS)): $(BUILD)/%: $(BUILD)/tools/%.o $(ARCHIVE_FILES)
 	$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $< \
@@ -70,7 +76,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE_FILES)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $< $(TEST_OBJECTS) \
 		-Wl,--start-group $(ARCHIVE_FILES) -Wl,--end-group $(LIBS) \
-		$(call pkg-libs,cmocka libmicrohttpd gnutls)
+		$(CMOCKA_LIBS) $(HTTPD_LIBS)
 
 .PHONY: units
 units: $(UNIT_TESTS)

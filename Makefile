@@ -1,8 +1,19 @@
 # Vicar. `make help` lists the targets.
 
+VERSION = 0.1.0
 BUILD ?= build
-PREFIX ?= /usr/local
 CC ?= cc
+
+# Where `make install` puts things; DESTDIR is put in front of each.
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+BINDIR = $(PREFIX)/bin
+LIBEXECDIR = $(PREFIX)/libexec/vicar
+MANDIR = $(PREFIX)/share/man
+PCSC_DRIVERS ?= $(PREFIX)/lib/pcsc/drivers
+READER_CONF_DIR ?= $(SYSCONFDIR)/reader.conf.d
+TMPFILES_DIR ?= $(PREFIX)/lib/tmpfiles.d
+SYSUSERS_DIR ?= $(PREFIX)/lib/sysusers.d
 
 # SANITIZE=address,undefined builds everything with these sanitizers; use another BUILD with it.
 SANITIZE ?=
@@ -29,13 +40,16 @@ PCSC_LIBS := $(call pkg-libs,libpcsclite)
 HTTPD_LIBS := $(call pkg-libs,libmicrohttpd gnutls)
 CMOCKA_LIBS := $(call pkg-libs,cmocka)
 
-ALL_CPPFLAGS = -D_GNU_SOURCE -I. $(PKGS_CFLAGS) $(CPPFLAGS)
+ALL_CPPFLAGS = -D_GNU_SOURCE -I. -DVICAR_VERSION='"$(VERSION)"' \
+	-DVICAR_LIBEXECDIR='"$(LIBEXECDIR)"' $(PKGS_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = -std=c17 -fPIC -fvisibility=hidden $(WARNINGS) $(OPTIMISE) $(HARDEN) $(CFLAGS)
 ALL_LDFLAGS = $(HARDEN_LINK) -Wl,--as-needed $(LDFLAGS)
 LIBS = $(PKGS_LIBS) -lgpg-error
 
 # Programs are tools/NAME.c; their parts stand in tools/NAME/, what they share in tools/*.c.
 PROGRAMS = vicar vicard vicar-bridge cmd-simulator apdu-replay
+USER_PROGRAMS = vicar vicard cmd-simulator apdu-replay
+MAN_PAGES = $(wildcard docs/*.[1578])
 MAINS = $(wildcard $(PROGRAMS:%=tools/%.c))
 ARCHIVES = tools applets emulator cmdbridge iso7816
 sources = $(filter-out $(MAINS),$(wildcard $(1)/*.c $(1)/*/*.c))
@@ -78,13 +92,103 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE_FILES)
 		-Wl,--start-group $(ARCHIVE_FILES) -Wl,--end-group $(LIBS) \
 		$(CMOCKA_LIBS) $(HTTPD_LIBS)
 
+# Packages. `demo` and `check` install what they need; `all` says what is missing.
+.PHONY: deps-build deps-demo deps-check
+deps-build:
+	@packaging/install-dependencies build
+deps-demo:
+	@packaging/install-dependencies build demo
+deps-check:
+	@packaging/install-dependencies build demo check
+
+# A second make, so that pkg-config is asked after the packages are there.
+.PHONY: demo
+demo: deps-demo
+	@$(MAKE) --no-print-directory all
+	@tests/system/demo $(BUILD)
+
+.PHONY: check check-run
+check: deps-check
+	@$(MAKE) --no-print-directory check-run
+check-run: all check-programs
+	@tests/run $(BUILD) units replay driver system
+
+.PHONY: check-sanitize check-sanitize-run
+check-sanitize: deps-check
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize SANITIZE=address,undefined \
+		check-sanitize-run
+	@$(MAKE) --no-print-directory all
+	@tests/run $(BUILD) valgrind
+check-sanitize-run: all check-programs
+	@tests/run $(BUILD) units replay driver simulators
+
+# Everything that the tests run and users do not.
+.PHONY: check-programs
+check-programs: $(UNIT_TESTS)
+
 .PHONY: units
 units: $(UNIT_TESTS)
-	@set -e; for t in $^; do $$t; done
+	@tests/run $(BUILD) units
+
+SOURCES = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
+TIDY = bugprone-*,cert-*,clang-analyzer-*,-bugprone-easily-swappable-parameters,-cert-err33-c
+.PHONY: lint
+lint: deps-check
+	@$(MAKE) --no-print-directory lint-run
+.PHONY: lint-run
+lint-run:
+	clang-format --dry-run --Werror $(SOURCES)
+	cppcheck --quiet --std=c11 --enable=warning,portability,performance --inline-suppr \
+		--error-exitcode=1 --suppress=missingIncludeSystem -I. $(filter %.c,$(SOURCES))
+	printf '%s\n' $(filter %.c,$(SOURCES)) | xargs -P 2 -n 4 clang-tidy --quiet \
+		--warnings-as-errors='*' --checks='-*,$(TIDY)' \
+		-- -std=c17 $(ALL_CPPFLAGS) $(PCSC_CFLAGS) 2>/dev/null
+
+INSTALL = install
+BUNDLE = $(PCSC_DRIVERS)/vicar.bundle/Contents
+.PHONY: install uninstall
+install: all
+	$(INSTALL) -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBEXECDIR) $(BUNDLE)/Linux $(PCSC_DRIVERS)/serial \
+		$(READER_CONF_DIR) $(TMPFILES_DIR) $(SYSUSERS_DIR) $(SYSCONFDIR)/vicar \
+		$(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man7 $(MANDIR)/man8)
+	$(INSTALL) $(addprefix $(BUILD)/,$(USER_PROGRAMS)) $(DESTDIR)$(BINDIR)
+	$(INSTALL) $(BUILD)/vicar-bridge $(DESTDIR)$(LIBEXECDIR)
+	$(INSTALL) -m 644 Info.plist $(DESTDIR)$(BUNDLE)
+	$(INSTALL) -m 644 $(BUILD)/libifdvicar.so $(DESTDIR)$(BUNDLE)/Linux
+	ln -sf ../vicar.bundle/Contents/Linux/libifdvicar.so $(DESTDIR)$(PCSC_DRIVERS)/serial/libifdvicar.so
+	sed 's|@DRIVER@|$(PCSC_DRIVERS)/serial/libifdvicar.so|' packaging/reader.conf.in \
+		> $(DESTDIR)$(READER_CONF_DIR)/vicar
+	$(INSTALL) -m 644 packaging/vicar.tmpfiles $(DESTDIR)$(TMPFILES_DIR)/vicar.conf
+	$(INSTALL) -m 644 packaging/vicar.sysusers $(DESTDIR)$(SYSUSERS_DIR)/vicar.conf
+	[ -e $(DESTDIR)$(SYSCONFDIR)/vicar/vicar.conf ] || \
+		$(INSTALL) -m 644 packaging/vicar.conf $(DESTDIR)$(SYSCONFDIR)/vicar/vicar.conf
+	for page in $(MAN_PAGES); do \
+		$(INSTALL) -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/ || exit 1; done
+	@[ -n "$(DESTDIR)" ] || echo "installed; now type: systemd-sysusers;" \
+		"systemd-tmpfiles --create vicar.conf; systemctl restart pcscd"
+
+# The reader's entry goes first: an entry without its library keeps pcscd from starting.
+uninstall:
+	rm -f $(DESTDIR)$(READER_CONF_DIR)/vicar
+	rm -rf $(DESTDIR)$(PCSC_DRIVERS)/vicar.bundle
+	rm -f $(DESTDIR)$(PCSC_DRIVERS)/serial/libifdvicar.so $(DESTDIR)$(LIBEXECDIR)/vicar-bridge
+	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,$(USER_PROGRAMS))
+	rm -f $(DESTDIR)$(TMPFILES_DIR)/vicar.conf $(DESTDIR)$(SYSUSERS_DIR)/vicar.conf
+	for page in $(notdir $(MAN_PAGES)); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
 
 .PHONY: clean
 clean:
 	rm -rf $(BUILD)
+
+.PHONY: help
+help:
+	@echo 'all             everything, into $(BUILD)/'
+	@echo 'demo            one signature, end to end, with everything on this machine'
+	@echo 'check           all tests; check-sanitize: again with sanitizers and valgrind'
+	@echo 'lint            clang-format, clang-tidy, cppcheck'
+	@echo 'install         under PREFIX (DESTDIR is honoured); uninstall'
+	@echo 'deps-build      the Debian packages to build; deps-demo, deps-check'
+	@echo 'clean           removes $(BUILD)/'
 
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -120,7 +120,7 @@ check-sanitize: deps-check
 	@$(MAKE) --no-print-directory all
 	@tests/run $(BUILD) valgrind
 check-sanitize-run: all check-programs
-	@tests/run $(BUILD) units replay driver simulators
+	@VICAR_DRIVER=$(DRIVER) tests/run $(BUILD) units replay driver system
 
 # Everything that the tests run and users do not.
 .PHONY: check-programs

@@ -18,6 +18,7 @@ enum key_operation {
 	KEY_PIN_VERIFY,     /* does `pin` open the key? no input, no output */
 	KEY_PIN_CHANGE,     /* `pin` opens the key; from now on `new_pin` does */
 	KEY_PIN_UNBLOCK,    /* `pin` is the PUK; from now on `new_pin` opens the key */
+	KEY_PUK_VERIFY,     /* `pin` is the PUK; is it the right one? no input, no output */
 };
 
 /* All pointers are borrowed from the card and good until card_resume() or card_reset(). */

@@ -1,0 +1,479 @@
+/*
+ * vicar.conf, tools/config.h. The table `keys` is the whole of what may stand in it.
+ */
+#include "tools/config.h"
+
+#include "ifdhandler/link.h"
+#include "tools/paths.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <ini.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum value_kind { VALUE_TEXT, VALUE_PATH, VALUE_URL, VALUE_WORD, VALUE_NUMBER };
+enum section_kind { SECTION_CARD, SECTION_PROMPT, SECTION_SERVICE };
+
+struct key {
+	enum section_kind section;
+	const char *name;
+	enum value_kind kind;
+	size_t at;             /* offset in struct config or struct service_config */
+	unsigned least, most;  /* VALUE_NUMBER */
+	unsigned number;       /* VALUE_NUMBER: default */
+	const char *text;      /* others: default */
+	const char *allowed;   /* for the error text */
+	const char *begins[4]; /* VALUE_URL, VALUE_WORD: the schemes, the words */
+};
+
+#define IN_CONFIG(member) offsetof(struct config, member)
+#define IN_SERVICE(member) offsetof(struct service_config, member)
+#define AT_PATH "a path that begins with / or ~/"
+
+static const struct key keys[] = {
+    {SECTION_CARD, "socket-directory", VALUE_PATH, IN_CONFIG(socket_directory),
+     .text = LINK_DIRECTORY, .allowed = AT_PATH},
+    {SECTION_CARD, "pcscd-user", VALUE_TEXT, IN_CONFIG(pcscd_user), .allowed = "a user name"},
+    {SECTION_CARD, "pin-tries", VALUE_NUMBER, IN_CONFIG(pin_tries), 1, 15, 2,
+     .allowed = "a number from 1 to 15"},
+    {SECTION_PROMPT, "pinentry", VALUE_TEXT, IN_CONFIG(pinentry), .text = "pinentry",
+     .allowed = "a program's name or path"},
+    {SECTION_PROMPT, "timeout-s", VALUE_NUMBER, IN_CONFIG(prompt_timeout_s), 1, 3600, 60,
+     .allowed = "seconds, from 1 to 3600"},
+    {SECTION_PROMPT, "refusal-pause-ms", VALUE_NUMBER, IN_CONFIG(refusal_pause_ms), 0, 600000, 5000,
+     .allowed = "milliseconds, from 0 to 600000"},
+    {SECTION_PROMPT, "repeat-window-ms", VALUE_NUMBER, IN_CONFIG(repeat_window_ms), 0, 600000, 3000,
+     .allowed = "milliseconds, from 0 to 600000"},
+    {SECTION_SERVICE, "type", VALUE_WORD, IN_SERVICE(type), .allowed = "cmd", .begins = {"cmd"}},
+    {SECTION_SERVICE, "endpoint", VALUE_URL, IN_SERVICE(endpoint),
+     .allowed = "a URL that begins with https://", .begins = {"https://"}},
+    {SECTION_SERVICE, "ca-file", VALUE_PATH, IN_SERVICE(ca_file), .allowed = AT_PATH},
+    {SECTION_SERVICE, "encryption-certificate", VALUE_PATH, IN_SERVICE(encryption_certificate),
+     .allowed = AT_PATH},
+    {SECTION_SERVICE, "credentials", VALUE_PATH, IN_SERVICE(credentials), .allowed = AT_PATH},
+    {SECTION_SERVICE, "proxy", VALUE_URL, IN_SERVICE(proxy),
+     .allowed = "a URL that begins with http://, https:// or socks5h://",
+     .begins = {"http://", "https://", "socks5h://"}},
+    {SECTION_SERVICE, "connect-timeout-ms", VALUE_NUMBER, IN_SERVICE(connect_timeout_ms), 1, 600000,
+     5000, .allowed = "milliseconds, from 1 to 600000"},
+    {SECTION_SERVICE, "transfer-timeout-ms", VALUE_NUMBER, IN_SERVICE(transfer_timeout_ms), 1,
+     600000, 60000, .allowed = "milliseconds, from 1 to 600000"},
+    {SECTION_SERVICE, "code-lifetime-s", VALUE_NUMBER, IN_SERVICE(code_lifetime_s), 1, 3600, 120,
+     .allowed = "seconds, from 1 to 3600"},
+};
+
+enum { KEYS_COUNT = sizeof(keys) / sizeof(keys[0]) };
+_Static_assert(KEYS_COUNT <= 32, "a key seen is one bit of an unsigned");
+
+/* libinih 55 as Debian builds it: 200 bytes with CR, LF and NUL; a section's name 50 with NUL. */
+enum { LINE_ROOM = 200, SECTION_ROOM = 50, SERVICE_NAME_MAX = SECTION_ROOM - 9 };
+
+struct loader {
+	struct config *config;
+	struct config_error *error;
+	const char *path;
+	FILE *file;
+	int line;
+	bool failed;
+	unsigned seen;                              /* keys of [card] and [prompt], this file */
+	unsigned service_seen[CONFIG_SERVICES_MAX]; /* keys of each service, this file */
+	char service_place[CONFIG_SERVICES_MAX][PATH_MAX]; /* file:line of its heading */
+};
+
+__attribute__((format(printf, 2, 3))) static bool
+fail(struct loader *loader, const char *format, ...)
+{
+	char text[CONFIG_ERROR_MAX];
+	va_list list;
+
+	if (loader->failed)
+		return false;
+	va_start(list, format);
+	(void)vsnprintf(text, sizeof(text), format, list);
+	va_end(list);
+	if (loader->line == 0)
+		(void)snprintf(loader->error->text, sizeof(loader->error->text), "%.200s: %.300s",
+			       loader->path, text);
+	else
+		(void)snprintf(loader->error->text, sizeof(loader->error->text),
+			       "%.190s:%d: %.300s", loader->path, loader->line, text);
+	loader->failed = true;
+	return false;
+}
+
+static void *
+place(struct config *config, const struct key *key, size_t service)
+{
+	char *of =
+	    key->section == SECTION_SERVICE ? (char *)&config->services[service] : (char *)config;
+
+	return of + key->at;
+}
+
+static bool
+put_text(struct loader *loader, char **to, const char *value)
+{
+	char *copy = strdup(value);
+
+	if (copy == NULL)
+		return fail(loader, "no memory is left; end other programs");
+	free(*to);
+	*to = copy;
+	return true;
+}
+
+/* The keys of these sections at their defaults. */
+static bool
+put_defaults(struct loader *loader, bool services, size_t service)
+{
+	for (size_t i = 0; i < KEYS_COUNT; i++) {
+		void *to = place(loader->config, &keys[i], service);
+
+		if ((keys[i].section == SECTION_SERVICE) != services)
+			continue;
+		if (keys[i].kind == VALUE_NUMBER)
+			*(unsigned *)to = keys[i].number;
+		else if (keys[i].text != NULL && !put_text(loader, to, keys[i].text))
+			return false;
+	}
+	return true;
+}
+
+static bool
+service_name_valid(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len > SERVICE_NAME_MAX || !isalnum((unsigned char)name[0]))
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (!isalnum((unsigned char)name[i]) && name[i] != '-' && name[i] != '_')
+			return false;
+	}
+	return true;
+}
+
+/* The service of this name, made if it is new. */
+static bool
+service_select(struct loader *loader, const char *name, size_t *service)
+{
+	struct config *config = loader->config;
+
+	if (!service_name_valid(name))
+		return fail(
+		    loader,
+		    "[service %s]: a service's name is at most %d letters, digits, - and _, "
+		    "and begins with a letter or digit",
+		    name, SERVICE_NAME_MAX);
+	if (strcmp(name, "file") == 0)
+		return fail(loader, "[service file]: keys in files need no section; choose another "
+				    "name for this service");
+	for (*service = 0; *service < config->services_count; (*service)++) {
+		if (strcmp(config->services[*service].name, name) == 0)
+			return true;
+	}
+	if (config->services_count == CONFIG_SERVICES_MAX)
+		return fail(loader, "[service %s]: there are more than %d services; remove some",
+			    name, CONFIG_SERVICES_MAX);
+	if (!put_text(loader, &config->services[*service].name, name))
+		return false;
+	config->services_count++;
+	(void)snprintf(loader->service_place[*service], PATH_MAX, "%s:%d", loader->path,
+		       loader->line);
+	return put_defaults(loader, true, *service);
+}
+
+static bool
+section_select(struct loader *loader, const char *name, enum section_kind *section, size_t *service)
+{
+	*service = 0;
+	if (strcmp(name, "card") == 0) {
+		*section = SECTION_CARD;
+		return true;
+	}
+	if (strcmp(name, "prompt") == 0) {
+		*section = SECTION_PROMPT;
+		return true;
+	}
+	if (strncmp(name, "service ", 8) == 0) {
+		*section = SECTION_SERVICE;
+		return service_select(loader, name + 8, service);
+	}
+	if (name[0] == '\0')
+		return fail(loader, "a key stands before the first section; put it below [card], "
+				    "[prompt] or [service NAME]");
+	return fail(loader, "[%s] is no section; there are [card], [prompt] and [service NAME]",
+		    name);
+}
+
+static const struct key *
+key_find(enum section_kind section, const char *name)
+{
+	for (size_t i = 0; i < KEYS_COUNT; i++) {
+		if (keys[i].section == section && strcmp(keys[i].name, name) == 0)
+			return &keys[i];
+	}
+	return NULL;
+}
+
+static bool
+fail_unknown(struct loader *loader, enum section_kind section, const char *where, const char *name)
+{
+	char known[256] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < KEYS_COUNT; i++) {
+		if (keys[i].section == section && len < sizeof(known))
+			len += (size_t)snprintf(known + len, sizeof(known) - len, "%s%s",
+						len > 0 ? ", " : "", keys[i].name);
+	}
+	return fail(loader, "%s is no key of [%s]; there are %s", name, where, known);
+}
+
+static bool
+number_parse(const char *text, unsigned least, unsigned most, unsigned *number)
+{
+	size_t digits = strspn(text, "0123456789");
+	unsigned long value;
+
+	if (digits == 0 || digits > 9 || text[digits] != '\0')
+		return false;
+	value = strtoul(text, NULL, 10);
+	if (value < least || value > most)
+		return false;
+	*number = (unsigned)value;
+	return true;
+}
+
+static bool
+word_allowed(const struct key *key, const char *value)
+{
+	for (size_t i = 0; i < sizeof(key->begins) / sizeof(key->begins[0]); i++) {
+		const char *word = key->begins[i];
+		size_t len = word != NULL ? strlen(word) : 0;
+
+		if (word == NULL)
+			break;
+		if (key->kind == VALUE_WORD && strcmp(value, word) == 0)
+			return true;
+		if (key->kind == VALUE_URL && strncmp(value, word, len) == 0 && value[len] != '\0')
+			return strpbrk(value, " \t") == NULL;
+	}
+	return false;
+}
+
+static bool
+put_value(struct loader *loader, const struct key *key, void *to, const char *value)
+{
+	char path[PATH_MAX];
+	struct paths_error unused;
+	bool ok = false;
+
+	switch (key->kind) {
+	case VALUE_NUMBER: ok = number_parse(value, key->least, key->most, to); break;
+	case VALUE_TEXT: ok = value[0] != '\0'; break;
+	case VALUE_PATH:
+		ok = paths_expand(value, path, &unused);
+		value = path;
+		break;
+	case VALUE_URL:
+	case VALUE_WORD: ok = word_allowed(key, value); break;
+	}
+	if (!ok)
+		return false;
+	return key->kind == VALUE_NUMBER || put_text(loader, to, value);
+}
+
+/* libinih's handler: 0 is an error. */
+static int
+take_key(void *context, const char *where, const char *name, const char *value)
+{
+	struct loader *loader = context;
+	enum section_kind section;
+	const struct key *key;
+	unsigned *seen, bit;
+	size_t service;
+
+	if (loader->failed || !section_select(loader, where, &section, &service))
+		return 0;
+	key = key_find(section, name);
+	if (key == NULL)
+		return fail_unknown(loader, section, where, name);
+	seen = section == SECTION_SERVICE ? &loader->service_seen[service] : &loader->seen;
+	bit = 1U << (key - keys);
+	if ((*seen & bit) != 0)
+		return fail(loader, "%s stands twice in [%s]; keep one of them", name, where);
+	*seen |= bit;
+	if (!put_value(loader, key, place(loader->config, key, service), value))
+		return fail(loader, "%s = %s: allowed is %s", name, value, key->allowed);
+	return 1;
+}
+
+/* A heading that no key follows is not given to the handler, and a long name is cut. */
+static void
+check_heading(struct loader *loader, const char *line)
+{
+	const char *end = strchr(line, ']');
+	char name[SECTION_ROOM];
+	enum section_kind section;
+	size_t service;
+	int len;
+
+	if (end == NULL)
+		return;
+	len = (int)(end - line - 1);
+	if (len >= SECTION_ROOM) {
+		(void)fail(loader, "%.20s...]: a section's name has at most %d characters", line,
+			   SECTION_ROOM - 1);
+		return;
+	}
+	(void)snprintf(name, sizeof(name), "%.*s", len, line + 1);
+	(void)section_select(loader, name, &section, &service);
+}
+
+/*
+ * libinih's reader, as fgets(). What libinih would take in another sense than its author meant is
+ * refused here: a line that does not fit is cut in two, one that begins with white space continues
+ * the value above, one with a NUL ends there.
+ */
+static char *
+take_line(char *line, int room, void *context)
+{
+	struct loader *loader = context;
+	const char *text;
+	long before, after;
+
+	if (loader->failed)
+		return NULL;
+	before = ftell(loader->file);
+	if (fgets(line, room, loader->file) == NULL)
+		return NULL;
+	after = ftell(loader->file);
+	loader->line++;
+	if (before >= 0 && after >= 0 && (size_t)(after - before) != strlen(line))
+		(void)fail(loader, "the line holds a NUL byte; write plain text");
+	else if (strchr(line, '\n') == NULL && !feof(loader->file))
+		(void)fail(loader, "the line is too long; at most %d characters are allowed",
+			   room - 3);
+	text = line + strspn(line, " \t\r\n");
+	if (text != line && *text != '\0' && *text != ';' && *text != '#')
+		(void)fail(loader, "the line begins with white space; move it to the left margin");
+	if (line[0] == '[')
+		check_heading(loader, line);
+	return loader->failed ? NULL : line;
+}
+
+static bool
+load_file(struct loader *loader, const char *path, bool required)
+{
+	int bad;
+
+	loader->path = path;
+	loader->line = 0;
+	loader->seen = 0;
+	memset(loader->service_seen, 0, sizeof(loader->service_seen));
+	loader->file = fopen(path, "re");
+	if (loader->file == NULL) {
+		if (errno == ENOENT && !required)
+			return true;
+		return fail(loader, "cannot be read: %s; see that it is there and is yours",
+			    strerror(errno));
+	}
+	bad = ini_parse_stream(take_line, loader, take_key, loader);
+	if (ferror(loader->file) != 0)
+		(void)fail(loader, "cannot be read: %s; see that it is a file", strerror(errno));
+	if (bad > 0 && (!loader->failed || bad < loader->line)) {
+		loader->line = bad;
+		loader->failed = false;
+		(void)fail(loader, "allowed is [section], key = value, or a comment after ;");
+	}
+	(void)fclose(loader->file);
+	return !loader->failed;
+}
+
+static bool
+check_services(struct loader *loader)
+{
+	for (size_t i = 0; i < loader->config->services_count; i++) {
+		const struct service_config *service = &loader->config->services[i];
+		const char *lacks = service->type == NULL       ? "type (allowed is cmd)"
+				    : service->endpoint == NULL ? "endpoint (an https:// URL)"
+								: NULL;
+
+		if (lacks == NULL)
+			continue;
+		(void)snprintf(loader->error->text, sizeof(loader->error->text),
+			       "%.300s: [service %s] lacks %s; add it", loader->service_place[i],
+			       service->name, lacks);
+		return false;
+	}
+	return true;
+}
+
+bool
+config_load(struct config *config, struct config_error *error)
+{
+	const char *only = getenv("VICAR_CONF");
+	struct loader *loader = calloc(1, sizeof(*loader));
+	struct paths_error no_path;
+	char user[PATH_MAX];
+	bool ok = false;
+
+	memset(config, 0, sizeof(*config));
+	if (loader == NULL) {
+		(void)snprintf(error->text, sizeof(error->text),
+			       "no memory is left for the configuration; end other programs");
+		return false;
+	}
+	loader->config = config;
+	loader->error = error;
+	loader->path = "defaults";
+	if (!put_defaults(loader, false, 0))
+		goto out;
+	if (only != NULL && only[0] != '\0') {
+		ok = load_file(loader, only, true) && check_services(loader);
+		goto out;
+	}
+	if (!paths_user_config(user, &no_path)) {
+		(void)snprintf(error->text, sizeof(error->text), "%s", no_path.text);
+		goto out;
+	}
+	ok = load_file(loader, PATHS_SYSTEM_CONFIG, false) && load_file(loader, user, false) &&
+	     check_services(loader);
+out:
+	if (!ok)
+		config_free(config);
+	free(loader);
+	return ok;
+}
+
+const struct service_config *
+config_service(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->services_count; i++) {
+		if (strcmp(config->services[i].name, name) == 0)
+			return &config->services[i];
+	}
+	return NULL;
+}
+
+void
+config_free(struct config *config)
+{
+	for (size_t i = 0; i < KEYS_COUNT; i++) {
+		if (keys[i].kind == VALUE_NUMBER)
+			continue;
+		if (keys[i].section != SECTION_SERVICE)
+			free(*(char **)place(config, &keys[i], 0));
+		for (size_t s = 0; keys[i].section == SECTION_SERVICE && s < CONFIG_SERVICES_MAX;
+		     s++)
+			free(*(char **)place(config, &keys[i], s));
+	}
+	for (size_t s = 0; s < CONFIG_SERVICES_MAX; s++)
+		free(config->services[s].name);
+	memset(config, 0, sizeof(*config));
+}

@@ -1,0 +1,173 @@
+/*
+ * The XDG base directories, tools/paths.h.
+ */
+#include "tools/paths.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+__attribute__((format(printf, 2, 3))) static bool
+fail(struct paths_error *error, const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	(void)vsnprintf(error->text, sizeof(error->text), format, list);
+	va_end(list);
+	return false;
+}
+
+__attribute__((format(printf, 3, 4))) static bool
+join(char path[PATH_MAX], struct paths_error *error, const char *format, ...)
+{
+	va_list list;
+	int len;
+
+	va_start(list, format);
+	len = vsnprintf(path, PATH_MAX, format, list);
+	va_end(list);
+	if (len < 0 || len >= PATH_MAX)
+		return fail(error, "the path %.100s... is too long; use a shorter directory", path);
+	return true;
+}
+
+/* NULL when it is unset, empty or relative. */
+static const char *
+absolute(const char *variable)
+{
+	const char *value = getenv(variable);
+
+	return value != NULL && value[0] == '/' ? value : NULL;
+}
+
+static const char *
+home(void)
+{
+	const char *value = absolute("HOME");
+	const struct passwd *entry;
+
+	if (value != NULL)
+		return value;
+	entry = getpwuid(geteuid());
+	return entry != NULL && entry->pw_dir[0] == '/' ? entry->pw_dir : NULL;
+}
+
+/* $VARIABLE/vicar, or ~/fallback/vicar; `tail` comes after either. */
+static bool
+base(const char *variable, const char *fallback, const char *tail, char path[PATH_MAX],
+     struct paths_error *error)
+{
+	const char *directory = absolute(variable);
+
+	if (directory != NULL)
+		return join(path, error, "%s/vicar%s", directory, tail);
+	directory = home();
+	if (directory == NULL)
+		return fail(error,
+			    "there is no home directory: neither %s nor HOME holds an absolute "
+			    "path; set one of them",
+			    variable);
+	return join(path, error, "%s/%s/vicar%s", directory, fallback, tail);
+}
+
+bool
+paths_user_config(char path[PATH_MAX], struct paths_error *error)
+{
+	return base("XDG_CONFIG_HOME", ".config", "/vicar.conf", path, error);
+}
+
+bool
+paths_cards(char path[PATH_MAX], struct paths_error *error)
+{
+	return base("XDG_DATA_HOME", ".local/share", "/cards", path, error);
+}
+
+bool
+paths_card(const char *name, char path[PATH_MAX], struct paths_error *error)
+{
+	char cards[PATH_MAX];
+
+	return paths_cards(cards, error) && join(path, error, "%s/%s", cards, name);
+}
+
+bool
+paths_cache(char path[PATH_MAX], struct paths_error *error)
+{
+	return base("XDG_CACHE_HOME", ".cache", "", path, error);
+}
+
+bool
+paths_runtime(char path[PATH_MAX], struct paths_error *error)
+{
+	const char *directory = absolute("XDG_RUNTIME_DIR");
+	char fallback[64];
+	struct stat is;
+
+	if (directory == NULL) {
+		(void)snprintf(fallback, sizeof(fallback), "/run/user/%lu",
+			       (unsigned long)geteuid());
+		directory = fallback;
+	}
+	if (stat(directory, &is) != 0)
+		return fail(
+		    error,
+		    "the runtime directory %s cannot be used: %s; log in through systemd, or "
+		    "set XDG_RUNTIME_DIR to a directory that only you can read",
+		    directory, strerror(errno));
+	if (!S_ISDIR(is.st_mode) || is.st_uid != geteuid())
+		return fail(error,
+			    "the runtime directory %s is not a directory of yours; set "
+			    "XDG_RUNTIME_DIR to a directory that only you can read",
+			    directory);
+	return join(path, error, "%s/vicar", directory);
+}
+
+bool
+paths_control(const char *name, char path[PATH_MAX], struct paths_error *error)
+{
+	char runtime[PATH_MAX];
+
+	return paths_runtime(runtime, error) && join(path, error, "%s/%s.ctl", runtime, name);
+}
+
+bool
+paths_expand(const char *text, char path[PATH_MAX], struct paths_error *error)
+{
+	const char *directory;
+
+	if (text[0] == '/')
+		return join(path, error, "%s", text);
+	if (strncmp(text, "~/", 2) != 0)
+		return fail(error, "%s is not an absolute path; begin it with / or ~/", text);
+	directory = home();
+	if (directory == NULL)
+		return fail(error, "%s has no home directory to begin in; set HOME", text);
+	return join(path, error, "%s/%s", directory, text + 2);
+}
+
+bool
+paths_make(const char *path, struct paths_error *error)
+{
+	char part[PATH_MAX];
+
+	for (size_t i = 1; i < PATH_MAX; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		if (!join(part, error, "%.*s", (int)i, path))
+			return false;
+		if (mkdir(part, S_IRWXU) != 0 && errno != EEXIST)
+			return fail(error,
+				    "the directory %s cannot be created: %s; create it, or see who "
+				    "may write above it",
+				    part, strerror(errno));
+		if (path[i] == '\0')
+			return true;
+	}
+	return fail(error, "the path %.100s... is too long; use a shorter directory", path);
+}

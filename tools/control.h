@@ -1,0 +1,50 @@
+/*
+ * The control socket of a card: how `vicar` speaks to the vicard that serves NAME.
+ *
+ * $XDG_RUNTIME_DIR/vicar/NAME.ctl, mode 0600, SOCK_SEQPACKET; both ends check that the other is the
+ * same user by SO_PEERCRED. One connection carries one request and one reply, each one datagram of
+ * text; then vicard closes.
+ *
+ *   status                the reply is lines of `key: value`:
+ *                           name         of the card
+ *                           personality  cc-v1
+ *                           pid          of vicard
+ *                           socket       path on which it waits for the reader
+ *                           reader       connected | waiting | no-free-slot
+ *                           powered      yes | no
+ *                           state        idle | waiting for the owner | waiting for the code | ...
+ *                           tries        pin1=2 puk=10; empty when the card counts nothing
+ *                           last         the last sentence of the journal; empty when there is none
+ *   remove                the card is taken out and vicard ends; the connection stays open until
+ *                         the process is gone
+ *   pin-unblock COUNTER   card_pin_unblock()
+ *
+ * A reply begins with the line `ok`, or is `error: ` and one sentence. A request that is not listed
+ * is answered with an error; one that is longer than CONTROL_REQUEST_MAX closes the connection.
+ */
+#ifndef VICAR_TOOLS_CONTROL_H
+#define VICAR_TOOLS_CONTROL_H
+
+#include "iso7816/bytes.h"
+
+enum {
+	CONTROL_REQUEST_MAX = 256,
+	CONTROL_REPLY_MAX = 4096,
+	CONTROL_TIMEOUT_MS = 10000, /* control_call() waits so long for each step */
+};
+
+enum control_result {
+	CONTROL_OK,      /* `reply` is what follows the line `ok` */
+	CONTROL_REFUSED, /* `reply` is vicard's sentence */
+	CONTROL_NOBODY,  /* no vicard serves this card; `reply` says so */
+	CONTROL_FAILED,  /* it could not be asked; `reply` is the sentence that says why */
+};
+
+/* Asks the vicard of card NAME and waits until it has closed the connection. */
+enum control_result control_call(const char *name, const char *request,
+				 char reply[CONTROL_REPLY_MAX]) MUST_USE;
+
+/* The value of the line `key: value` in a reply to `status`; false when there is no such line. */
+bool control_value(const char *reply, const char *key, char *value, size_t room);
+
+#endif

@@ -74,8 +74,9 @@ $(BUILD)/%.o: %.c
 
 # The programs' own libraries.
 $(BUILD)/cmd-simulator: LIBS += $(HTTPD_LIBS)
-$(BUILD)/apdu-replay: LIBS += $(PCSC_LIBS)
+$(BUILD)/apdu-replay $(BUILD)/vicar: LIBS += $(PCSC_LIBS)
 $(BUILD)/tools/apdu-replay.o $(BUILD)/tools/apdu-replay/%.o: EXTRA_CPPFLAGS = $(PCSC_CFLAGS)
+$(BUILD)/tools/vicar/pcsc.o: EXTRA_CPPFLAGS = $(PCSC_CFLAGS)
 $(BUILD)/ifdhandler/%.o: EXTRA_CPPFLAGS = $(PCSC_CFLAGS)
 
 $(patsubst tools/%.c,$(BUILD)/%,$(MAINS)): $(BUILD)/%: $(BUILD)/tools/%.o $(ARCHIVE_FILES)
@@ -90,7 +91,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE_FILES)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $< $(TEST_OBJECTS) \
 		-Wl,--start-group $(ARCHIVE_FILES) -Wl,--end-group $(LIBS) \
-		$(CMOCKA_LIBS) $(HTTPD_LIBS)
+		$(CMOCKA_LIBS) $(HTTPD_LIBS) $(PCSC_LIBS)
 
 # Packages. `demo` and `check` install what they need; `all` says what is missing.
 .PHONY: deps-build deps-demo deps-check

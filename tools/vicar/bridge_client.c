@@ -1,0 +1,179 @@
+#include "bridge_client.h"
+
+#include "iso7816/sw.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { END_MS = 1000 };
+
+static bool
+start(const char *program, int fd, pid_t *pid, struct failure *error)
+{
+	char *const argv[] = {(char *)(uintptr_t) "vicar-bridge", NULL};
+	posix_spawn_file_actions_t actions;
+	int r;
+
+	if ((r = posix_spawn_file_actions_init(&actions)) == 0) {
+		if ((r = posix_spawn_file_actions_adddup2(&actions, fd, BRIDGE_FD)) == 0)
+			r = posix_spawn(pid, program, &actions, NULL, argv, environ);
+		posix_spawn_file_actions_destroy(&actions);
+	}
+	if (r != 0)
+		return failure(error, "%s cannot be started: %s; install Vicar again", program,
+			       strerror(r));
+	return true;
+}
+
+/* A descriptor other than BRIDGE_FD itself: dup2 onto itself would keep its close-on-exec. */
+static bool
+pair(int ends[2])
+{
+	int moved;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return false;
+	for (size_t i = 0; i < 2; i++) {
+		if (ends[i] != BRIDGE_FD)
+			continue;
+		if ((moved = fcntl(ends[i], F_DUPFD_CLOEXEC, BRIDGE_FD + 1)) < 0) {
+			close(ends[0]);
+			close(ends[1]);
+			return false;
+		}
+		close(ends[i]);
+		ends[i] = moved;
+	}
+	return true;
+}
+
+static long
+now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* The closed socket ends the bridge; one that does not end is ended. */
+static void
+finish(pid_t pid)
+{
+	const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+	const long until = now_ms() + END_MS;
+
+	while (waitpid(pid, NULL, WNOHANG) == 0) {
+		if (now_ms() >= until) {
+			kill(pid, SIGKILL);
+			waitpid(pid, NULL, 0);
+			return;
+		}
+		nanosleep(&pause, NULL);
+	}
+}
+
+static bool
+send_request(int fd, const struct bridge_request *request, struct failure *error)
+{
+	uint8_t message[BRIDGE_MESSAGE_MAX];
+	struct writer writer = writer_to(message, sizeof(message));
+	bool ok = bridge_request_encode(request, &writer);
+
+	if (!ok)
+		failure(error, "the request is too long for vicar-bridge; use a shorter name and "
+			       "account path");
+	else if (send(fd, message, writer.len, MSG_NOSIGNAL) != (ssize_t)writer.len)
+		ok = failure(error, "vicar-bridge took no request: %s; type: vicar doctor",
+			     strerror(errno));
+	OPENSSL_cleanse(message, sizeof(message));
+	return ok;
+}
+
+static bool
+receive(int fd, long until, struct bridge_answer *answer, enum bridge_kind *kind, size_t *len,
+	struct failure *error)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+	const long left = until - now_ms();
+	ssize_t n;
+	int r;
+
+	do
+		r = poll(&poll_fd, 1, left > 0 ? (int)left : 0);
+	while (r < 0 && errno == EINTR);
+	if (r == 0)
+		return failure(
+		    error, "vicar-bridge gave no answer in time; see the network, then try again");
+	n = recv(fd, answer->message, sizeof(answer->message), MSG_TRUNC);
+	if (n <= 0)
+		return failure(
+		    error, "vicar-bridge ended without an answer; its reason stands above, if it "
+			   "gave one; type: vicar doctor");
+	*len = (size_t)n;
+	if (*len > sizeof(answer->message) ||
+	    !bridge_kind((struct bytes){answer->message, *len}, kind))
+		return failure(
+		    error,
+		    "vicar-bridge sent what vicar does not know; install both from one version");
+	return true;
+}
+
+static bool
+wait_result(int fd, unsigned timeout_ms, struct bridge_answer *answer, struct failure *error)
+{
+	const long until = now_ms() + (long)timeout_ms;
+	enum bridge_kind kind;
+	size_t len = 0;
+
+	do
+		if (!receive(fd, until, answer, &kind, &len, error))
+			return false;
+	while (kind == BRIDGE_PROGRESS);
+	if (kind != BRIDGE_RESULT ||
+	    !bridge_result_decode((struct bytes){answer->message, len}, &answer->result))
+		return failure(
+		    error,
+		    "vicar-bridge sent what vicar does not know; install both from one version");
+	if (answer->result.sw != SW_OK)
+		return failure(error, "%.*s %.*s", (int)answer->result.text.len,
+			       (const char *)answer->result.text.data, (int)answer->result.next.len,
+			       (const char *)answer->result.next.data);
+	return true;
+}
+
+bool
+bridge_client_ask(const char *program, const struct bridge_request *request, unsigned timeout_ms,
+		  struct bridge_answer *answer, struct failure *error)
+{
+	int ends[2];
+	pid_t pid;
+	bool ok;
+
+	if (!pair(ends))
+		return failure(error, "no socket for vicar-bridge: %s; close some programs",
+			       strerror(errno));
+	ok = start(program, ends[1], &pid, error);
+	close(ends[1]);
+	if (ok) {
+		ok = send_request(ends[0], request, error) &&
+		     wait_result(ends[0], timeout_ms, answer, error);
+		close(ends[0]);
+		finish(pid);
+	} else {
+		close(ends[0]);
+	}
+	return ok;
+}

@@ -1,0 +1,175 @@
+#include "issue.h"
+
+#include "applets/registry.h"
+#include "serial.h"
+#include "tools/paths.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { NFTW_DESCRIPTORS = 8, PERSONALITIES_TEXT_MAX = 256 };
+
+static void
+personality_names(char text[PERSONALITIES_TEXT_MAX])
+{
+	const struct personality *const *at = registry_all();
+	size_t len = 0;
+
+	for (text[0] = '\0'; *at != NULL && len < PERSONALITIES_TEXT_MAX; at++)
+		len += (size_t)snprintf(text + len, PERSONALITIES_TEXT_MAX - len, "%s%s",
+					len > 0 ? ", " : "", (*at)->name);
+}
+
+bool
+issue_possible(const char *name, const char *personality, char directory[PATH_MAX],
+	       struct failure *error)
+{
+	char names[PERSONALITIES_TEXT_MAX];
+	struct paths_error paths_error;
+	struct stat st;
+
+	if (!image_name_valid(name))
+		return failure(
+		    error,
+		    "%s cannot be a card's name: at most %d letters, digits, - and _, the "
+		    "first a letter or digit; choose another",
+		    name, IMAGE_NAME_MAX - 1);
+	if (registry_find(personality) == NULL) {
+		personality_names(names);
+		return failure(error, "there is no card %s; choose one of: %s", personality, names);
+	}
+	if (!paths_card(name, directory, &paths_error))
+		return failure(error, "%s", paths_error.text);
+	if (lstat(directory, &st) == 0)
+		return failure(
+		    error,
+		    "there is already a card %s; take another name, or first type: vicar "
+		    "forget %s",
+		    name, name);
+	if (errno != ENOENT)
+		return failure(error, "%s cannot be looked at: %s; see its permissions", directory,
+			       strerror(errno));
+	return true;
+}
+
+/* Certificates point into `der`, which the caller frees with free_der(). */
+static bool
+put_certificates(struct image *image, const struct chain *chain)
+{
+	for (size_t i = 0; i < chain->count; i++) {
+		unsigned char *der = NULL;
+		const int len = i2d_X509(chain->certificates[i], &der);
+
+		if (len <= 0)
+			return false;
+		if (i == 0) {
+			image->keys[0].certificate = der;
+			image->keys[0].certificate_len = (size_t)len;
+		} else {
+			image->authorities[i - 1] = (struct image_authority){der, (size_t)len};
+			image->authorities_count = i;
+		}
+	}
+	return true;
+}
+
+static void
+free_certificates(struct image *image)
+{
+	OPENSSL_free(image->keys[0].certificate);
+	for (size_t i = 0; i < image->authorities_count; i++)
+		OPENSSL_free(image->authorities[i].certificate);
+}
+
+/* Nothing is saved while a card is only tried on. */
+static bool
+save_nothing(void *context, const struct image_counter *counters, size_t count)
+{
+	(void)context;
+	(void)counters;
+	(void)count;
+	return true;
+}
+
+static bool
+personality_takes(const struct image *image, struct failure *error)
+{
+	const struct card_host host = {.save = save_nothing};
+	struct image_error image_error = {0};
+	struct card *card = card_new(image, registry_find(image->personality), &host, &image_error);
+
+	if (card == NULL)
+		return failure(error, "%s", image_error.text);
+	card_free(card);
+	return true;
+}
+
+static bool
+fill(const struct issue *issue, struct image *image, struct failure *error)
+{
+	struct image_key *key = &image->keys[0];
+	struct paths_error paths_error;
+
+	if (!paths_card(issue->name, image->directory, &paths_error))
+		return failure(error, "%s", paths_error.text);
+	snprintf(image->name, sizeof(image->name), "%s", issue->name);
+	snprintf(image->personality, sizeof(image->personality), "%s", issue->personality);
+	snprintf(image->options, sizeof(image->options), "%s", issue->options);
+	snprintf(key->name, sizeof(key->name), "%s", issue->role);
+	snprintf(key->service, sizeof(key->service), "%s", issue->service);
+	image->keys_count = 1;
+	if (!put_certificates(image, issue->chain) ||
+	    !serial_derive(image->personality,
+			   (struct bytes){key->certificate, key->certificate_len}, image->serial,
+			   &image->serial_len))
+		return failure(error,
+			       "card %s: no memory for its certificates; close some programs",
+			       issue->name);
+	return true;
+}
+
+bool
+issue_card(const struct issue *issue, struct failure *error)
+{
+	struct image image = {.lock = -1};
+	struct image_error image_error = {0};
+	struct paths_error paths_error;
+	char cards[PATH_MAX];
+	bool ok = false;
+
+	if (!fill(issue, &image, error) || !personality_takes(&image, error))
+		goto out;
+	if (!paths_cards(cards, &paths_error) || !paths_make(cards, &paths_error)) {
+		failure(error, "%s", paths_error.text);
+		goto out;
+	}
+	if (!image_create(&image, &image_error)) {
+		failure(error, "%s", image_error.text);
+		goto out;
+	}
+	ok = true;
+out:
+	free_certificates(&image);
+	return ok;
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int kind, struct FTW *walk)
+{
+	(void)st;
+	(void)kind;
+	(void)walk;
+	return remove(path);
+}
+
+bool
+issue_undo(const char *directory, struct failure *error)
+{
+	if (nftw(directory, remove_one, NFTW_DESCRIPTORS, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0)
+		return true;
+	return failure(error, "%s cannot be removed: %s; see who may write there", directory,
+		       strerror(errno));
+}

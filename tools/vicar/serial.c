@@ -1,0 +1,44 @@
+#include "serial.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+
+struct serial_form {
+	const char *personality;
+	size_t len;
+	bool bcd; /* two decimal digits in each byte */
+};
+
+static const struct serial_form forms[] = {
+    {"cc-v1", 8, false}, /* TokenInfo of a v1 card: OCTET STRING of 8 (reference: iasecc.md 9.4) */
+    {"fineid-v2", 10, true}, /* 20 decimal digits (reference: fineid.md 7.1) */
+    {"", 8, false},
+};
+
+static const struct serial_form *
+form_of(const char *personality)
+{
+	const struct serial_form *form = forms;
+
+	while (*form->personality != '\0' && strcmp(form->personality, personality) != 0)
+		form++;
+	return form;
+}
+
+bool
+serial_derive(const char *personality, struct bytes certificate, uint8_t serial[IMAGE_SERIAL_MAX],
+	      size_t *len)
+{
+	const struct serial_form *form = form_of(personality);
+	uint8_t digest[EVP_MAX_MD_SIZE];
+
+	if (EVP_Digest(certificate.data, certificate.len, digest, NULL, EVP_sha256(), NULL) != 1)
+		return false;
+	for (size_t i = 0; i < form->len; i++) {
+		const unsigned digits = digest[i] % 100;
+
+		serial[i] = form->bcd ? (uint8_t)(digits / 10 << 4 | digits % 10) : digest[i];
+	}
+	*len = form->len;
+	return true;
+}

@@ -20,7 +20,7 @@ extern char **environ;
 enum { END_MS = 1000 };
 
 static bool
-start(const char *program, int fd, pid_t *pid, struct failure *error)
+start(const char *program, int fd, pid_t *pid, struct problem *error)
 {
 	char *const argv[] = {(char *)(uintptr_t) "vicar-bridge", NULL};
 	posix_spawn_file_actions_t actions;
@@ -32,7 +32,7 @@ start(const char *program, int fd, pid_t *pid, struct failure *error)
 		posix_spawn_file_actions_destroy(&actions);
 	}
 	if (r != 0)
-		return failure(error, "%s cannot be started: %s; install Vicar again", program,
+		return problem(error, "%s cannot be started: %s; install Vicar again", program,
 			       strerror(r));
 	return true;
 }
@@ -86,17 +86,17 @@ finish(pid_t pid)
 }
 
 static bool
-send_request(int fd, const struct bridge_request *request, struct failure *error)
+send_request(int fd, const struct bridge_request *request, struct problem *error)
 {
 	uint8_t message[BRIDGE_MESSAGE_MAX];
 	struct writer writer = writer_to(message, sizeof(message));
 	bool ok = bridge_request_encode(request, &writer);
 
 	if (!ok)
-		failure(error, "the request is too long for vicar-bridge; use a shorter name and "
+		problem(error, "the request is too long for vicar-bridge; use a shorter name and "
 			       "account path");
 	else if (send(fd, message, writer.len, MSG_NOSIGNAL) != (ssize_t)writer.len)
-		ok = failure(error, "vicar-bridge took no request: %s; type: vicar doctor",
+		ok = problem(error, "vicar-bridge took no request: %s; type: vicar doctor",
 			     strerror(errno));
 	OPENSSL_cleanse(message, sizeof(message));
 	return ok;
@@ -104,7 +104,7 @@ send_request(int fd, const struct bridge_request *request, struct failure *error
 
 static bool
 receive(int fd, long until, struct bridge_answer *answer, enum bridge_kind *kind, size_t *len,
-	struct failure *error)
+	struct problem *error)
 {
 	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
 	const long left = until - now_ms();
@@ -115,24 +115,24 @@ receive(int fd, long until, struct bridge_answer *answer, enum bridge_kind *kind
 		r = poll(&poll_fd, 1, left > 0 ? (int)left : 0);
 	while (r < 0 && errno == EINTR);
 	if (r == 0)
-		return failure(
+		return problem(
 		    error, "vicar-bridge gave no answer in time; see the network, then try again");
 	n = recv(fd, answer->message, sizeof(answer->message), MSG_TRUNC);
 	if (n <= 0)
-		return failure(
+		return problem(
 		    error, "vicar-bridge ended without an answer; its reason stands above, if it "
 			   "gave one; type: vicar doctor");
 	*len = (size_t)n;
 	if (*len > sizeof(answer->message) ||
 	    !bridge_kind((struct bytes){answer->message, *len}, kind))
-		return failure(
+		return problem(
 		    error,
 		    "vicar-bridge sent what vicar does not know; install both from one version");
 	return true;
 }
 
 static bool
-wait_result(int fd, unsigned timeout_ms, struct bridge_answer *answer, struct failure *error)
+wait_result(int fd, unsigned timeout_ms, struct bridge_answer *answer, struct problem *error)
 {
 	const long until = now_ms() + (long)timeout_ms;
 	enum bridge_kind kind;
@@ -144,11 +144,11 @@ wait_result(int fd, unsigned timeout_ms, struct bridge_answer *answer, struct fa
 	while (kind == BRIDGE_PROGRESS);
 	if (kind != BRIDGE_RESULT ||
 	    !bridge_result_decode((struct bytes){answer->message, len}, &answer->result))
-		return failure(
+		return problem(
 		    error,
 		    "vicar-bridge sent what vicar does not know; install both from one version");
 	if (answer->result.sw != SW_OK)
-		return failure(error, "%.*s %.*s", (int)answer->result.text.len,
+		return problem(error, "%.*s %.*s", (int)answer->result.text.len,
 			       (const char *)answer->result.text.data, (int)answer->result.next.len,
 			       (const char *)answer->result.next.data);
 	return true;
@@ -156,14 +156,14 @@ wait_result(int fd, unsigned timeout_ms, struct bridge_answer *answer, struct fa
 
 bool
 bridge_client_ask(const char *program, const struct bridge_request *request, unsigned timeout_ms,
-		  struct bridge_answer *answer, struct failure *error)
+		  struct bridge_answer *answer, struct problem *error)
 {
 	int ends[2];
 	pid_t pid;
 	bool ok;
 
 	if (!pair(ends))
-		return failure(error, "no socket for vicar-bridge: %s; close some programs",
+		return problem(error, "no socket for vicar-bridge: %s; close some programs",
 			       strerror(errno));
 	ok = start(program, ends[1], &pid, error);
 	close(ends[1]);

@@ -6,7 +6,7 @@
 #define VICAR_TOOLS_VICAR_BRIDGE_CLIENT_H
 
 #include "cmdbridge/bridge.h"
-#include "failure.h"
+#include "problem.h"
 
 struct bridge_answer {
 	struct bridge_result result; /* views into `message` */
@@ -17,6 +17,6 @@ struct bridge_answer {
  * False also when the result is not SW_OK; `error` then says what the service or the bridge said. */
 bool bridge_client_ask(const char *program, const struct bridge_request *request,
 		       unsigned timeout_ms, struct bridge_answer *answer,
-		       struct failure *error) MUST_USE;
+		       struct problem *error) MUST_USE;
 
 #endif

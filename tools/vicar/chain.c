@@ -46,7 +46,7 @@ chain_days_left(X509 *certificate, time_t now, long *days)
 }
 
 bool
-chain_read(struct bytes der, struct chain *chain, struct failure *error)
+chain_read(struct bytes der, struct chain *chain, struct problem *error)
 {
 	const unsigned char *at = der.data;
 	size_t left = der.len;
@@ -58,7 +58,7 @@ chain_read(struct bytes der, struct chain *chain, struct failure *error)
 
 		if (chain->count == CHAIN_MAX) {
 			chain_free(chain);
-			return failure(
+			return problem(
 			    error,
 			    "the service sent more than %d certificates, a card holds no more; "
 			    "ask the service",
@@ -68,7 +68,7 @@ chain_read(struct bytes der, struct chain *chain, struct failure *error)
 			const size_t number = chain->count + 1;
 
 			chain_free(chain);
-			return failure(
+			return problem(
 			    error, "certificate %zu from the service is not X.509; ask the service",
 			    number);
 		}
@@ -76,13 +76,13 @@ chain_read(struct bytes der, struct chain *chain, struct failure *error)
 		left -= (size_t)(at - start);
 	}
 	if (chain->count == 0)
-		return failure(
+		return problem(
 		    error, "the service sent no certificate; see whether the account is active");
 	return true;
 }
 
 static bool
-leaf_check(X509 *leaf, time_t now, struct failure *error)
+leaf_check(X509 *leaf, time_t now, struct problem *error)
 {
 	const uint32_t signing = KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION;
 	char name[CHAIN_NAME_MAX], date[CERTIFICATE_DATE_SIZE];
@@ -91,40 +91,40 @@ leaf_check(X509 *leaf, time_t now, struct failure *error)
 
 	chain_subject(leaf, name);
 	if (X509_check_ca(leaf) == 1)
-		return failure(
+		return problem(
 		    error,
 		    "the first certificate, %s, is an authority's and not a person's; ask the "
 		    "service",
 		    name);
 	/* UINT32_MAX: there is no key usage extension, RFC 5280 4.2.1.3 then forbids nothing */
 	if ((X509_get_key_usage(leaf) & signing) == 0)
-		return failure(
+		return problem(
 		    error,
 		    "the key of certificate %s may not sign (its key usage); use an account "
 		    "with a signature certificate",
 		    name);
 	if (key == NULL || EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA)
-		return failure(
+		return problem(
 		    error,
 		    "the key of certificate %s is not RSA; no card personality of Vicar can "
 		    "hold it",
 		    name);
 	if (!chain_days_left(leaf, now, &days))
-		return failure(error, "certificate %s has no readable date; ask the service", name);
+		return problem(error, "certificate %s has no readable date; ask the service", name);
 	certificate_date(X509_get0_notAfter(leaf), date);
 	if (days < 0)
-		return failure(error,
+		return problem(error,
 			       "certificate %s expired on %s; renew it at the service, then enrol",
 			       name, date);
 	if (ASN1_TIME_cmp_time_t(X509_get0_notBefore(leaf), now) > 0)
-		return failure(error,
+		return problem(error,
 			       "certificate %s is not valid yet; set this machine's clock, or wait",
 			       name);
 	return true;
 }
 
 bool
-chain_check(const struct chain *chain, time_t now, struct failure *error)
+chain_check(const struct chain *chain, time_t now, struct problem *error)
 {
 	if (!leaf_check(chain->certificates[0], now, error))
 		return false;
@@ -137,7 +137,7 @@ chain_check(const struct chain *chain, time_t now, struct failure *error)
 			continue;
 		chain_subject(chain->certificates[i], name);
 		chain_subject(issuer, by);
-		return failure(
+		return problem(
 		    error,
 		    "certificate %s was not issued by %s, which follows it; ask the service "
 		    "for the right chain",

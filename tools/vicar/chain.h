@@ -5,7 +5,7 @@
 #define VICAR_TOOLS_VICAR_CHAIN_H
 
 #include "emulator/image.h"
-#include "failure.h"
+#include "problem.h"
 
 #include <openssl/x509.h>
 #include <time.h>
@@ -24,10 +24,10 @@ struct chain {
 };
 
 /* DER certificates one after the other. On failure there is nothing to free. */
-bool chain_read(struct bytes der, struct chain *chain, struct failure *error) MUST_USE;
+bool chain_read(struct bytes der, struct chain *chain, struct problem *error) MUST_USE;
 /* The leaf is no authority, may sign, is valid at `now` and has an RSA key; each certificate is
  * signed by the one after it. */
-bool chain_check(const struct chain *chain, time_t now, struct failure *error) MUST_USE;
+bool chain_check(const struct chain *chain, time_t now, struct problem *error) MUST_USE;
 void chain_free(struct chain *chain);
 
 #endif

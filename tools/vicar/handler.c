@@ -21,16 +21,16 @@ static const char *const functions[] = {
 enum { FUNCTIONS_COUNT = sizeof(functions) / sizeof(functions[0]) };
 
 static bool
-loads(const char *library, struct failure *error)
+loads(const char *library, struct problem *error)
 {
 	void *handle = dlopen(library, RTLD_LAZY | RTLD_LOCAL);
 	bool ok = true;
 
 	if (handle == NULL)
-		return failure(error, "library %s does not load: %s" REINSTALL, library, dlerror());
+		return problem(error, "library %s does not load: %s" REINSTALL, library, dlerror());
 	for (size_t i = 0; ok && i < FUNCTIONS_COUNT; i++)
 		if (dlsym(handle, functions[i]) == NULL)
-			ok = failure(error, "library %s lacks %s" REINSTALL, library, functions[i]);
+			ok = problem(error, "library %s lacks %s" REINSTALL, library, functions[i]);
 	dlclose(handle);
 	return ok;
 }
@@ -73,20 +73,20 @@ is_function(const char *name)
 
 /* System V ABI, chapter 4, "Symbol Table": the dynamic symbols and the string table they name. */
 static bool
-only_functions(struct bytes file, const char *library, struct failure *error)
+only_functions(struct bytes file, const char *library, struct problem *error)
 {
 	ElfW(Ehdr) header;
 	ElfW(Shdr) symbols = {0}, strings;
 	ElfW(Sym) symbol;
 
 	if (!part(file, 0, &header, sizeof(header)) || memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
-		return failure(error, "%s is no shared library" REINSTALL, library);
+		return problem(error, "%s is no shared library" REINSTALL, library);
 	for (size_t i = 0; i < header.e_shnum && symbols.sh_type != SHT_DYNSYM; i++)
 		if (!section(file, &header, i, &symbols))
 			break;
 	if (symbols.sh_type != SHT_DYNSYM || !section(file, &header, symbols.sh_link, &strings) ||
 	    strings.sh_offset > file.len || strings.sh_size > file.len - strings.sh_offset)
-		return failure(error, "%s has no table of symbols" REINSTALL, library);
+		return problem(error, "%s has no table of symbols" REINSTALL, library);
 
 	for (size_t at = 0; at + sizeof(symbol) <= symbols.sh_size; at += sizeof(symbol)) {
 		char name[64] = "";
@@ -94,7 +94,7 @@ only_functions(struct bytes file, const char *library, struct failure *error)
 		if (symbols.sh_offset > file.len ||
 		    !part(file, symbols.sh_offset + at, &symbol, sizeof(symbol)) ||
 		    symbol.st_name >= strings.sh_size)
-			return failure(error, "%s has a broken table of symbols" REINSTALL,
+			return problem(error, "%s has a broken table of symbols" REINSTALL,
 				       library);
 		snprintf(name, sizeof(name), "%.*s",
 			 (int)(strings.sh_size - symbol.st_name < sizeof(name)
@@ -102,7 +102,7 @@ only_functions(struct bytes file, const char *library, struct failure *error)
 				   : sizeof(name)),
 			 (const char *)file.data + strings.sh_offset + symbol.st_name);
 		if (is_exported(&symbol) && !is_function(name))
-			return failure(
+			return problem(
 			    error,
 			    "library %s exports %s, which is none of the ten functions" REINSTALL,
 			    library, name);
@@ -111,7 +111,7 @@ only_functions(struct bytes file, const char *library, struct failure *error)
 }
 
 bool
-handler_check(const char *library, struct failure *error)
+handler_check(const char *library, struct problem *error)
 {
 	const int fd = open(library, O_RDONLY | O_CLOEXEC);
 	struct stat st;
@@ -120,7 +120,7 @@ handler_check(const char *library, struct failure *error)
 
 	if (fd < 0 || fstat(fd, &st) < 0 || st.st_size <= 0 ||
 	    (map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0)) == MAP_FAILED) {
-		failure(error, "library %s cannot be read: %s" REINSTALL, library, strerror(errno));
+		problem(error, "library %s cannot be read: %s" REINSTALL, library, strerror(errno));
 		goto out;
 	}
 	ok = only_functions((struct bytes){map, (size_t)st.st_size}, library, error) &&

@@ -4,10 +4,10 @@
 #ifndef VICAR_TOOLS_VICAR_HANDLER_H
 #define VICAR_TOOLS_VICAR_HANDLER_H
 
-#include "failure.h"
+#include "problem.h"
 #include "iso7816/bytes.h"
 
 /* The library loads, and exports the ten functions of IFDHandler 3.0 and nothing else. */
-bool handler_check(const char *library, struct failure *error) MUST_USE;
+bool handler_check(const char *library, struct problem *error) MUST_USE;
 
 #endif

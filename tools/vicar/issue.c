@@ -25,32 +25,32 @@ personality_names(char text[PERSONALITIES_TEXT_MAX])
 
 bool
 issue_possible(const char *name, const char *personality, char directory[PATH_MAX],
-	       struct failure *error)
+	       struct problem *error)
 {
 	char names[PERSONALITIES_TEXT_MAX];
 	struct paths_error paths_error;
 	struct stat st;
 
 	if (!image_name_valid(name))
-		return failure(
+		return problem(
 		    error,
 		    "%s cannot be a card's name: at most %d letters, digits, - and _, the "
 		    "first a letter or digit; choose another",
 		    name, IMAGE_NAME_MAX - 1);
 	if (registry_find(personality) == NULL) {
 		personality_names(names);
-		return failure(error, "there is no card %s; choose one of: %s", personality, names);
+		return problem(error, "there is no card %s; choose one of: %s", personality, names);
 	}
 	if (!paths_card(name, directory, &paths_error))
-		return failure(error, "%s", paths_error.text);
+		return problem(error, "%s", paths_error.text);
 	if (lstat(directory, &st) == 0)
-		return failure(
+		return problem(
 		    error,
 		    "there is already a card %s; take another name, or first type: vicar "
 		    "forget %s",
 		    name, name);
 	if (errno != ENOENT)
-		return failure(error, "%s cannot be looked at: %s; see its permissions", directory,
+		return problem(error, "%s cannot be looked at: %s; see its permissions", directory,
 			       strerror(errno));
 	return true;
 }
@@ -95,26 +95,26 @@ save_nothing(void *context, const struct image_counter *counters, size_t count)
 }
 
 static bool
-personality_takes(const struct image *image, struct failure *error)
+personality_takes(const struct image *image, struct problem *error)
 {
 	const struct card_host host = {.save = save_nothing};
 	struct image_error image_error = {0};
 	struct card *card = card_new(image, registry_find(image->personality), &host, &image_error);
 
 	if (card == NULL)
-		return failure(error, "%s", image_error.text);
+		return problem(error, "%s", image_error.text);
 	card_free(card);
 	return true;
 }
 
 static bool
-fill(const struct issue *issue, struct image *image, struct failure *error)
+fill(const struct issue *issue, struct image *image, struct problem *error)
 {
 	struct image_key *key = &image->keys[0];
 	struct paths_error paths_error;
 
 	if (!paths_card(issue->name, image->directory, &paths_error))
-		return failure(error, "%s", paths_error.text);
+		return problem(error, "%s", paths_error.text);
 	snprintf(image->name, sizeof(image->name), "%s", issue->name);
 	snprintf(image->personality, sizeof(image->personality), "%s", issue->personality);
 	snprintf(image->options, sizeof(image->options), "%s", issue->options);
@@ -125,14 +125,14 @@ fill(const struct issue *issue, struct image *image, struct failure *error)
 	    !serial_derive(image->personality,
 			   (struct bytes){key->certificate, key->certificate_len}, image->serial,
 			   &image->serial_len))
-		return failure(error,
+		return problem(error,
 			       "card %s: no memory for its certificates; close some programs",
 			       issue->name);
 	return true;
 }
 
 bool
-issue_card(const struct issue *issue, struct failure *error)
+issue_card(const struct issue *issue, struct problem *error)
 {
 	struct image image = {.lock = -1};
 	struct image_error image_error = {0};
@@ -143,11 +143,11 @@ issue_card(const struct issue *issue, struct failure *error)
 	if (!fill(issue, &image, error) || !personality_takes(&image, error))
 		goto out;
 	if (!paths_cards(cards, &paths_error) || !paths_make(cards, &paths_error)) {
-		failure(error, "%s", paths_error.text);
+		problem(error, "%s", paths_error.text);
 		goto out;
 	}
 	if (!image_create(&image, &image_error)) {
-		failure(error, "%s", image_error.text);
+		problem(error, "%s", image_error.text);
 		goto out;
 	}
 	ok = true;
@@ -166,10 +166,10 @@ remove_one(const char *path, const struct stat *st, int kind, struct FTW *walk)
 }
 
 bool
-issue_undo(const char *directory, struct failure *error)
+issue_undo(const char *directory, struct problem *error)
 {
 	if (nftw(directory, remove_one, NFTW_DESCRIPTORS, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0)
 		return true;
-	return failure(error, "%s cannot be removed: %s; see who may write there", directory,
+	return problem(error, "%s cannot be removed: %s; see who may write there", directory,
 		       strerror(errno));
 }

@@ -18,10 +18,10 @@ struct issue {
 /* Before anything is asked or created: the name may be a card's, no card has it, and there is such
  * a personality. `directory` is where the card will be. */
 bool issue_possible(const char *name, const char *personality, char directory[PATH_MAX],
-		    struct failure *error) MUST_USE;
+		    struct problem *error) MUST_USE;
 /* Creates the image, after the personality has said that it can be made of it. */
-bool issue_card(const struct issue *issue, struct failure *error) MUST_USE;
+bool issue_card(const struct issue *issue, struct problem *error) MUST_USE;
 /* Removes a directory with all that is in it. */
-bool issue_undo(const char *directory, struct failure *error) MUST_USE;
+bool issue_undo(const char *directory, struct problem *error) MUST_USE;
 
 #endif

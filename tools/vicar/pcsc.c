@@ -8,14 +8,14 @@
 #define PCSCD_SOCKET "/run/pcscd/pcscd.comm"
 
 static bool
-pcsc_failure(LONG rv, struct failure *error)
+pcsc_failure(LONG rv, struct problem *error)
 {
 	if (rv == SCARD_W_SECURITY_VIOLATION)
-		return failure(
+		return problem(
 		    error,
 		    "pcscd refuses this user (polkit); log in at the desktop itself, or add a "
 		    "polkit rule for org.debian.pcsc-lite.access_pcsc");
-	return failure(
+	return problem(
 	    error,
 	    "pcscd cannot be reached: %s; type: systemctl start pcscd.socket, and if it does "
 	    "not start: systemctl status pcscd",
@@ -46,7 +46,7 @@ take_names(const char *names, DWORD len, SCARD_READERSTATE *states, struct pcsc_
 }
 
 bool
-pcsc_readers(struct pcsc_reader readers[PCSC_READERS_MAX], size_t *count, struct failure *error)
+pcsc_readers(struct pcsc_reader readers[PCSC_READERS_MAX], size_t *count, struct problem *error)
 {
 	SCARD_READERSTATE states[PCSC_READERS_MAX];
 	SCARDCONTEXT context;

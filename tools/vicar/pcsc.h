@@ -4,7 +4,7 @@
 #ifndef VICAR_TOOLS_VICAR_PCSC_H
 #define VICAR_TOOLS_VICAR_PCSC_H
 
-#include "failure.h"
+#include "problem.h"
 #include "iso7816/atr.h"
 
 enum { PCSC_READERS_MAX = 16, PCSC_NAME_MAX = 256 };
@@ -20,6 +20,6 @@ struct pcsc_reader {
 const char *pcsc_socket(void);
 /* Fails when pcscd cannot be reached; no reader at all is no failure. */
 bool pcsc_readers(struct pcsc_reader readers[PCSC_READERS_MAX], size_t *count,
-		  struct failure *error) MUST_USE;
+		  struct problem *error) MUST_USE;
 
 #endif

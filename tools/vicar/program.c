@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 bool
-program_find(const char *name, char path[PATH_MAX], struct failure *error)
+program_find(const char *name, char path[PATH_MAX], struct problem *error)
 {
 	char own[PATH_MAX];
 	const ssize_t len = readlink("/proc/self/exe", own, sizeof(own));
@@ -18,6 +18,6 @@ program_find(const char *name, char path[PATH_MAX], struct failure *error)
 	if (snprintf(path, PATH_MAX, "%s/%s", VICAR_LIBEXECDIR, name) < PATH_MAX &&
 	    access(path, X_OK) == 0)
 		return true;
-	return failure(error, "program %s is neither beside vicar nor in %s; install Vicar again",
+	return problem(error, "program %s is neither beside vicar nor in %s; install Vicar again",
 		       name, VICAR_LIBEXECDIR);
 }

@@ -4,13 +4,13 @@
 #ifndef VICAR_TOOLS_VICAR_PROGRAM_H
 #define VICAR_TOOLS_VICAR_PROGRAM_H
 
-#include "failure.h"
+#include "problem.h"
 #include "iso7816/bytes.h"
 
 #include <limits.h>
 
 /* The path of one of them: beside this executable, as in a build tree, or in the directory for
  * programs that nobody starts by hand. */
-bool program_find(const char *name, char path[PATH_MAX], struct failure *error) MUST_USE;
+bool program_find(const char *name, char path[PATH_MAX], struct problem *error) MUST_USE;
 
 #endif

@@ -34,7 +34,7 @@ struct draft {
 
 static bool
 keep_if_complete(struct reader_conf *conf, struct draft *draft, const char *path,
-		 struct failure *error)
+		 struct problem *error)
 {
 	struct reader_entry *const entry = &draft->entry;
 	struct stat st;
@@ -43,20 +43,20 @@ keep_if_complete(struct reader_conf *conf, struct draft *draft, const char *path
 	    (*entry->device == '\0' && !draft->has_channel))
 		return true;
 	if (stat(entry->library, &st) < 0)
-		return failure(
+		return problem(
 		    error,
 		    "%s: LIBPATH %s does not exist, so pcscd will not start; remove the file "
 		    "or install the library, " RESTART,
 		    path, entry->library);
 	if (*entry->device != '\0' && strchr(entry->device, ':') == NULL &&
 	    stat(entry->device, &st) < 0)
-		return failure(
+		return problem(
 		    error,
 		    "%s: DEVICENAME %s does not exist, so pcscd will not start; correct or "
 		    "remove the file, " RESTART,
 		    path, entry->device);
 	if (conf->count == READER_ENTRIES_MAX)
-		return failure(
+		return problem(
 		    error, "%s: pcscd takes %d readers and there are more; remove one, " RESTART,
 		    path, (int)READER_ENTRIES_MAX);
 	snprintf(entry->file, sizeof(entry->file), "%s", path);
@@ -88,7 +88,7 @@ take_value(const char *at, char *value, size_t room)
 
 static bool
 read_line(struct reader_conf *conf, struct draft *draft, const char *path, unsigned number,
-	  char *line, struct failure *error)
+	  char *line, struct problem *error)
 {
 	char value[PATH_MAX];
 	char *key = line + strspn(line, " \t\r\n");
@@ -101,14 +101,14 @@ read_line(struct reader_conf *conf, struct draft *draft, const char *path, unsig
 	at = *end == '\0' ? end : end + 1 + strspn(end + 1, " \t");
 	*end = '\0';
 	if (!take_value(at, value, sizeof(value)))
-		return failure(
+		return problem(
 		    error,
 		    "%s line %u: %s has a value that pcscd cannot read, so pcscd will not start; "
 		    "correct or remove the file, " RESTART,
 		    path, number, key);
 	if (strcmp(key, "FRIENDLYNAME") == 0) {
 		if (strlen(value) >= sizeof(entry->name))
-			return failure(error,
+			return problem(error,
 				       "%s line %u: FRIENDLYNAME is longer than %zu characters; "
 				       "shorten it, " RESTART,
 				       path, number, sizeof(entry->name) - 1);
@@ -120,7 +120,7 @@ read_line(struct reader_conf *conf, struct draft *draft, const char *path, unsig
 	} else if (strcmp(key, "CHANNELID") == 0) {
 		draft->has_channel = true;
 	} else {
-		return failure(
+		return problem(
 		    error,
 		    "%s line %u: %s is no key of reader.conf(5), so pcscd will not start; correct "
 		    "or remove the file, " RESTART,
@@ -130,7 +130,7 @@ read_line(struct reader_conf *conf, struct draft *draft, const char *path, unsig
 }
 
 bool
-reader_conf_file(struct reader_conf *conf, const char *path, struct failure *error)
+reader_conf_file(struct reader_conf *conf, const char *path, struct problem *error)
 {
 	FILE *file = fopen(path, "re");
 	struct draft draft = {0};
@@ -138,7 +138,7 @@ reader_conf_file(struct reader_conf *conf, const char *path, struct failure *err
 	bool ok = true;
 
 	if (file == NULL)
-		return failure(error, "reader entry %s cannot be read: %s; see its permissions",
+		return problem(error, "reader entry %s cannot be read: %s; see its permissions",
 			       path, strerror(errno));
 	for (unsigned number = 1; ok && fgets(line, sizeof(line), file) != NULL; number++)
 		ok = read_line(conf, &draft, path, number, line, error);
@@ -159,27 +159,27 @@ is_leftover(const char *name)
 }
 
 static bool
-look_at(struct reader_conf *conf, const char *directory, const char *name, struct failure *error)
+look_at(struct reader_conf *conf, const char *directory, const char *name, struct problem *error)
 {
 	char path[PATH_MAX];
 	struct stat st;
 
 	if (snprintf(path, sizeof(path), "%s/%s", directory, name) >= (int)sizeof(path))
-		return failure(error, "%s holds a name that is too long: %s; remove it", directory,
+		return problem(error, "%s holds a name that is too long: %s; remove it", directory,
 			       name);
 	if (lstat(path, &st) < 0)
-		return failure(error,
+		return problem(error,
 			       "reader entry %s cannot be looked at: %s; see its permissions", path,
 			       strerror(errno));
 	if (S_ISLNK(st.st_mode))
-		return failure(error,
+		return problem(error,
 			       "%s is a symbolic link, which pcscd passes over; put the file "
 			       "itself there, " RESTART,
 			       path);
 	if (!S_ISREG(st.st_mode))
 		return true;
 	if (is_leftover(name))
-		return failure(
+		return problem(
 		    error,
 		    "%s is a leftover that pcscd reads like any other entry; type: rm %s; " RESTART,
 		    path, path);
@@ -193,7 +193,7 @@ visible(const struct dirent *entry)
 }
 
 bool
-reader_conf_directory(struct reader_conf *conf, const char *directory, struct failure *error)
+reader_conf_directory(struct reader_conf *conf, const char *directory, struct problem *error)
 {
 	struct dirent **names = NULL;
 	const int count = scandir(directory, &names, visible, alphasort);
@@ -201,7 +201,7 @@ reader_conf_directory(struct reader_conf *conf, const char *directory, struct fa
 
 	conf->count = 0;
 	if (count < 0)
-		return failure(
+		return problem(
 		    error,
 		    "directory %s of the reader entries cannot be read: %s; install pcscd, or "
 		    "name another with --reader-conf",

@@ -5,7 +5,7 @@
 #ifndef VICAR_TOOLS_VICAR_READER_CONF_H
 #define VICAR_TOOLS_VICAR_READER_CONF_H
 
-#include "failure.h"
+#include "problem.h"
 #include "iso7816/bytes.h"
 
 #include <limits.h>
@@ -25,10 +25,10 @@ struct reader_conf {
 };
 
 /* Adds the entries of one file. Fails on what would keep pcscd from starting. */
-bool reader_conf_file(struct reader_conf *conf, const char *path, struct failure *error) MUST_USE;
+bool reader_conf_file(struct reader_conf *conf, const char *path, struct problem *error) MUST_USE;
 /* Every file that pcscd would read, and those it would pass over although they look like entries. */
 bool reader_conf_directory(struct reader_conf *conf, const char *directory,
-			   struct failure *error) MUST_USE;
+			   struct problem *error) MUST_USE;
 /* The entry whose library is libifdvicar.so; NULL when there is none. */
 const struct reader_entry *reader_conf_ours(const struct reader_conf *conf);
 

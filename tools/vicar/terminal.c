@@ -37,14 +37,14 @@ read_character(int fd, char *c)
 
 /* The rest of a line that is too long is read as well, or it would answer the next question. */
 static bool
-read_line(int fd, char *line, size_t room, struct failure *error)
+read_line(int fd, char *line, size_t room, struct problem *error)
 {
 	size_t len = 0;
 	char c;
 
 	for (;;) {
 		if (!read_character(fd, &c) || c == KEY_INTERRUPT || c == KEY_END)
-			return failure(error,
+			return problem(error,
 				       "nothing was done: the question was cancelled; start again");
 		if (c == '\n' || c == '\r')
 			break;
@@ -53,7 +53,7 @@ read_line(int fd, char *line, size_t room, struct failure *error)
 		len++;
 	}
 	if (len + 1 > room)
-		return failure(error,
+		return problem(error,
 			       "the answer has more than %zu characters; start again with a "
 			       "shorter one",
 			       room - 1);
@@ -63,13 +63,13 @@ read_line(int fd, char *line, size_t room, struct failure *error)
 
 bool
 terminal_ask(const struct terminal *terminal, const char *prompt, bool echo, char *line,
-	     size_t room, struct failure *error)
+	     size_t room, struct problem *error)
 {
 	struct termios before, quiet;
 	bool ok;
 
 	if (tcgetattr(terminal->fd, &before) < 0)
-		return failure(error,
+		return problem(error,
 			       "the terminal cannot be asked: no terminal; start vicar in one");
 	quiet = before;
 	if (!echo) {
@@ -79,7 +79,7 @@ terminal_ask(const struct terminal *terminal, const char *prompt, bool echo, cha
 	}
 	if (tcsetattr(terminal->fd, TCSAFLUSH, &quiet) < 0 ||
 	    dprintf(terminal->fd, "%s", prompt) < 0)
-		return failure(error,
+		return problem(error,
 			       "the terminal cannot be asked: it is closed; start vicar in one");
 	ok = read_line(terminal->fd, line, room, error);
 	tcsetattr(terminal->fd, TCSANOW, &before);
@@ -91,7 +91,7 @@ terminal_ask(const struct terminal *terminal, const char *prompt, bool echo, cha
 bool
 terminal_confirm(const struct terminal *terminal, const char *question)
 {
-	struct failure cancelled;
+	struct problem cancelled;
 	char answer[8];
 
 	return terminal_ask(terminal, question, true, answer, sizeof(answer), &cancelled) &&

@@ -5,7 +5,7 @@
 #ifndef VICAR_TOOLS_VICAR_TERMINAL_H
 #define VICAR_TOOLS_VICAR_TERMINAL_H
 
-#include "failure.h"
+#include "problem.h"
 #include "iso7816/bytes.h"
 
 struct terminal {
@@ -19,7 +19,7 @@ void terminal_close(struct terminal *terminal);
 /* One line without its end into `line`, which the caller wipes when it is secret. Without echo
  * nothing that is typed can be seen. False: cancelled (^C, ^D), or longer than `room` - 1. */
 bool terminal_ask(const struct terminal *terminal, const char *prompt, bool echo, char *line,
-		  size_t room, struct failure *error) MUST_USE;
+		  size_t room, struct problem *error) MUST_USE;
 /* True only after "yes" or "y". */
 bool terminal_confirm(const struct terminal *terminal, const char *question) MUST_USE;
 

@@ -1,0 +1,18 @@
+/*
+ * The account of a remote service, as a card keeps it: cmdbridge/secrets.h reads it, here it is
+ * asked for and written.
+ */
+#ifndef VICAR_TOOLS_VICAR_ACCOUNT_H
+#define VICAR_TOOLS_VICAR_ACCOUNT_H
+
+#include "cmdbridge/service.h"
+#include "problem.h"
+
+/* Asks at the terminal until it is a phone number or the question is cancelled. The caller wipes the
+ * account with service_account_wipe(). */
+bool account_ask(struct service_account *account, struct problem *error) MUST_USE;
+/* A new file, mode 0600, on disk when this returns. Fails, leaving nothing, if it exists. */
+bool account_write(const char *path, const struct service_account *account,
+		   struct problem *error) MUST_USE;
+
+#endif

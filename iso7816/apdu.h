@@ -29,7 +29,8 @@ struct capdu {
  * has no use for Le (an empty VERIFY) ignores it. */
 bool capdu_parse(struct bytes bytes, struct capdu *capdu) MUST_USE;
 
-/* The shortest form that holds it: extended only when Nc > 255 or Ne > 256. False: no room. */
+/* The shortest form that holds it: extended only when Nc > 255 or Ne > 256. False: no room,
+ * or an Nc or Ne that no command can have. */
 bool capdu_encode(const struct capdu *capdu, struct writer *writer) MUST_USE;
 
 /* A response APDU: data and status word. */
@@ -38,7 +39,9 @@ struct rapdu {
 	uint16_t sw;
 };
 
-bool rapdu_parse(struct bytes bytes, struct rapdu *rapdu) MUST_USE; /* at least two bytes */
+/* From two bytes to RAPDU_LEN_MAX; `data` is borrowed from `bytes`. */
+bool rapdu_parse(struct bytes bytes, struct rapdu *rapdu) MUST_USE;
+/* False: no room, or more than APDU_NE_MAX bytes of data. */
 bool rapdu_encode(const struct rapdu *rapdu, struct writer *writer) MUST_USE;
 
 /*
@@ -52,7 +55,9 @@ struct capdu_chain {
 };
 
 enum capdu_chain_result {
-	CAPDU_CHAIN_WHOLE, /* `whole` is the complete command, its data in the chain's buffer */
+	CAPDU_CHAIN_WHOLE, /* `whole` is the complete command, its data in the chain's buffer and
+			      good until the chain is added to or dropped; also when it came in
+			      one part */
 	CAPDU_CHAIN_MORE,  /* collected; answer 9000 */
 	CAPDU_CHAIN_BROKEN, /* the chain was open and this command is of another header: chain dropped;
 			       answer 6883 */
@@ -60,6 +65,7 @@ enum capdu_chain_result {
 };
 
 struct capdu_chain capdu_chain_over(uint8_t *data, size_t room);
+/* Whatever is left of an earlier command is wiped first. `part` is not in the chain's buffer. */
 enum capdu_chain_result capdu_chain_add(struct capdu_chain *chain, const struct capdu *part,
 					struct capdu *whole) MUST_USE;
 void capdu_chain_drop(struct capdu_chain *chain); /* wipes what was collected */

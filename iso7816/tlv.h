@@ -17,13 +17,16 @@ struct tlv {
 	struct bytes value;
 };
 
-/* The next data object. Filler bytes 00 and FF between objects are not skipped; see
- * tlv_skip_filler(). False: truncated or malformed; the reader is then unchanged. */
+/* The next data object; its value is borrowed. A length need not be in its shortest form. Filler
+ * bytes 00 and FF between objects are not skipped, see tlv_skip_filler(). False: truncated or
+ * malformed; the reader is then unchanged. */
 bool tlv_read(struct reader *reader, struct tlv *tlv) MUST_USE;
 void tlv_skip_filler(struct reader *reader);
 
 /* The first object with this tag among those that stand side by side in `bytes`. */
 bool tlv_find(struct bytes bytes, tlv_tag tag, struct tlv *tlv) MUST_USE;
+
+/* What cannot be written (no room, tag 0, more than FFFFFF bytes) sets the writer's overflow. */
 
 /* A primitive object, or a constructed one whose value is already encoded. */
 void tlv_put(struct writer *writer, tlv_tag tag, struct bytes value);

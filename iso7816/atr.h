@@ -8,6 +8,10 @@
 
 enum { ATR_LEN_MAX = 33, ATR_HISTORICAL_MAX = 15 };
 
+/* Not to be copied by assignment: `historical` points into it. T=15 is no protocol and not counted.
+ * The ATRs of fineid.md and iasecc.md are all read, but for those that a sheet prints incomplete:
+ * cc-v1's `3B 7D 95 ...` without its last 90 00 (T0 announces 13 historical bytes) and A9 with TCK
+ * 00. */
 struct atr {
 	uint8_t bytes[ATR_LEN_MAX];
 	size_t len;

@@ -197,6 +197,8 @@ enum pkcs15_pin_type {
 struct pkcs15_pin {
 	struct pkcs15_common common;
 	struct pkcs15_id id; /* what others name as their auth_id */
+	bool has_auth_reference;
+	uint8_t auth_reference; /* authReference: a second place for the reference */
 	uint32_t flags;
 	enum pkcs15_pin_type type;
 	uint32_t min_len, stored_len;

@@ -10,7 +10,6 @@
 #define VICAR_ISO7816_PKCS15_ASN1_H
 
 #include <openssl/asn1t.h>
-#include <openssl/x509.h>
 
 typedef struct {
 	ASN1_OCTET_STRING *file;
@@ -66,6 +65,8 @@ typedef struct {
 
 typedef struct {
 	ASN1_OCTET_STRING *id;
+	ASN1_INTEGER *reference;
+	ASN1_INTEGER *security_environment;
 } PKCS15_PIN_CLASS;
 
 typedef struct {
@@ -128,8 +129,8 @@ typedef struct {
 
 typedef struct {
 	PKCS15_PATH *path;
-	X509_NAME *subject;
-	X509_NAME *issuer;
+	STACK_OF(ASN1_TYPE) * subject;
+	ASN1_TYPE *issuer;
 	ASN1_INTEGER *serial;
 } PKCS15_CERTIFICATE_TYPE;
 

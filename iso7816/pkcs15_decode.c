@@ -4,6 +4,7 @@
 #include "tlv.h"
 
 #include <openssl/err.h>
+#include <openssl/objects.h>
 #include <string.h>
 
 /* Each get_... takes one ASN.1 value that may be absent (NULL): then the result stays as it was,
@@ -298,6 +299,8 @@ get_pin(const void *value, void *result)
 		return false;
 	pin->has_pad = pad_len == sizeof(pin->pad);
 	return get_common(from->common, &pin->common) && get_id(from->class->id, &pin->id) &&
+	       get_reference(from->class->reference, &pin->has_auth_reference,
+			     &pin->auth_reference) &&
 	       get_number(type->min_len, &pin->min_len) &&
 	       get_number(type->stored_len, &pin->stored_len) &&
 	       get_optional_number(type->max_len, &pin->has_max_len, &pin->max_len) &&

@@ -353,7 +353,10 @@ pkcs15_encode_pin(const struct pkcs15_pin *pin, struct writer *writer)
 	bool ok;
 
 	ok = value != NULL && put_common(value->common, &pin->common) &&
-	     put_id(&value->class->id, &pin->id) && put_bits(&value->type->flags, pin->flags) &&
+	     put_optional_id(&value->class->id, &pin->id) &&
+	     put_optional_number(&value->class->reference, pin->has_auth_reference,
+				 pin->auth_reference) &&
+	     put_bits(&value->type->flags, pin->flags) &&
 	     ASN1_ENUMERATED_set(value->type->type, (long)pin->type) == 1 &&
 	     put_number(&value->type->min_len, pin->min_len) &&
 	     put_number(&value->type->stored_len, pin->stored_len) &&

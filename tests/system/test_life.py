@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""Cards come and go, pcscd comes and goes, processes die: who notices, and what still works."""
+
+import hashlib
+import os
+import signal
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import harness  # noqa: E402
+import pkcs11  # noqa: E402
+from harness import LOCAL_PIN, PIN, World, wait_for  # noqa: E402
+
+DIGESTINFO = bytes.fromhex("3031300d060960864801650304020105000420") + hashlib.sha256(b"x").digest()
+
+# A program of its own: libpcsclite and OpenSC must start afresh in each test, and see our pcscd.
+SESSION = """
+import sys
+sys.path.insert(0, {here!r})
+import pkcs11
+module = pkcs11.Module({module!r})
+session = module.open(module.slots()[0])
+module.login(session, {pin!r})
+key = module.private_key(session)
+print("signed", len(module.sign(session, key, pkcs11.CKM_RSA_PKCS, {data!r})), flush=True)
+for line in sys.stdin:
+    try:
+        if line.strip() == "again":
+            session = module.open(module.slots()[0])
+            module.login(session, {pin!r})
+            key = module.private_key(session)
+        print("signed", len(module.sign(session, key, pkcs11.CKM_RSA_PKCS, {data!r})), flush=True)
+    except pkcs11.Error as error:
+        print("error", error.name, flush=True)
+"""
+
+
+class CardsComeAndGo(unittest.TestCase):
+    def setUp(self):
+        self.world = World(harness.BUILD)
+        self.addCleanup(self.world.close)
+        self.world.start_pcscd()
+        self.world.create("local", "--card", "fineid-v2", "--key", "rsa2048")
+        self.world.insert("local")
+        self.world.wait_card()
+
+    def program(self):
+        """A PKCS#11 program with a session open; say() makes it sign and gives its word on it."""
+        source = SESSION.format(
+            here=os.path.dirname(os.path.abspath(__file__)),
+            module=harness.opensc_module(),
+            pin=LOCAL_PIN,
+            data=DIGESTINFO,
+        )
+        process = self.world.popen(
+            sys.executable, "-c", source, stdin=__import__("subprocess").PIPE
+        )
+        self.addCleanup(lambda: (process.kill(), process.communicate()))
+
+        def say(word):
+            process.stdin.write(word + "\n")
+            process.stdin.flush()
+            return process.stdout.readline().strip()
+
+        self.assertEqual(process.stdout.readline().strip(), "signed 256")
+        return say
+
+    def card_pid(self):
+        status = self.world.vicar("status", "local").stdout
+        return int(next(line for line in status.splitlines() if "pid" in line).split()[-1])
+
+    def sign(self):
+        with open(self.world.path("digestinfo"), "wb") as f:
+            f.write(DIGESTINFO)
+        return self.world.pkcs11(
+            "--login", "--pin", LOCAL_PIN, "--sign", "-m", "RSA-PKCS",
+            "-i", "digestinfo", "-o", "signature", check=False,
+        )  # fmt: skip
+
+    def test_a_card_taken_out_under_an_open_session_gives_an_error_and_works_again_later(self):
+        say = self.program()
+        self.assertEqual(say("sign"), "signed 256")
+        self.world.remove("local")
+        self.world.wait_card(present=False)
+        self.assertRegex(say("sign"), "error CKR_(DEVICE_REMOVED|SESSION_HANDLE_INVALID|TOKEN_NOT)")
+        self.world.insert("local")
+        self.world.wait_card()
+        self.assertEqual(say("again"), "signed 256")
+
+    def test_pcscd_restarts_and_the_card_is_still_there(self):
+        self.world.stop_pcscd()
+        self.world.start_pcscd()
+        self.world.wait_card()
+        self.assertEqual(self.sign().returncode, 0)
+
+    def test_a_card_inserted_before_pcscd_runs_is_found_by_the_first_program(self):
+        self.world.stop_pcscd()
+        self.world.remove("local")
+        self.world.insert("local")
+        self.world.start_pcscd()
+        self.assertEqual(self.world.run("opensc-tool", "-a").returncode, 0)
+
+    def test_a_killed_daemon_leaves_an_empty_reader_and_the_next_insert_works(self):
+        os.kill(self.card_pid(), signal.SIGKILL)
+        self.world.wait_card(present=False, seconds=2)
+        self.world.insert("local")
+        self.world.wait_card()
+        self.assertEqual(self.sign().returncode, 0)
+
+    def test_two_cards_fill_two_slots_and_a_third_is_told_that_there_is_none(self):
+        for name in ("second", "third"):
+            self.world.create(name, "--card", "fineid-v2", "--key", "rsa2048")
+        self.world.insert("second")
+        wait_for(
+            "second card",
+            lambda: self.world.run("opensc-tool", "-l", check=False).stdout.count("Yes") >= 2,
+        )
+        done = self.world.vicar("insert", "third", check=False)
+        self.world.inserted.add("third")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("slot", done.stdout)
+
+    def test_a_second_daemon_for_one_card_names_the_first(self):
+        pid = self.card_pid()
+        done = self.world.run(self.world.tool("vicard"), "--foreground", "local", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(str(pid), done.stdout)
+
+    def test_wrong_pins_are_counted_across_restarts_of_the_daemon(self):
+        for tries in range(2):
+            self.world.pkcs11("--login", "--pin", "9999", "-O", check=False)
+            os.kill(self.card_pid(), signal.SIGKILL)
+            self.world.wait_card(present=False)
+            self.world.insert("local")
+            self.world.wait_card()
+        status = self.world.vicar("status", "local").stdout
+        self.assertRegex(status, r"\b3\b", status)
+
+
+class KilledWhileTheServiceIsAsked(unittest.TestCase):
+    def setUp(self):
+        self.world = World(harness.BUILD)
+        self.addCleanup(self.world.close)
+        self.world.start_simulator()
+        self.world.start_pcscd()
+        self.world.enrol("remote")
+        self.world.insert("remote")
+        self.world.wait_card()
+        with open(self.world.path("document"), "w") as f:
+            f.write("document\n")
+
+    def start_signing(self):
+        return self.world.popen(
+            "pkcs11-tool", "--module", harness.opensc_module(), "--login", "--pin", PIN, "--sign",
+            "-m", "SHA256-RSA-PKCS", "-i", "document", "-o", "signature",
+        )  # fmt: skip
+
+    def test_the_program_gets_an_error_within_a_second_and_the_journal_says_fate_unknown(self):
+        self.world.person.expect([self.world.agrees(), ("[Cc]ode", None)])
+        program = self.start_signing()
+        self.world.person.wait_asked("[Cc]ode")
+        status = self.world.vicar("status", "remote").stdout
+        pid = int(next(line for line in status.splitlines() if "pid" in line).split()[-1])
+        os.kill(pid, signal.SIGKILL)
+        killed = time.monotonic()
+        output, _ = program.communicate(timeout=10)
+        self.assertLess(time.monotonic() - killed, 1.5, output)
+        self.assertNotEqual(program.returncode, 0, output)
+        self.world.wait_card(present=False)
+        self.world.insert("remote")
+        self.world.wait_card()
+        self.assertIn("fate unknown", self.world.vicar("log", "remote").stdout)
+        self.assertEqual(len(self.world.calls("SCMDSign")), 1)
+
+    def test_pcscd_stopped_while_the_owner_is_asked_takes_the_prompt_away(self):
+        self.world.person.expect([("Sign", None)])
+        program = self.start_signing()
+        self.world.person.wait_asked("Sign")
+        self.world.stop_pcscd()
+        program.communicate(timeout=10)
+        wait_for(
+            "end of the prompt",
+            lambda: "waiting" not in self.world.vicar("status", "remote").stdout.replace(
+                "waiting for a reader", ""
+            ),
+        )
+        self.assertEqual(self.world.calls("SCMDSign"), [])
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""What others may not do, and what may stand nowhere."""
+
+import base64
+import os
+import pwd
+import re
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import harness  # noqa: E402
+from harness import PHONE, PIN, World  # noqa: E402
+
+SIGN = ("--login", "--sign", "-m", "SHA256-RSA-PKCS", "-i", "document", "-o", "signature")
+
+
+def forms(secret):
+    """The ways in which a text could stand in a log: ASCII, UTF-16, hex, base64 at any offset."""
+    raw = secret.encode()
+    yield raw
+    yield secret.encode("utf-16-le")
+    yield raw.hex().encode()
+    yield raw.hex().upper().encode()
+    yield " ".join(f"{byte:02X}" for byte in raw).encode()
+    yield ":".join(f"{byte:02x}" for byte in raw).encode()
+    for offset in range(3):
+        coded = base64.b64encode(b"\0" * offset + raw)
+        start = -(-offset * 8 // 6)
+        yield coded[start : len(coded) - 4] if len(raw) > 5 else coded[start:-2]
+
+
+class Privacy(unittest.TestCase):
+    def setUp(self):
+        self.world = World(harness.BUILD)
+        self.addCleanup(self.world.close)
+        self.world.start_simulator()
+        self.world.start_pcscd()
+        self.world.enrol("maria")
+        self.world.insert("maria")
+        self.world.wait_card()
+        with open(self.world.path("document"), "w") as f:
+            f.write("document\n")
+
+    def sign(self, pin=PIN, **more):
+        return self.world.pkcs11("--pin", pin, *SIGN, **more)
+
+    def test_every_request_on_the_wire_is_valid_by_the_wsdl(self):
+        self.world.person.expect([self.world.agrees(), self.world.types_code()])
+        self.sign()
+        calls = self.world.calls()
+        for operation in ("GetCertificate", "SCMDSign", "ValidateOtp"):
+            self.assertTrue(self.world.calls(operation), calls)
+        for line in calls:
+            self.assertRegex(line, r"\bvalid=yes\b|schema-valid=yes|\byes\b", line)
+
+    def test_no_pin_code_or_phone_number_stands_in_any_file_but_the_owners(self):
+        self.world.person.expect([self.world.agrees(), self.world.types_code()])
+        self.sign()
+        code = self.world.code()
+        wrong = "314159"
+        self.world.person.expect(
+            [self.world.agrees(), ("[Cc]ode", wrong + "\r"), ("[Cc]ode", wrong + "\r")]
+        )
+        self.sign(check=False)
+        self.world.vicar("log", "maria")
+        self.world.vicar("doctor", "maria", check=False)
+        self.world.vicar("status", "maria")
+        # The owner's own file and what plays the phone and the service.
+        spared = {self.world.path("account"), *self.files(self.world.path("sim"))}
+        spared.add(self.world.path("data", "vicar", "cards", "maria", "account"))
+        spared.add(self.world.path("simulator.log"))
+        seen = 0
+        digits = re.sub(r"\D", "", PHONE)
+        for path in self.files(self.world.dir):
+            if path in spared:
+                continue
+            seen += 1
+            with open(path, "rb") as f:
+                content = f.read()
+            for what, secret in (
+                ("PIN", PIN), ("code", code), ("wrong code", wrong), ("phone", PHONE),
+                ("phone", digits), ("phone", digits[3:]),
+            ):  # fmt: skip
+                for form in forms(secret):
+                    self.assertNotIn(form, content, f"{what} in {path}")
+        self.assertGreater(seen, 10)
+
+    @staticmethod
+    def files(directory):
+        return [
+            os.path.join(where, name)
+            for where, _, names in os.walk(directory)
+            for name in names
+            if os.path.isfile(os.path.join(where, name))
+        ]
+
+    def test_the_search_for_secrets_finds_one_that_is_there(self):
+        for text in (
+            f"VERIFY {PIN}",
+            "00 20 00 82 08 " + " ".join(f"{b:02X}" for b in PIN.encode()),
+            base64.b64encode(b"a" + PIN.encode() + b"zz").decode(),
+        ):
+            self.assertTrue(any(form in text.encode() for form in forms(PIN)), text)
+
+    def as_nobody(self, *argv):
+        nobody = pwd.getpwnam("nobody")
+        home = self.world.path("nobody")
+        os.makedirs(home, exist_ok=True)
+        os.chown(home, nobody.pw_uid, nobody.pw_gid)
+        return subprocess.run(
+            ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups", *argv],
+            env={**self.world.env, "HOME": home},
+            cwd=home,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    @unittest.skipIf(os.getuid() != 0, "SKIP: becoming another user takes root")
+    def test_a_second_user_who_talks_to_the_card_causes_no_service_call(self):
+        with open(self.world.path("theirs"), "w") as f:
+            f.write("a contract that the owner never saw\n")
+        os.chmod(self.world.path("theirs"), 0o644)
+        self.world.person.expect([("Sign", "r"), ("[Rr]efuse", "r")])
+        done = self.as_nobody(
+            "pkcs11-tool", "--module", harness.opensc_module(), "--login", "--pin", PIN, "--sign",
+            "-m", "SHA256-RSA-PKCS", "-i", self.world.path("theirs"), "-o", "stolen",
+        )  # fmt: skip
+        self.assertNotEqual(done.returncode, 0, done.stdout)
+        self.assertTrue(self.world.person.asked, "the owner was not asked at all: " + done.stdout)
+        self.assertEqual(self.world.calls("SCMDSign"), [])
+
+    @unittest.skipIf(os.getuid() != 0, "SKIP: becoming another user takes root")
+    def test_a_second_user_reaches_neither_control_socket_nor_image(self):
+        for path in (
+            self.world.path("runtime", "vicar", "maria.ctl"),
+            self.world.path("data", "vicar", "cards", "maria", "card.conf"),
+        ):
+            self.assertTrue(os.path.exists(path), path)
+            self.assertNotEqual(self.as_nobody("test", "-r", path).returncode, 0, path)
+
+
+if __name__ == "__main__":
+    harness.main()

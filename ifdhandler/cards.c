@@ -1,0 +1,132 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ifdhandler/cards.h"
+#include "ifdhandler/clock.h"
+#include "ifdhandler/log.h"
+#include "ifdhandler/watch.h"
+
+static bool
+same_file(const struct card_file *a, const struct card_file *b)
+{
+	return a->dev == b->dev && a->ino == b->ino && a->changed.tv_sec == b->changed.tv_sec &&
+	       a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
+/* Where `name` is in the list, or belongs. */
+static size_t
+place(const struct cards *cards, const char *name)
+{
+	size_t i = 0;
+
+	while (i < cards->count && strcmp(cards->list[i].name, name) < 0)
+		i++;
+	return i;
+}
+
+struct card *
+cards_find(struct cards *cards, const char *name)
+{
+	size_t i = place(cards, name);
+
+	return i < cards->count && strcmp(cards->list[i].name, name) == 0 ? &cards->list[i] : NULL;
+}
+
+static void
+insert(struct cards *cards, const struct card *card)
+{
+	size_t i = place(cards, card->name);
+
+	if (i == CARDS_MAX)
+		return;
+	if (cards->count == CARDS_MAX)
+		cards->count--;
+	memmove(&cards->list[i + 1], &cards->list[i], (cards->count - i) * sizeof cards->list[0]);
+	cards->list[i] = *card;
+	cards->count++;
+}
+
+static bool
+examine(int directory, const char *name, int64_t now, struct card *card)
+{
+	struct stat file;
+
+	memset(card, 0, sizeof *card);
+	if (!cardname_parse(name, &card->owner) ||
+	    fstatat(directory, name, &file, AT_SYMLINK_NOFOLLOW) != 0)
+		return false;
+	if (!S_ISSOCK(file.st_mode) || file.st_uid != card->owner) {
+		log_line(LOG_DEBUG, "%s is not a socket of the user it is named after; left alone",
+			 name);
+		return false;
+	}
+	snprintf(card->name, sizeof card->name, "%s", name);
+	card->file = (struct card_file){file.st_dev, file.st_ino, file.st_ctim};
+	card->state = CARD_WAITING;
+	card->delay_ms = RETRY_FIRST_MS;
+	card->due = now;
+	return true;
+}
+
+void
+cards_read(struct cards *cards, const char *directory, int64_t now)
+{
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	struct cards found = {.count = 0};
+	const struct dirent *entry;
+
+	while (stream != NULL && (entry = readdir(stream)) != NULL) {
+		const struct card *known = cards_find(cards, entry->d_name);
+		struct card card;
+
+		if (!examine(fd, entry->d_name, now, &card))
+			continue;
+		if (known != NULL && same_file(&known->file, &card.file))
+			card = *known;
+		insert(&found, &card);
+	}
+	if (stream != NULL)
+		closedir(stream);
+	else if (fd >= 0)
+		close(fd);
+	*cards = found;
+}
+
+void
+card_rest(struct card *card, int64_t now, int64_t stayed_ms)
+{
+	if (stayed_ms >= RETRY_LONGEST_MS)
+		card->delay_ms = RETRY_FIRST_MS;
+	card->state = CARD_WAITING;
+	card->due = now + card->delay_ms;
+	card->delay_ms *= 2;
+	if (card->delay_ms > RETRY_LONGEST_MS)
+		card->delay_ms = RETRY_LONGEST_MS;
+}
+
+void
+cards_invite(struct cards *cards, int64_t now)
+{
+	for (size_t i = 0; i < cards->count; i++) {
+		if (cards->list[i].state == CARD_FULL) {
+			cards->list[i].state = CARD_WAITING;
+			cards->list[i].due = now;
+		}
+	}
+}
+
+int64_t
+cards_due(const struct cards *cards)
+{
+	int64_t due = CLOCK_NEVER;
+
+	for (size_t i = 0; i < cards->count; i++)
+		if (cards->list[i].state == CARD_WAITING)
+			due = clock_earlier(due, cards->list[i].due);
+	return due;
+}

@@ -1,0 +1,334 @@
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ifdhandler/clock.h"
+#include "ifdhandler/log.h"
+#include "ifdhandler/message.h"
+#include "ifdhandler/slot.h"
+
+enum {
+	/* pcscd serves nobody before the first power-up of every reader is done. */
+	POWER_QUIET_MS = 1000,
+	CAPDU_MIN = 4, /* CLA INS P1 P2 */
+};
+
+static const uint8_t SW_WRONG_LENGTH[] = {0x67, 0x00};
+
+bool
+slot_init(struct slot *slot, unsigned silence_ms)
+{
+	memset(slot, 0, sizeof *slot);
+	slot->link = -1;
+	slot->protocol = 1;
+	slot->silence_ms = silence_ms;
+	slot->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	pthread_mutex_init(&slot->request, NULL);
+	pthread_mutex_init(&slot->lock, NULL);
+	return slot->wake >= 0;
+}
+
+void
+slot_done(struct slot *slot)
+{
+	if (slot->link >= 0)
+		close(slot->link);
+	if (slot->wake >= 0)
+		close(slot->wake);
+	pthread_mutex_destroy(&slot->lock);
+	pthread_mutex_destroy(&slot->request);
+}
+
+/* What pcscd is to believe. */
+static bool
+is_present(const struct slot *slot)
+{
+	return (slot->state == SLOT_READY || slot->state == SLOT_LEAVING) && !slot->removed;
+}
+
+void
+slot_wake(struct slot *slot)
+{
+	(void)eventfd_write(slot->wake, 1);
+}
+
+static void
+drop_link(struct slot *slot, enum message_result why)
+{
+	log_line(LOG_DEBUG, "card disconnected: %s", message_complaint(why));
+	close(slot->link);
+	slot->link = -1;
+	/* A card that came and went between two questions was never there for pcscd. */
+	if (slot->state != SLOT_GREETING && slot->told)
+		slot->removed = true;
+	slot->state = SLOT_EMPTY;
+	slot->powered = false;
+	slot_wake(slot);
+}
+
+void
+slot_greet(struct slot *slot, int link, int64_t now)
+{
+	pthread_mutex_lock(&slot->lock);
+	slot->link = link;
+	slot->state = SLOT_GREETING;
+	slot->hello_due = now + slot->silence_ms;
+	pthread_mutex_unlock(&slot->lock);
+	slot_wake(slot);
+}
+
+static void
+attend_greeting(struct slot *slot, int64_t now)
+{
+	enum message_result r = message_hello(slot->link, slot->atr, &slot->atr_len);
+
+	if (r == MESSAGE_NONE && now >= slot->hello_due)
+		r = MESSAGE_SILENT;
+	if (r == MESSAGE_OK) {
+		log_line(LOG_DEBUG, "card inserted");
+		slot->state = SLOT_READY;
+		slot->powered = false;
+		slot->protocol = 1;
+		slot_wake(slot);
+	} else if (r != MESSAGE_NONE) {
+		drop_link(slot, r);
+	}
+}
+
+static void
+attend_ready(struct slot *slot)
+{
+	struct pollfd link = {.fd = slot->link, .events = POLLRDHUP};
+
+	if (poll(&link, 1, 0) == 0)
+		return;
+	if (slot->open)
+		slot->state = SLOT_LEAVING;
+	else
+		drop_link(slot, MESSAGE_CLOSED);
+}
+
+enum slot_link
+slot_attend(struct slot *slot, int64_t now)
+{
+	enum slot_link state;
+
+	pthread_mutex_lock(&slot->lock);
+	if (slot->state == SLOT_GREETING)
+		attend_greeting(slot, now);
+	else if (slot->state == SLOT_READY)
+		attend_ready(slot);
+	state = slot->state;
+	pthread_mutex_unlock(&slot->lock);
+	return state;
+}
+
+void
+slot_hang_up(struct slot *slot)
+{
+	pthread_mutex_lock(&slot->lock);
+	if (slot->link >= 0)
+		(void)shutdown(slot->link, SHUT_RDWR);
+	pthread_mutex_unlock(&slot->lock);
+}
+
+void
+slot_poller(struct slot *slot)
+{
+	pthread_mutex_lock(&slot->lock);
+	slot->poller = pthread_self();
+	slot->polled = true;
+	pthread_mutex_unlock(&slot->lock);
+}
+
+int64_t
+slot_wait(struct slot *slot, struct pollfd *wait)
+{
+	int64_t due = CLOCK_NEVER;
+
+	pthread_mutex_lock(&slot->lock);
+	wait->fd = -1;
+	if (slot->state == SLOT_GREETING) {
+		wait->fd = slot->link;
+		wait->events = POLLIN | POLLRDHUP;
+		due = slot->hello_due;
+	} else if (slot->state == SLOT_READY) {
+		/* Not POLLIN: the answers to requests would wake the poller each time. */
+		wait->fd = slot->link;
+		wait->events = POLLRDHUP;
+	}
+	pthread_mutex_unlock(&slot->lock);
+	return due;
+}
+
+bool
+slot_news(struct slot *slot)
+{
+	eventfd_t ignored;
+	bool news;
+
+	(void)eventfd_read(slot->wake, &ignored);
+	pthread_mutex_lock(&slot->lock);
+	news = slot->stop || is_present(slot) != slot->told;
+	slot->stop = false;
+	pthread_mutex_unlock(&slot->lock);
+	return news;
+}
+
+void
+slot_stop(struct slot *slot)
+{
+	pthread_mutex_lock(&slot->lock);
+	slot->stop = true;
+	pthread_mutex_unlock(&slot->lock);
+	slot_wake(slot);
+}
+
+bool
+slot_presence(struct slot *slot)
+{
+	bool present;
+
+	pthread_mutex_lock(&slot->lock);
+	present = is_present(slot);
+	if (!slot->polled || pthread_equal(slot->poller, pthread_self())) {
+		slot->told = present;
+		slot->removed = false;
+	}
+	pthread_mutex_unlock(&slot->lock);
+	return present;
+}
+
+void
+slot_status(struct slot *slot, struct slot_status *status)
+{
+	pthread_mutex_lock(&slot->lock);
+	status->present = is_present(slot);
+	status->powered = status->present && slot->powered;
+	status->protocol = slot->protocol;
+	status->atr_len = status->powered ? slot->atr_len : 0;
+	memcpy(status->atr, slot->atr, status->atr_len);
+	pthread_mutex_unlock(&slot->lock);
+}
+
+void
+slot_set_protocol(struct slot *slot, unsigned protocol)
+{
+	pthread_mutex_lock(&slot->lock);
+	slot->protocol = protocol;
+	pthread_mutex_unlock(&slot->lock);
+}
+
+/* From here to close_request() the link is this thread's. -1 when there is no card. */
+static int
+open_request(struct slot *slot)
+{
+	int link = -1;
+
+	pthread_mutex_lock(&slot->lock);
+	if (is_present(slot)) {
+		/* What it says before it is asked must not become the answer. */
+		if (message_unasked(slot->link))
+			drop_link(slot, MESSAGE_WRONG);
+		else
+			link = slot->link;
+	}
+	slot->open = link >= 0;
+	pthread_mutex_unlock(&slot->lock);
+	return link;
+}
+
+static enum slot_result
+close_request(struct slot *slot, enum message_result r)
+{
+	slot->open = false;
+	if (r == MESSAGE_OK || r == MESSAGE_NO_ROOM) {
+		if (slot->state == SLOT_LEAVING)
+			drop_link(slot, MESSAGE_CLOSED);
+		return r == MESSAGE_OK ? SLOT_OK : SLOT_NO_ROOM;
+	}
+	drop_link(slot, r);
+	return SLOT_LOST;
+}
+
+static unsigned
+smaller(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+enum slot_result
+slot_power(struct slot *slot, enum link_kind kind, uint8_t atr[LINK_ATR_MAX], size_t *atr_len)
+{
+	const struct request request = {.kind = kind};
+	const struct patience patience = {
+	    .quiet_ms = smaller(POWER_QUIET_MS, slot->silence_ms),
+	    .total_ms = slot->silence_ms,
+	};
+	enum slot_result r = SLOT_ABSENT;
+	uint8_t answer[LINK_ATR_MAX];
+	size_t answer_len = 0;
+	int link;
+
+	pthread_mutex_lock(&slot->request);
+	link = open_request(slot);
+	if (link >= 0) {
+		enum message_result m =
+		    message_exchange(link, &request, &patience, answer, sizeof answer, &answer_len);
+
+		pthread_mutex_lock(&slot->lock);
+		r = close_request(slot, m);
+	} else {
+		pthread_mutex_lock(&slot->lock);
+	}
+	if (r == SLOT_OK) {
+		slot->powered = kind != LINK_POWER_OFF && slot->link >= 0;
+		if (answer_len > 0) {
+			memcpy(slot->atr, answer, answer_len);
+			slot->atr_len = answer_len;
+		}
+	} else if (slot->told && slot->atr_len > 0) {
+		r = SLOT_OK;
+	}
+	*atr_len = r == SLOT_OK ? slot->atr_len : 0;
+	memcpy(atr, slot->atr, *atr_len);
+	pthread_mutex_unlock(&slot->lock);
+	pthread_mutex_unlock(&slot->request);
+	return r;
+}
+
+enum slot_result
+slot_transmit(struct slot *slot, unsigned protocol, const uint8_t *capdu, size_t capdu_len,
+	      uint8_t *rapdu, size_t *rapdu_len)
+{
+	const struct request request = {LINK_TRANSMIT, (uint8_t)protocol, capdu, capdu_len};
+	const struct patience patience = {.quiet_ms = slot->silence_ms};
+	const size_t room = *rapdu_len;
+	enum slot_result r = SLOT_ABSENT;
+	int link;
+
+	*rapdu_len = 0;
+	if (room < sizeof SW_WRONG_LENGTH)
+		return SLOT_NO_ROOM;
+	pthread_mutex_lock(&slot->request);
+	link = open_request(slot);
+	if (link >= 0) {
+		enum message_result m;
+
+		if (capdu_len < CAPDU_MIN || capdu_len > LINK_CAPDU_MAX) {
+			memcpy(rapdu, SW_WRONG_LENGTH, sizeof SW_WRONG_LENGTH);
+			*rapdu_len = sizeof SW_WRONG_LENGTH;
+			m = MESSAGE_OK;
+		} else {
+			m = message_exchange(link, &request, &patience, rapdu, room, rapdu_len);
+		}
+		pthread_mutex_lock(&slot->lock);
+		r = close_request(slot, m);
+		pthread_mutex_unlock(&slot->lock);
+		if (r != SLOT_OK)
+			*rapdu_len = 0;
+	}
+	pthread_mutex_unlock(&slot->request);
+	return r;
+}

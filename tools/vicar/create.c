@@ -1,0 +1,176 @@
+#include "create.h"
+
+#include "cmdbridge/keyfile.h"
+#include "cmdbridge/memory.h"
+#include "command.h"
+#include "issue.h"
+#include "self_signed.h"
+
+#include <openssl/rsa.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { KEY_PATH_MAX = PATH_MAX + KEY_NAME_MAX + 16 };
+
+static bool
+write_key(const char *directory, const char *role, const char *what, EVP_PKEY *key,
+	  const char *secret, struct problem *error)
+{
+	char path[KEY_PATH_MAX], text[KEYFILE_ERROR_MAX] = "";
+
+	snprintf(path, sizeof(path), "%s/keys/%s.%s", directory, role, what);
+	if (keyfile_create(path, key, (struct bytes){(const uint8_t *)secret, strlen(secret)},
+			   text) == KEYFILE_OK)
+		return true;
+	return problem(error, "%s", text);
+}
+
+static bool
+issue_with_key(const struct creation *creation, const char *directory, EVP_PKEY *key,
+	       X509 *certificate, struct problem *error)
+{
+	const struct chain chain = {.certificates = {certificate}, .count = 1};
+	const struct issue issue = {
+	    .name = creation->name,
+	    .personality = creation->personality,
+	    .role = creation->role,
+	    .service = IMAGE_SERVICE_FILE,
+	    .options = "",
+	    .chain = &chain,
+	};
+	struct problem undo;
+
+	if (!issue_card(&issue, error))
+		return false;
+	if (write_key(directory, creation->role, "pin", key, creation->pins->pin, error) &&
+	    write_key(directory, creation->role, "puk", key, creation->pins->puk, error))
+		return true;
+	if (!issue_undo(directory, &undo))
+		say_error("%s", undo.text);
+	return false;
+}
+
+bool
+create_card(const struct creation *creation, struct problem *error)
+{
+	char directory[PATH_MAX];
+	EVP_PKEY *key = NULL;
+	X509 *certificate = NULL;
+	bool ok = false;
+
+	if (!issue_possible(creation->name, creation->personality, directory, error))
+		return false;
+	if ((key = EVP_RSA_gen(creation->rsa_bits)) == NULL)
+		return problem(
+		    error,
+		    "no RSA key of %u bits could be made: OpenSSL refused; see whether openssl "
+		    "works here",
+		    creation->rsa_bits);
+	certificate = self_signed(key, role_find(creation->role), creation->subject, error);
+	ok = certificate != NULL && issue_with_key(creation, directory, key, certificate, error);
+	X509_free(certificate);
+	EVP_PKEY_free(key);
+	return ok;
+}
+
+struct key_kind {
+	const char *name;
+	unsigned rsa_bits;
+};
+
+static const struct key_kind key_kinds[] = {{"rsa2048", 2048}, {"rsa3072", 3072}};
+
+static unsigned
+rsa_bits_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof(key_kinds) / sizeof(key_kinds[0]); i++)
+		if (strcmp(key_kinds[i].name, name) == 0)
+			return key_kinds[i].rsa_bits;
+	return 0;
+}
+
+enum { OPTION_CARD, OPTION_KEY, OPTION_ROLE, OPTION_SUBJECT, OPTION_PIN_FILE };
+
+static const struct command_option options[] = {
+    {"card", "CARD", "what card it is to be: fineid-v2 or cc-v1"},
+    {"key", "KIND", "rsa2048 (the default) or rsa3072"},
+    {"role", "ROLE", "what the key is for: sign (the default) or auth"},
+    {"subject", "SUBJECT", "of the certificate: /C=FI/CN=Name, or a name; default NAME"},
+    {"pin-file", "FILE", "lines `pin = ` and `puk = `, mode 0600; else they are asked for"},
+    {NULL, NULL, NULL},
+};
+
+static const char *
+or_default(const char *given, const char *fallback)
+{
+	return given == NULL ? fallback : given;
+}
+
+static enum command_exit
+create_with(const struct command_arguments *arguments, struct creation *creation)
+{
+	const char *pin_file = arguments->options[OPTION_PIN_FILE];
+	char directory[PATH_MAX];
+	struct problem error;
+	struct pins pins;
+	bool ok;
+
+	if (!issue_possible(creation->name, creation->personality, directory, &error)) {
+		say_error("%s", error.text);
+		return COMMAND_FAILED;
+	}
+	creation->pins = &pins;
+	ok = (pin_file == NULL ? pins_ask(&pins, &error) : pins_read(pin_file, &pins, &error)) &&
+	     create_card(creation, &error);
+	pins_wipe(&pins);
+	if (ok)
+		printf("card %s is there; type: vicar insert %s\n", creation->name, creation->name);
+	else
+		say_error("%s", error.text);
+	return ok ? COMMAND_OK : COMMAND_FAILED;
+}
+
+static enum command_exit
+run(const struct command_arguments *arguments)
+{
+	const char *key = or_default(arguments->options[OPTION_KEY], "rsa2048");
+	struct creation creation = {
+	    .name = arguments->operands[0],
+	    .personality = arguments->options[OPTION_CARD],
+	    .role = or_default(arguments->options[OPTION_ROLE], "sign"),
+	    .subject = or_default(arguments->options[OPTION_SUBJECT], arguments->operands[0]),
+	    .rsa_bits = rsa_bits_of(key),
+	};
+	char protect[MEMORY_ERROR_MAX];
+
+	if (creation.personality == NULL) {
+		say_error("create: --card is missing; type: vicar create --help");
+		return COMMAND_USAGE;
+	}
+	if (creation.rsa_bits == 0) {
+		say_error("create: --key %s is not known; use rsa2048 or rsa3072", key);
+		return COMMAND_USAGE;
+	}
+	if (role_find(creation.role) == NULL) {
+		say_error("create: --role %s is not known; use sign or auth", creation.role);
+		return COMMAND_USAGE;
+	}
+	if (!memory_protect(protect)) {
+		say_error("%s", protect);
+		return COMMAND_FAILED;
+	}
+	return create_with(arguments, &creation);
+}
+
+const struct command command_create = {
+    .name = "create",
+    .operands = "NAME",
+    .operands_min = 1,
+    .operands_max = 1,
+    .summary = "makes a card NAME with a key of its own in a file",
+    .text = "The key is encrypted under the PIN, and under the PUK; the certificate is signed by "
+	    "the key\n"
+	    "itself. vicar(7) says what a short PIN is worth against someone who has the file.",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,21 @@
+/*
+ * A card with a key of its own, in a file.
+ */
+#ifndef VICAR_TOOLS_VICAR_CREATE_H
+#define VICAR_TOOLS_VICAR_CREATE_H
+
+#include "pins.h"
+
+struct creation {
+	const char *name;        /* of the card */
+	const char *personality; /* "fineid-v2" */
+	const char *role;        /* "auth", "sign" */
+	const char *subject;     /* see self_signed() */
+	unsigned rsa_bits;
+	const struct pins *pins;
+};
+
+/* Makes key, certificate and card. Leaves nothing behind when it fails. */
+bool create_card(const struct creation *creation, struct problem *error) MUST_USE;
+
+#endif

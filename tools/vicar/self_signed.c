@@ -1,0 +1,141 @@
+#include "self_signed.h"
+
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { VALID_DAYS = 730, SERIAL_LEN = 16, VALUE_MAX = 256 };
+
+/* Key usages as on FINEID cards (reference: fineid.md 7.4). */
+static const struct role roles[] = {
+    {"auth", "critical,digitalSignature,keyEncipherment,dataEncipherment", "clientAuth"},
+    {"sign", "critical,nonRepudiation", NULL},
+};
+
+const struct role *
+role_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
+		if (strcmp(roles[i].name, name) == 0)
+			return &roles[i];
+	return NULL;
+}
+
+/* One TYPE=VALUE from the front of `*at`, up to the next bare '/'. */
+static bool
+take_attribute(const char **at, char *type, char *value)
+{
+	size_t len = strcspn(*at, "=/");
+
+	if (len == 0 || len >= VALUE_MAX || (*at)[len] != '=')
+		return false;
+	memcpy(type, *at, len);
+	type[len] = '\0';
+	*at += len + 1;
+	for (len = 0; **at != '\0' && **at != '/'; (*at)++) {
+		if (**at == '\\' && (*at)[1] != '\0')
+			(*at)++;
+		if (len + 1 == VALUE_MAX)
+			return false;
+		value[len++] = **at;
+	}
+	value[len] = '\0';
+	return len > 0;
+}
+
+static bool
+put_attribute(X509_NAME *name, const char *type, const char *value)
+{
+	return X509_NAME_add_entry_by_txt(name, type, MBSTRING_UTF8, (const unsigned char *)value,
+					  -1, -1, 0) == 1;
+}
+
+static bool
+put_subject(X509_NAME *name, const char *subject, struct problem *error)
+{
+	char type[VALUE_MAX], value[VALUE_MAX];
+	const char *at = subject;
+
+	if (*at != '/')
+		return put_attribute(name, "CN", subject) ||
+		       problem(error,
+			       "%s cannot be a common name (1 to 64 characters); choose another "
+			       "--subject",
+			       subject);
+	while (*at == '/') {
+		at++;
+		if (!take_attribute(&at, type, value) || !put_attribute(name, type, value))
+			return problem(
+			    error,
+			    "subject %s cannot be used; write it as /C=FI/O=Organisation/CN=Name",
+			    subject);
+	}
+	return true;
+}
+
+static bool
+put_extension(X509 *certificate, int nid, const char *value)
+{
+	X509V3_CTX context;
+	X509_EXTENSION *extension;
+	bool ok;
+
+	if (value == NULL)
+		return true;
+	X509V3_set_ctx(&context, certificate, certificate, NULL, NULL, 0);
+	if ((extension = X509V3_EXT_conf_nid(NULL, &context, nid, value)) == NULL)
+		return false;
+	ok = X509_add_ext(certificate, extension, -1) == 1;
+	X509_EXTENSION_free(extension);
+	return ok;
+}
+
+/* RFC 5280 4.1.2.2: positive, at most 20 octets. */
+static bool
+put_serial(X509 *certificate)
+{
+	uint8_t random[SERIAL_LEN];
+	BIGNUM *number = NULL;
+	bool ok = false;
+
+	if (RAND_bytes(random, sizeof(random)) == 1) {
+		random[0] = (random[0] & 0x7F) | 0x40;
+		number = BN_bin2bn(random, sizeof(random), NULL);
+		ok = number != NULL &&
+		     BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != NULL;
+	}
+	BN_free(number);
+	return ok;
+}
+
+X509 *
+self_signed(EVP_PKEY *key, const struct role *role, const char *subject, struct problem *error)
+{
+	X509 *certificate = X509_new();
+	X509_NAME *name = certificate == NULL ? NULL : X509_get_subject_name(certificate);
+
+	if (name == NULL || !put_subject(name, subject, error)) {
+		if (name == NULL)
+			problem(error, "no memory for a certificate; close some programs");
+		goto bad;
+	}
+	if (X509_set_version(certificate, X509_VERSION_3) != 1 || !put_serial(certificate) ||
+	    X509_set_issuer_name(certificate, name) != 1 ||
+	    X509_gmtime_adj(X509_getm_notBefore(certificate), 0) == NULL ||
+	    X509_time_adj_ex(X509_getm_notAfter(certificate), VALID_DAYS, 0, NULL) == NULL ||
+	    X509_set_pubkey(certificate, key) != 1 ||
+	    !put_extension(certificate, NID_basic_constraints, "critical,CA:FALSE") ||
+	    !put_extension(certificate, NID_key_usage, role->key_usage) ||
+	    !put_extension(certificate, NID_ext_key_usage, role->extended_key_usage) ||
+	    !put_extension(certificate, NID_subject_key_identifier, "hash") ||
+	    X509_sign(certificate, key, EVP_sha256()) == 0) {
+		problem(error, "the certificate could not be made: OpenSSL refused; see whether "
+			       "openssl works here");
+		goto bad;
+	}
+	return certificate;
+bad:
+	X509_free(certificate);
+	return NULL;
+}

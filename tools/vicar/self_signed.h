@@ -1,0 +1,27 @@
+/*
+ * A certificate for a local key, signed by that key.
+ */
+#ifndef VICAR_TOOLS_VICAR_SELF_SIGNED_H
+#define VICAR_TOOLS_VICAR_SELF_SIGNED_H
+
+#include "iso7816/bytes.h"
+#include "problem.h"
+
+#include <openssl/x509.h>
+
+/* What a key is for: the role is its name in the image. */
+struct role {
+	const char *name;
+	const char *key_usage;          /* RFC 5280 4.2.1.3 */
+	const char *extended_key_usage; /* 4.2.1.12; NULL: none */
+};
+
+/* NULL when there is none of that name. */
+const struct role *role_find(const char *name);
+
+/* `subject` is "/C=FI/CN=Name", where \ stands before a / or \ that is part of a value, or a name
+ * alone, which becomes the CN. NULL with `error`; the caller frees it. */
+X509 *self_signed(EVP_PKEY *key, const struct role *role, const char *subject,
+		  struct problem *error) MUST_USE;
+
+#endif

@@ -78,6 +78,8 @@ $(BUILD)/apdu-replay $(BUILD)/vicar: LIBS += $(PCSC_LIBS)
 $(BUILD)/tools/apdu-replay.o $(BUILD)/tools/apdu-replay/%.o: EXTRA_CPPFLAGS = $(PCSC_CFLAGS)
 $(BUILD)/tools/vicar/pcsc.o: EXTRA_CPPFLAGS = $(PCSC_CFLAGS)
 $(BUILD)/ifdhandler/%.o: EXTRA_CPPFLAGS = $(PCSC_CFLAGS)
+# Holds the file itself (.incbin), which the compiler's dependencies do not tell.
+$(BUILD)/tools/cmd-simulator/wsdl.o: tools/cmd-simulator/SCMDService.wsdl
 
 $(patsubst tools/%.c,$(BUILD)/%,$(MAINS)): $(BUILD)/%: $(BUILD)/tools/%.o $(ARCHIVE_FILES)
 	$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $< \

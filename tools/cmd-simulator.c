@@ -1,0 +1,182 @@
+/*
+ * cmd-simulator: the signature service of the Chave Móvel Digital on the loopback interface, for
+ * tests, demonstrations and everybody who develops against the real one. cmd-simulator(1).
+ */
+#include "tools/cmd-simulator/server.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <libxml/parser.h>
+#include <libxml/xmlschemastypes.h>
+
+enum { EXIT_USAGE = 2, PORT_MAX = 65535 };
+
+static const char usage[] =
+    "usage: cmd-simulator --directory DIR [OPTION...]\n"
+    "A simulated Chave Móvel Digital (CMD) signature service, HTTPS on 127.0.0.1.\n"
+    "\n"
+    "  -d, --directory DIR  where keys, accounts and records are; made on the first start\n"
+    "  -p, --port PORT      default 0: a free one; DIR/endpoint holds the address\n"
+    "      --strict         misplaced members are ignored, as the real service does (default)\n"
+    "      --lenient        members count in any order\n"
+    "      --validate       checks each request against the WSDL; the verdict is in DIR/calls\n"
+    "  -q, --quiet          no text messages on the terminal; DIR/messages has them\n"
+    "      --help, --version\n"
+    "\n"
+    "accounts: DIR/accounts.conf. Exit status: 0 ended by a signal, 1 trouble, 2 wrong usage.\n";
+
+struct settings {
+	const char *directory;
+	uint16_t port;
+	struct sim_options options;
+};
+
+static int
+usage_error(const char *reason)
+{
+	fprintf(stderr, "cmd-simulator: %s; see cmd-simulator --help\n", reason);
+	return EXIT_USAGE;
+}
+
+static bool
+parse_port(const char *text, uint16_t *port)
+{
+	char *end = NULL;
+	unsigned long number;
+
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	if (errno != 0 || *text < '0' || *text > '9' || *end != '\0' || number > PORT_MAX)
+		return false;
+	*port = (uint16_t)number;
+	return true;
+}
+
+enum { OPTION_STRICT = 256, OPTION_LENIENT, OPTION_VALIDATE, OPTION_HELP, OPTION_VERSION };
+
+/* -1: go on; else the exit status. */
+static int
+parse_arguments(int argc, char **argv, struct settings *settings)
+{
+	static const struct option options[] = {
+	    {"directory", required_argument, NULL, 'd'},
+	    {"port", required_argument, NULL, 'p'},
+	    {"quiet", no_argument, NULL, 'q'},
+	    {"strict", no_argument, NULL, OPTION_STRICT},
+	    {"lenient", no_argument, NULL, OPTION_LENIENT},
+	    {"validate", no_argument, NULL, OPTION_VALIDATE},
+	    {"help", no_argument, NULL, OPTION_HELP},
+	    {"version", no_argument, NULL, OPTION_VERSION},
+	    {NULL, 0, NULL, 0},
+	};
+	int option;
+
+	settings->options.terminal = stdout;
+	while ((option = getopt_long(argc, argv, "d:p:q", options, NULL)) != -1)
+		switch (option) {
+		case 'd': settings->directory = optarg; break;
+		case 'p':
+			if (!parse_port(optarg, &settings->port))
+				return usage_error("a port is a number from 0 to 65535");
+			break;
+		case 'q': settings->options.terminal = NULL; break;
+		case OPTION_STRICT: settings->options.lenient = false; break;
+		case OPTION_LENIENT: settings->options.lenient = true; break;
+		case OPTION_VALIDATE: settings->options.validate = true; break;
+		case OPTION_HELP: fputs(usage, stdout); return EXIT_SUCCESS;
+		case OPTION_VERSION: puts("cmd-simulator " VICAR_VERSION); return EXIT_SUCCESS;
+		default: return usage_error("this cannot be understood");
+		}
+	if (optind != argc)
+		return usage_error("there is an argument too many");
+	if (settings->directory == NULL)
+		return usage_error("--directory is missing");
+	return -1;
+}
+
+/* SIGTERM, SIGINT and SIGHUP become readable; -1 on failure. */
+static int
+watch_signals(void)
+{
+	sigset_t set;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1)
+		return -1;
+	return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static bool
+serve(struct sim_server *server, int signals)
+{
+	struct pollfd fds[] = {{.fd = sim_server_fd(server), .events = POLLIN},
+			       {.fd = signals, .events = POLLIN}};
+
+	while (poll(fds, 2, sim_server_wait_ms(server)) != -1 || errno == EINTR) {
+		if ((fds[1].revents & POLLIN) != 0)
+			return true;
+		sim_server_step(server);
+	}
+	fprintf(stderr, "cmd-simulator: cannot wait for requests: %s\n", strerror(errno));
+	return false;
+}
+
+static int
+run(const struct settings *settings)
+{
+	struct simulator simulator;
+	struct sim_server *server = NULL;
+	struct sim_error error;
+	int signals = watch_signals(), status = EXIT_FAILURE;
+
+	if (signals == -1) {
+		fprintf(stderr, "cmd-simulator: cannot watch signals: %s\n", strerror(errno));
+		return EXIT_FAILURE;
+	}
+	if (!simulator_open(&simulator, settings->directory, &settings->options, &error)) {
+		fprintf(stderr, "cmd-simulator: %s\n", error.text);
+		goto out;
+	}
+	server = sim_server_start(&simulator, settings->port, &error);
+	if (server == NULL) {
+		fprintf(stderr, "cmd-simulator: %s\n", error.text);
+		goto out_simulator;
+	}
+	puts(sim_server_endpoint(server));
+	(void)fflush(stdout);
+	if (serve(server, signals))
+		status = EXIT_SUCCESS;
+	sim_server_stop(server);
+out_simulator:
+	simulator_close(&simulator);
+out:
+	(void)close(signals);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct settings settings = {0};
+	int status = parse_arguments(argc, argv, &settings);
+
+	if (status != -1)
+		return status;
+	(void)umask(077);
+	status = run(&settings);
+	xmlSchemaCleanupTypes();
+	xmlCleanupParser();
+	return status;
+}

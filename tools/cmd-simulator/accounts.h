@@ -1,0 +1,93 @@
+/*
+ * DIR/accounts.conf: who has an account, and what trouble they and the server are to give.
+ *
+ * The file is read again for every request, so a test switches a running simulator by replacing
+ * it. Its syntax is in cmd-simulator(1). Errors name file, line, key and what is allowed.
+ */
+#ifndef VICAR_TOOLS_CMD_SIMULATOR_ACCOUNTS_H
+#define VICAR_TOOLS_CMD_SIMULATOR_ACCOUNTS_H
+
+#include "tools/cmd-simulator/directory.h"
+#include "tools/cmd-simulator/operation.h"
+
+enum {
+	SIM_ACCOUNTS_MAX = 32,
+	SIM_ACCOUNT_NAME_MAX = 32,
+	SIM_PHONE_MAX = 24,
+	SIM_PIN_MAX = 9,  /* 4 to 8 digits, cmd.md 4 */
+	SIM_CODE_MAX = 7, /* 6 digits, cmd.md 4 */
+	SIM_HOLDER_MAX = 48,
+	SIM_SERIAL_MAX = 32,
+};
+
+/* What the account answers to start calls; cmd.md 9 and 17. */
+enum sim_state {
+	SIM_ACTIVE,
+	SIM_INACTIVE,             /* 817 */
+	SIM_NO_SIGNATURE,         /* no certificate; 900 */
+	SIM_CHANGE_PIN,           /* 901 */
+	SIM_CHANGE_SIGNATURE_PIN, /* 902 */
+	SIM_BLOCKED,              /* as after too many wrong PINs: 817 */
+};
+
+/* Bits of `trouble`: what goes wrong on the way. The first group replaces the answer and leaves
+ * the request undone; the second lets it be done first. */
+enum sim_trouble {
+	SIM_HANG = 1u << 0,        /* no answer */
+	SIM_DROP_BEFORE = 1u << 1, /* connection closed, nothing done */
+	SIM_HTTP_401 = 1u << 2,
+	SIM_HTTP_407 = 1u << 3,
+	SIM_HTTP_500 = 1u << 4,
+	SIM_HTTP_503 = 1u << 5,
+	SIM_FAULT = 1u << 6,   /* SOAP fault InternalServiceFault */
+	SIM_GARBAGE = 1u << 7, /* HTTP 200, not XML */
+
+	SIM_DROP_AFTER = 1u << 8,       /* done, then the connection is closed without an answer */
+	SIM_NIL_RESULT = 1u << 9,       /* <XResult i:nil="true"/> */
+	SIM_NIL_PROCESS = 1u << 10,     /* ProcessId nil */
+	SIM_NIL_VALUE = 1u << 11,       /* ValidateOtp: 200 without signature or certificate */
+	SIM_WRONG_SIGNATURE = 1u << 12, /* of another hash */
+	SIM_REVERSED_CHAIN = 1u << 13,
+	SIM_REVERSED_LIST = 1u << 14, /* ValidateOtp after SCMDMultipleSign */
+};
+
+struct sim_account {
+	char name[SIM_ACCOUNT_NAME_MAX];
+	char phone[SIM_PHONE_MAX]; /* normalised: + and digits */
+	char pin[SIM_PIN_MAX];
+	char code[SIM_CODE_MAX]; /* fixed code; "" for a new one each time */
+	char given_names[SIM_HOLDER_MAX], surname[SIM_HOLDER_MAX];
+	char serial_number[SIM_SERIAL_MAX];
+	unsigned bits; /* of the RSA key */
+	enum sim_state state;
+	unsigned pin_tries, code_tries;
+	unsigned code_lifetime_s;
+	unsigned latency_ms;
+	unsigned trouble;
+	unsigned operations; /* bits 1 << enum sim_operation: where latency and trouble apply */
+	bool expired;        /* shows the certificate that is out of date */
+};
+
+struct sim_accounts {
+	struct sim_account list[SIM_ACCOUNTS_MAX];
+	size_t count;
+	/* [server]: for every request, before anything is looked at */
+	unsigned latency_ms;
+	unsigned trouble; /* of the first group only */
+	unsigned clock_s; /* added to the simulator's clock */
+};
+
+/* Writes accounts.conf with one account when there is none. */
+bool sim_accounts_prepare(const struct sim_directory *directory, struct sim_error *error) MUST_USE;
+/* The caller wipes `accounts`. */
+bool sim_accounts_load(const struct sim_directory *directory, struct sim_accounts *accounts,
+		       struct sim_error *error) MUST_USE;
+/* cmd.md 17, 8: blanks do not count. NULL when there is none. */
+const struct sim_account *sim_accounts_by_phone(const struct sim_accounts *accounts,
+						const char *phone);
+const struct sim_account *sim_accounts_by_name(const struct sim_accounts *accounts,
+					       const char *name);
+/* The word that accounts.conf has for the lowest bit; "" for 0. */
+const char *sim_trouble_name(unsigned trouble);
+
+#endif

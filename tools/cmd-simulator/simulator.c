@@ -1,0 +1,356 @@
+#include "tools/cmd-simulator/simulator.h"
+
+#include "tools/cmd-simulator/field.h"
+#include "tools/cmd-simulator/operations.h"
+#include "tools/cmd-simulator/wsdl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <ini.h>
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+
+#define CREDENTIALS "credentials"
+
+enum { PASSWORD_BYTES = 12, TEXT_MAX = 512 };
+
+struct credentials_key {
+	const char *name;
+	size_t offset;
+};
+
+static const struct credentials_key credentials_keys[] = {
+    {"application-id", offsetof(struct sim_credentials, application_id)},
+    {"user", offsetof(struct sim_credentials, user)},
+    {"password", offsetof(struct sim_credentials, password)},
+    {NULL, 0},
+};
+
+static int
+handle_credential(void *user, const char *section, const char *name, const char *value)
+{
+	const struct credentials_key *key = credentials_keys;
+	size_t len = strlen(value);
+
+	while (key->name != NULL && strcmp(key->name, name) != 0)
+		key++;
+	if (strcmp(section, "credentials") != 0 || key->name == NULL || len == 0 ||
+	    len >= SIM_CREDENTIAL_MAX)
+		return 0;
+	memcpy((char *)user + key->offset, value, len + 1);
+	return 1;
+}
+
+static bool
+make_credentials(const struct sim_directory *directory, struct sim_error *error)
+{
+	char id[SIM_PROCESS_ID_MAX], password[2 * PASSWORD_BYTES + 1], text[TEXT_MAX];
+	uint8_t random[PASSWORD_BYTES];
+	int len;
+	bool ok;
+
+	if (!sim_process_make_id(id) || RAND_bytes(random, sizeof(random)) != 1)
+		return sim_error_set(error, "OpenSSL has no random bytes; check the system");
+	bytes_to_hex(BYTES(random), password);
+	len = snprintf(text, sizeof(text),
+		       "[credentials]\napplication-id = %s\nuser = simulated-user\npassword = %s\n",
+		       id, password);
+	ok = sim_directory_write(directory, CREDENTIALS, 0600,
+				 (struct bytes){(const uint8_t *)text, (size_t)len}, error);
+	OPENSSL_cleanse(password, sizeof(password));
+	OPENSSL_cleanse(text, sizeof(text));
+	return ok;
+}
+
+static bool
+open_credentials(const struct sim_directory *directory, struct sim_credentials *credentials,
+		 struct sim_error *error)
+{
+	char *text = NULL;
+	size_t len = 0;
+	int line;
+
+	if (!sim_directory_has(directory, CREDENTIALS) && !make_credentials(directory, error))
+		return false;
+	if (!sim_directory_read(directory, CREDENTIALS, &text, &len, error))
+		return false;
+	line = ini_parse_string(text, handle_credential, credentials);
+	OPENSSL_clear_free(text, len + 1);
+	if (line != 0 || credentials->application_id[0] == '\0' || credentials->user[0] == '\0' ||
+	    credentials->password[0] == '\0')
+		return sim_error_set(error,
+				     "%s/%s, line %d: it needs [credentials] with application-id, "
+				     "user and password, each at most %d characters; remove the "
+				     "file to have a new one",
+				     directory->path, CREDENTIALS, line, SIM_CREDENTIAL_MAX - 1);
+	return true;
+}
+
+/* So that the first call does not wait for a key. */
+static bool
+prepare_leaves(struct simulator *simulator, struct sim_error *error)
+{
+	for (size_t i = 0; i < simulator->accounts.count; i++) {
+		struct sim_identity leaf;
+
+		if (!sim_hierarchy_leaf(&simulator->directory, &simulator->hierarchy,
+					&simulator->accounts.list[i], &leaf, error))
+			return false;
+		sim_identity_free(&leaf);
+	}
+	return true;
+}
+
+bool
+simulator_open(struct simulator *simulator, const char *directory,
+	       const struct sim_options *options, struct sim_error *error)
+{
+	struct simulator *s = simulator;
+
+	*simulator = (struct simulator){
+	    .options = *options, .directory = {.fd = -1}, .records = {.calls = -1, .messages = -1}};
+	if (!sim_directory_open(&s->directory, directory, error))
+		return false;
+	if (sim_records_open(&s->directory, options->terminal, &s->records, error) &&
+	    sim_accounts_prepare(&s->directory, error) &&
+	    sim_accounts_load(&s->directory, &s->accounts, error) &&
+	    open_credentials(&s->directory, &s->credentials, error) &&
+	    sim_hierarchy_open(&s->directory, &s->hierarchy, error) && prepare_leaves(s, error) &&
+	    (!options->validate || (s->schema = sim_wsdl_schema(&s->directory, error)) != NULL))
+		return true;
+	simulator_close(simulator);
+	return false;
+}
+
+void
+simulator_close(struct simulator *simulator)
+{
+	xmlSchemaFree(simulator->schema);
+	sim_processes_clear(&simulator->processes);
+	sim_hierarchy_close(&simulator->hierarchy);
+	sim_records_close(&simulator->records);
+	sim_directory_close(&simulator->directory);
+	OPENSSL_cleanse(simulator, sizeof(*simulator));
+	simulator->directory.fd = simulator->records.calls = simulator->records.messages = -1;
+}
+
+static void
+write_down(struct simulator *simulator, const struct sim_call *call)
+{
+	if (!sim_records_call(&simulator->records, call))
+		fprintf(stderr, "cmd-simulator: cannot write %s/calls; is there space?\n",
+			simulator->directory.path);
+}
+
+static const char *
+http_text(unsigned status)
+{
+	switch (status) {
+	case 400: return "Bad Request";
+	case 401: return "401 - Unauthorized: Access is denied due to invalid credentials.";
+	case 407: return "Proxy Authentication Required";
+	case 413: return "Request Entity Too Large";
+	case 415:
+		return "Cannot process the message because the content type was not the "
+		       "expected type 'text/xml; charset=utf-8'.";
+	case 503: return "Service Unavailable";
+	default: return "The request cannot be served.";
+	}
+}
+
+static void
+fill_http(unsigned status, struct sim_answer *answer)
+{
+	char *body = NULL;
+
+	answer->how = SIM_ANSWER;
+	answer->http_status = status;
+	/* cmd.md 13: 400 and 413 have an empty body. */
+	if (status == 400 || status == 413)
+		return;
+	if (asprintf(&body, "<html><body><h1>%s</h1></body></html>", http_text(status)) == -1)
+		return;
+	answer->content_type = "text/html; charset=utf-8";
+	answer->body = body;
+}
+
+void
+simulator_answer_http(struct simulator *simulator, unsigned status, struct sim_answer *answer)
+{
+	char result[16];
+
+	fill_http(status, answer);
+	(void)snprintf(result, sizeof(result), "http-%u", status);
+	write_down(simulator, &(struct sim_call){.result = result});
+}
+
+static void
+fill_soap(unsigned status, char *body, struct sim_answer *answer)
+{
+	answer->how = SIM_ANSWER;
+	answer->http_status = body != NULL ? status : 500;
+	answer->content_type = "text/xml; charset=utf-8";
+	answer->body = body;
+}
+
+/* The first group of troubles; true when `trouble` has one of them. */
+static bool
+fill_trouble(unsigned trouble, struct sim_answer *answer)
+{
+	static const struct {
+		enum sim_trouble trouble;
+		unsigned status;
+	} statuses[] = {
+	    {SIM_HTTP_401, 401}, {SIM_HTTP_407, 407}, {SIM_HTTP_500, 500}, {SIM_HTTP_503, 503}};
+
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+		if ((trouble & statuses[i].trouble) != 0) {
+			fill_http(statuses[i].status, answer);
+			return true;
+		}
+	if ((trouble & SIM_HANG) != 0)
+		answer->how = SIM_ANSWER_NEVER;
+	else if ((trouble & SIM_DROP_BEFORE) != 0)
+		answer->how = SIM_ANSWER_DROP;
+	else if ((trouble & SIM_FAULT) != 0)
+		fill_soap(500,
+			  sim_reply_fault(SIM_FAULT_INTERNAL, "The server was unable to "
+							      "process the request."),
+			  answer);
+	else if ((trouble & SIM_GARBAGE) != 0)
+		fill_soap(200, strdup("\x1f\x8b<s:Envelope><garbage"), answer);
+	else
+		return false;
+	return true;
+}
+
+/* Reads accounts.conf again; false, with the reason on the terminal, when it is not right. */
+static bool
+reload(struct simulator *simulator)
+{
+	struct sim_accounts fresh;
+	struct sim_error error;
+	bool ok = sim_accounts_load(&simulator->directory, &fresh, &error);
+
+	if (ok)
+		simulator->accounts = fresh;
+	else
+		fprintf(stderr, "cmd-simulator: %s\n", error.text);
+	OPENSSL_cleanse(&fresh, sizeof(fresh));
+	return ok;
+}
+
+bool
+simulator_refuses(struct simulator *simulator, struct sim_answer *answer)
+{
+	const struct sim_accounts *accounts = &simulator->accounts;
+
+	*answer = (struct sim_answer){0};
+	if (!reload(simulator)) {
+		simulator_answer_http(simulator, 500, answer);
+		return true;
+	}
+	answer->latency_ms = accounts->latency_ms;
+	if (!fill_trouble(accounts->trouble, answer))
+		return false;
+	write_down(simulator, &(struct sim_call){.result = sim_trouble_name(accounts->trouble)});
+	return true;
+}
+
+static enum sim_validity
+validity(const struct simulator *simulator, const struct sim_request *request)
+{
+	if (simulator->schema == NULL)
+		return SIM_NOT_CHECKED;
+	return request->payload != NULL && sim_wsdl_valid(simulator->schema, request->payload)
+		   ? SIM_VALID
+		   : SIM_INVALID;
+}
+
+/* A request that does not get as far as an operation. */
+static void
+refuse(struct simulator *simulator, enum sim_parsed parsed, const struct sim_request *request,
+       const struct sim_error *error, struct sim_answer *answer)
+{
+	enum sim_fault fault =
+	    parsed == SIM_UNKNOWN_ACTION ? SIM_FAULT_ACTION : SIM_FAULT_DESERIALIZATION;
+	char result[64];
+
+	if (parsed == SIM_NOT_SOAP) {
+		simulator_answer_http(simulator, 400, answer);
+		return;
+	}
+	fill_soap(500, sim_reply_fault(fault, error->text), answer);
+	(void)snprintf(result, sizeof(result), "fault-%s", sim_fault_name(fault));
+	write_down(simulator, &(struct sim_call){
+				  .operation = request->operation < SIM_OPERATIONS
+						   ? sim_operations[request->operation].name
+						   : NULL,
+				  .result = result,
+				  .validity = validity(simulator, request),
+			      });
+}
+
+static void
+serve(struct simulator *simulator, const struct sim_request *request, struct sim_answer *answer)
+{
+	struct sim_outcome outcome = {0};
+	struct sim_call call = {.operation = sim_operations[request->operation].name,
+				.validity = validity(simulator, request)};
+	const struct sim_account *account = sim_operations_account(simulator, request);
+	char account_name[SIM_ACCOUNT_NAME_MAX] = "", result[64];
+	unsigned trouble = 0;
+
+	if (account != NULL) {
+		(void)snprintf(account_name, sizeof(account_name), "%s", account->name);
+		if ((account->operations & 1u << request->operation) != 0) {
+			answer->latency_ms += account->latency_ms;
+			trouble = account->trouble;
+		}
+	}
+	call.account = account_name;
+	sim_operations_doc_name(simulator, request, outcome.doc_name);
+	call.doc_name = outcome.doc_name;
+	if (fill_trouble(trouble, answer)) {
+		call.result = sim_trouble_name(trouble);
+		write_down(simulator, &call);
+		return;
+	}
+	if (!sim_operations_run(simulator, request, account, trouble, &outcome)) {
+		fill_soap(500,
+			  sim_reply_fault(SIM_FAULT_INTERNAL, "The server was unable to "
+							      "process the request."),
+			  answer);
+		(void)snprintf(outcome.result, sizeof(outcome.result), "fault-%s",
+			       sim_fault_name(SIM_FAULT_INTERNAL));
+	} else {
+		fill_soap(200, outcome.reply, answer);
+	}
+	(void)snprintf(result, sizeof(result), "%s%s", outcome.result,
+		       (trouble & SIM_DROP_AFTER) != 0 ? ",drop-after" : "");
+	if ((trouble & SIM_DROP_AFTER) != 0)
+		answer->how = SIM_ANSWER_DROP;
+	call.result = result;
+	write_down(simulator, &call);
+}
+
+void
+simulator_answer(struct simulator *simulator, struct bytes body, const char *action,
+		 struct sim_answer *answer)
+{
+	struct sim_request request;
+	struct sim_error error;
+	enum sim_parsed parsed;
+
+	if (!reload(simulator)) {
+		simulator_answer_http(simulator, 500, answer);
+		return;
+	}
+	parsed = sim_request_parse(body, action, !simulator->options.lenient, &request, &error);
+	if (parsed == SIM_PARSED)
+		serve(simulator, &request, answer);
+	else
+		refuse(simulator, parsed, &request, &error, answer);
+	sim_request_free(&request);
+}

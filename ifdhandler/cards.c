@@ -1,6 +1,5 @@
 #include <dirent.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -64,7 +63,7 @@ examine(int directory, const char *name, int64_t now, struct card *card)
 			 name);
 		return false;
 	}
-	snprintf(card->name, sizeof card->name, "%s", name);
+	memcpy(card->name, name, strlen(name) + 1); /* cardname_parse() has measured it */
 	card->file = (struct card_file){file.st_dev, file.st_ino, file.st_ctim};
 	card->state = CARD_WAITING;
 	card->delay_ms = RETRY_FIRST_MS;

@@ -123,7 +123,6 @@ struct pin_spec {
  */
 enum se_template {
 	SE_AT = 0xA4,  /* authentication: INTERNAL AUTHENTICATE */
-	SE_HT = 0xAA,  /* hash */
 	SE_DST = 0xB6, /* digital signature: PSO COMPUTE DIGITAL SIGNATURE */
 	SE_CT = 0xB8,  /* confidentiality: PSO DECIPHER */
 };
@@ -133,8 +132,9 @@ enum algorithm_input {
 	INPUT_DIGESTINFO,  /* as it came, 1..modulus - 11 bytes; must be a DigestInfo if remote */
 	INPUT_DIGEST,      /* of the digest's length; the card puts the DigestInfo around it */
 	INPUT_DIGEST_BARE, /* of the digest's length; handed on as it is (ECDSA, PSS) */
-	INPUT_BLOCK,       /* exactly the modulus' length, as it came */
-	INPUT_CRYPTOGRAM,  /* one padding indicator byte (00 or 81), then the modulus' length */
+	INPUT_BLOCK,       /* exactly the key's block, as it came */
+	INPUT_CRYPTOGRAM,  /* one padding indicator byte (00 or 81), then the key's block, which is
+			      handed on: the modulus' length, or an uncompressed EC point */
 };
 
 enum algorithm_source {

@@ -1,0 +1,176 @@
+/*
+ * The inside of a card, for the engine's own files only: what personalities and drivers may see is
+ * in personality.h and card.h.
+ */
+#ifndef VICAR_EMULATOR_ENGINE_H
+#define VICAR_EMULATOR_ENGINE_H
+
+#include "personality.h"
+
+enum {
+	CARD_FILES_MAX = 64,
+	CARD_PINS_MAX = IMAGE_COUNTERS_MAX,
+	CARD_KEYS_MAX = 8,
+	CARD_CHAIN_MAX = 4096, /* data of one chained command; RSA-4096 needs 513 */
+	CARD_INPUT_MAX = KEY_OUTPUT_MAX,
+	CARD_REFUSED_MAX = 16, /* refused values remembered of one PIN, the oldest goes first */
+	FINGERPRINT_LEN = 32,  /* HMAC-SHA-256 */
+	CLA_INTERINDUSTRY_OTHER =
+	    0xE0, /* clause 5.4.1: all clear in the first interindustry class */
+};
+
+struct pin {
+	struct pin_spec spec;
+	bool remote;
+	unsigned tries_max;
+	unsigned tries_left; /* as on disk */
+	bool verified;
+	struct bytes value; /* into card_secrets, while verified */
+	uint8_t refused[CARD_REFUSED_MAX][FINGERPRINT_LEN];
+	size_t refused_count; /* all that were ever refused; the last ones are kept */
+};
+
+struct key {
+	struct key_spec spec;
+	bool remote;
+	struct pin *pin;
+	size_t block_len; /* RSA: modulus; EC: uncompressed point */
+};
+
+/* A security environment's template, clause 10.2 (2013). */
+struct environment {
+	const struct algorithm *algorithm; /* NULL: not set */
+	const struct key *key;
+};
+
+enum { ENVIRONMENT_AT, ENVIRONMENT_DST, ENVIRONMENT_CT, ENVIRONMENTS };
+
+/* All that is secret, in OpenSSL's secure heap when the driver has initialised one. */
+struct card_secrets {
+	uint8_t values[CARD_PINS_MAX][PIN_VALUE_MAX]; /* pin.value */
+	uint8_t pin[PIN_VALUE_MAX];                   /* request.pin */
+	uint8_t new_pin[PIN_VALUE_MAX];               /* request.new_pin */
+	uint8_t fingerprint_key[FINGERPRINT_LEN];
+};
+
+/* The command that is being answered: what the cutting of its answer needs. */
+struct answer_form {
+	uint8_t cla, ins, p1, p2;
+	bool has_data;
+	bool has_le;
+	size_t ne;
+};
+
+/* Response data that has not left yet. */
+struct answer {
+	uint8_t data[APDU_NE_MAX];
+	size_t len;
+	size_t at;
+	uint16_t sw; /* after the last byte */
+	enum answer_state {
+		ANSWER_NONE,
+		ANSWER_CONTINUED, /* the rest by GET RESPONSE */
+		ANSWER_REPEATED,  /* 6Cxx was said: the whole by the same command with the right
+				     Le, without executing it a second time */
+	} state;
+	struct answer_form form;
+};
+
+/* Completes a pending command: returns its status word. */
+typedef uint16_t pending_handler(struct card *card, const struct key_result *result,
+				 struct writer *response);
+
+struct pending {
+	struct key_request request;
+	pending_handler *resume; /* NULL: nothing is pending */
+	struct pin *tried;       /* whose try was counted before the request; NULL: none yet */
+	struct pin *pin;         /* on which the command works */
+	const struct key *key;
+	bool consumes_hash;
+	uint8_t input[CARD_INPUT_MAX];
+};
+
+struct card {
+	const struct image *image;
+	const struct personality *personality;
+	struct card_host host;
+	struct atr atr;
+	bool t0;
+
+	struct file *files[CARD_FILES_MAX]; /* the MF first */
+	size_t files_count;
+	struct pin pins[CARD_PINS_MAX];
+	size_t pins_count;
+	struct key keys[CARD_KEYS_MAX];
+	size_t keys_count;
+	unsigned remote_tries;
+
+	const struct file *df;
+	const struct file *ef;
+	struct environment environments[ENVIRONMENTS];
+	uint8_t hash[CARD_INPUT_MAX];
+	size_t hash_len; /* 0: none loaded */
+	struct capdu_chain chain;
+	uint8_t chain_data[CARD_CHAIN_MAX];
+	struct pending pending;
+	struct answer answer;
+	struct card_secrets *secrets;
+};
+
+/* The engine's commands. */
+command_handler select_command;
+command_handler read_binary_command;
+command_handler update_binary_command;
+command_handler verify_command;
+command_handler change_reference_data_command;
+command_handler reset_retry_counter_command;
+command_handler manage_security_environment_command;
+command_handler pso_hash_command;
+command_handler pso_sign_command;
+command_handler pso_decipher_command;
+
+/* file.c */
+struct file *file_find_child(const struct card *card, const struct file *df, uint16_t fid);
+void files_free(struct card *card);
+
+/* pin.c */
+struct pin *pin_find(struct card *card, uint16_t reference);
+struct pin *pin_find_counter(struct card *card, const char *counter);
+void pin_forget(struct card *card, struct pin *pin); /* not verified any more; value wiped */
+void pins_drop(struct card *card, enum pins_dropped dropped);
+uint16_t pin_tries_sw(const struct pin *pin);
+/* Sets the counter in memory and on disk; on failure both stay as they were. */
+bool pin_save_tries(struct card *card, struct pin *pin, unsigned tries_left) MUST_USE;
+/* The same for tries that are given back: when that fails they are lost, nothing else. */
+void pin_give_tries(struct card *card, struct pin *pin, unsigned tries_left);
+
+/* value.c: PIN values as they come in command data. */
+enum value_purpose { VALUE_TRIED, VALUE_NEW };
+uint16_t value_parse(const struct card *card, const struct pin *pin, struct bytes data,
+		     enum value_purpose purpose, struct bytes *value) MUST_USE;
+bool value_was_refused(struct card *card, const struct pin *pin, struct bytes value);
+void value_remember_refused(struct card *card, struct pin *pin, struct bytes value);
+
+/* environment.c */
+struct environment *environment_of(struct card *card, uint8_t se); /* NULL: no such template */
+void environments_clear(struct card *card);                        /* and the loaded hash */
+void hash_drop(struct card *card);
+
+/* request.c */
+/* Stops the command at a request about `key` of the image; copies the secrets. */
+uint16_t request_pin(struct card *card, enum key_operation operation, const char *key,
+		     struct bytes pin, struct bytes new_pin, pending_handler *resume);
+uint16_t request_key(struct card *card, const struct key *key, enum key_operation operation,
+		     struct bytes input);
+void request_end(struct card *card); /* wipes */
+
+/* answer.c */
+struct answer_form answer_form_of(const struct capdu *command);
+void answer_drop(struct card *card);
+/* Gives as much of the answer's data as the command's form allows. */
+void answer_send(struct card *card, uint16_t sw, struct writer *response);
+/* GET RESPONSE, or the repetition after 6Cxx. False: the command is none of these. */
+bool answer_continue(struct card *card, const struct capdu *command,
+		     struct writer *response) MUST_USE;
+
+#endif

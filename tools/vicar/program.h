@@ -1,16 +1,27 @@
 /*
- * Vicar's other programs.
+ * Vicar's other programs, and systemctl: found, run, started.
  */
 #ifndef VICAR_TOOLS_VICAR_PROGRAM_H
 #define VICAR_TOOLS_VICAR_PROGRAM_H
 
-#include "problem.h"
 #include "iso7816/bytes.h"
+#include "problem.h"
 
 #include <limits.h>
+#include <sys/types.h>
 
 /* The path of one of them: beside this executable, as in a build tree, or in the directory for
  * programs that nobody starts by hand. */
 bool program_find(const char *name, char path[PATH_MAX], struct problem *error) MUST_USE;
+
+/* Runs it to its end, found by PATH, with standard input and error closed to it. What it prints goes
+ * to `output`, cut at `room` - 1. Returns its exit code, -1 when it could not be run or was ended by
+ * a signal. */
+int program_run(const char *const argv[], char *output, size_t room) MUST_USE;
+
+/* Starts it in a session of its own; what it says goes to the file `log`, which is new. The caller
+ * may wait for *pid, and need not. */
+bool program_start(const char *path, const char *const argv[], const char *log, pid_t *pid,
+		   struct problem *error) MUST_USE;
 
 #endif

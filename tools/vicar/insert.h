@@ -1,0 +1,28 @@
+/*
+ * Putting a card in: its vicard is started, and it is seen to it that a reader takes the card.
+ */
+#ifndef VICAR_TOOLS_VICAR_INSERT_H
+#define VICAR_TOOLS_VICAR_INSERT_H
+
+#include "iso7816/bytes.h"
+#include "problem.h"
+
+struct insertion {
+	const char *name;
+	const char *vicard; /* its path; NULL: through systemd's user manager */
+	unsigned start_ms;  /* how long vicard may take until it answers */
+	unsigned reader_ms; /* how long a reader may take until it has the card */
+};
+
+enum insert_result {
+	INSERT_CONNECTED, /* a reader has it */
+	INSERT_WAITING,   /* vicard is ready, no reader came; normal while pcscd does not run */
+	INSERT_FAILED,    /* `error` says why, and no vicard is left behind */
+};
+
+enum insert_result insert_card(const struct insertion *insertion, struct problem *error) MUST_USE;
+
+/* True when systemd's user manager knows vicard@NAME. */
+bool insert_has_unit(const char *name);
+
+#endif

@@ -1,0 +1,282 @@
+/* The journal: what stays when the process, or the machine, ends at any point. */
+#include "tools/journal.h"
+
+#include "iso7816/sw.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* 2026-11-21T03:22:05Z */
+enum { NOW = 1795231325 };
+
+/* DigestInfo of SHA-256, RFC 8017 section 9.2 note 1, with a value that begins 5F1C03AA. */
+static const uint8_t digestinfo[51] = {0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86,
+				       0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05,
+				       0x00, 0x04, 0x20, 0x5F, 0x1C, 0x03, 0xAA, 0x07};
+
+static const struct journal_use use = {
+    .key = "sign", .operation = KEY_SIGN_PKCS1, .input = {digestinfo, sizeof(digestinfo)}};
+
+struct world {
+	char directory[64];
+	char path[80];
+	struct journal journal;
+};
+
+static void
+reopen(struct world *world)
+{
+	struct journal_error error;
+
+	journal_close(&world->journal);
+	assert_true(journal_open(&world->journal, world->directory, NOW, &error));
+}
+
+static int
+world_new(void **state)
+{
+	struct world *world = calloc(1, sizeof(*world));
+
+	assert_non_null(world);
+	strcpy(world->directory, "/tmp/vicar-journal-XXXXXX");
+	assert_non_null(mkdtemp(world->directory));
+	(void)snprintf(world->path, sizeof(world->path), "%s/journal", world->directory);
+	world->journal.fd = -1;
+	reopen(world);
+	*state = world;
+	return 0;
+}
+
+static int
+world_free(void **state)
+{
+	struct world *world = *state;
+
+	journal_close(&world->journal);
+	(void)unlink(world->path);
+	(void)rmdir(world->directory);
+	free(world);
+	return 0;
+}
+
+/* The file's text; static, for one look at a time. */
+static const char *
+text_of(const struct world *world)
+{
+	static char text[8192];
+	FILE *file = fopen(world->path, "re");
+	size_t len;
+
+	assert_non_null(file);
+	len = fread(text, 1, sizeof(text) - 1, file);
+	text[len] = '\0';
+	(void)fclose(file);
+	return text;
+}
+
+static void
+write_text(const struct world *world, const char *text, size_t len)
+{
+	FILE *file = fopen(world->path, "we");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(text, 1, len, file), len);
+	(void)fclose(file);
+}
+
+static void
+a_use_is_one_open_and_one_done_line(void **state)
+{
+	struct world *world = *state;
+	uint64_t id;
+
+	assert_true(journal_begin(&world->journal, NOW, &use, &id));
+	journal_done(&world->journal, NOW + 7, id, SW_OK, "signed and verified");
+	assert_string_equal(text_of(world),
+			    "2026-11-21T03:22:05Z open 1 key=sign operation=sign-pkcs1 "
+			    "hash=5f1c03aa\n"
+			    "2026-11-21T03:22:12Z done 1 9000 text=\"signed and verified\"\n");
+}
+
+static void
+the_open_line_is_there_before_begin_returns(void **state)
+{
+	struct world *world = *state;
+	uint64_t id;
+
+	assert_true(journal_begin(&world->journal, NOW, &use, &id));
+	assert_non_null(strstr(text_of(world), " open 1 key=sign "));
+}
+
+static void
+a_full_disk_keeps_the_use_from_beginning(void **state)
+{
+	struct world *world = *state;
+	uint64_t id;
+
+	journal_close(&world->journal);
+	world->journal.fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	assert_false(journal_begin(&world->journal, NOW, &use, &id));
+}
+
+static void
+only_the_owner_reads_it(void **state)
+{
+	struct world *world = *state;
+	struct stat is;
+
+	assert_int_equal(stat(world->path, &is), 0);
+	assert_int_equal(is.st_mode & 0777, 0600);
+}
+
+static void
+an_open_line_without_done_is_fate_unknown(void **state)
+{
+	struct world *world = *state;
+	uint64_t id;
+
+	assert_true(journal_begin(&world->journal, NOW, &use, &id));
+	reopen(world);
+	assert_int_equal(world->journal.unknown, 1);
+	assert_non_null(strstr(text_of(world), " done 1 6F17 text=\"fate unknown: "));
+}
+
+static void
+fate_unknown_is_said_once(void **state)
+{
+	struct world *world = *state;
+	uint64_t id;
+
+	assert_true(journal_begin(&world->journal, NOW, &use, &id));
+	reopen(world);
+	reopen(world);
+	assert_int_equal(world->journal.unknown, 0);
+}
+
+static void
+numbers_go_on_after_a_restart(void **state)
+{
+	struct world *world = *state;
+	uint64_t first, second;
+
+	assert_true(journal_begin(&world->journal, NOW, &use, &first));
+	journal_done(&world->journal, NOW, first, SW_OK, "signed and verified");
+	reopen(world);
+	assert_true(journal_begin(&world->journal, NOW, &use, &second));
+	assert_int_equal(second, first + 1);
+}
+
+static void
+the_last_sentence_is_there_after_a_restart(void **state)
+{
+	struct world *world = *state;
+
+	journal_none(&world->journal, NOW, &use, SW_PROMPT_CANCELLED, "the owner said no");
+	reopen(world);
+	assert_string_equal(world->journal.last, "the owner said no");
+}
+
+static void
+foreign_text_cannot_make_a_line_or_end_its_quotes(void **state)
+{
+	struct world *world = *state;
+	struct journal_use foreign = use;
+	uint64_t id;
+
+	foreign.document = BYTES_TEXT("a\"\nb\x7F\x1B[2J");
+	assert_true(journal_begin(&world->journal, NOW, &foreign, &id));
+	assert_non_null(strstr(text_of(world), " document=\"a??b??[2J\"\n"));
+}
+
+static void
+an_input_that_is_no_digestinfo_is_named_by_its_own_hash(void **state)
+{
+	char hash[JOURNAL_HASH_MAX];
+
+	(void)state;
+	/* FIPS 180-4 example: SHA-256("abc") = ba7816bf... */
+	journal_hash(BYTES_TEXT("abc"), hash);
+	assert_string_equal(hash, "sha256:ba7816bf");
+}
+
+static void
+a_journal_that_cannot_be_kept_is_said_with_its_path(void **state)
+{
+	struct journal_error error;
+	struct journal journal;
+
+	(void)state;
+	assert_false(journal_open(&journal, "/nonexistent/card", NOW, &error));
+	assert_non_null(strstr(error.text, "/nonexistent/card/journal"));
+	assert_non_null(strstr(error.text, "No such file"));
+}
+
+static void
+after_a_crash_the_next_use_stands_on_a_line_of_its_own(void **state)
+{
+	struct world *world = *state;
+	uint64_t id;
+
+	write_text(world, "2026-11-21T03:22:05Z op", 23);
+	reopen(world);
+	assert_true(journal_begin(&world->journal, NOW, &use, &id));
+	assert_non_null(strstr(text_of(world), "op [cut]\n2026-11-21T03:22:05Z open 1 key=sign "));
+}
+
+/* A crash may cut the file anywhere. Whatever was cut off: no use that was announced on disk is
+ * forgotten, and what was never announced is not invented. */
+static void
+a_crash_at_any_byte_leaves_a_journal_that_tells_the_truth(void **state)
+{
+	struct world *world = *state;
+	char whole[2048];
+	size_t opened, done, len;
+	uint64_t id;
+
+	assert_true(journal_begin(&world->journal, NOW, &use, &id));
+	opened = strlen(text_of(world));
+	journal_step(&world->journal, NOW, id, BYTES_TEXT("P1"), BYTES_TEXT("waiting"));
+	journal_done(&world->journal, NOW, id, SW_OK, "signed and verified");
+	strcpy(whole, text_of(world));
+	done = strlen(whole);
+	for (len = 0; len <= done; len++) {
+		write_text(world, whole, len);
+		reopen(world);
+		assert_int_equal(world->journal.unknown, len >= opened && len < done ? 1 : 0);
+		reopen(world);
+		assert_int_equal(world->journal.unknown, 0);
+	}
+}
+
+#define WORLD_TEST(name) cmocka_unit_test_setup_teardown(name, world_new, world_free)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    WORLD_TEST(a_use_is_one_open_and_one_done_line),
+	    WORLD_TEST(the_open_line_is_there_before_begin_returns),
+	    WORLD_TEST(a_full_disk_keeps_the_use_from_beginning),
+	    WORLD_TEST(only_the_owner_reads_it),
+	    WORLD_TEST(an_open_line_without_done_is_fate_unknown),
+	    WORLD_TEST(fate_unknown_is_said_once),
+	    WORLD_TEST(numbers_go_on_after_a_restart),
+	    WORLD_TEST(the_last_sentence_is_there_after_a_restart),
+	    WORLD_TEST(foreign_text_cannot_make_a_line_or_end_its_quotes),
+	    cmocka_unit_test(an_input_that_is_no_digestinfo_is_named_by_its_own_hash),
+	    cmocka_unit_test(a_journal_that_cannot_be_kept_is_said_with_its_path),
+	    WORLD_TEST(after_a_crash_the_next_use_stands_on_a_line_of_its_own),
+	    WORLD_TEST(a_crash_at_any_byte_leaves_a_journal_that_tells_the_truth),
+	};
+
+	return cmocka_run_group_tests_name("journal", tests, NULL, NULL);
+}

@@ -83,8 +83,8 @@ pin_fault(struct card *card, const struct pin_spec *spec)
 
 	if (card->pins_count == CARD_PINS_MAX)
 		return "the card holds 8 PINs at most";
-	if (strlen(spec->counter) >= KEY_NAME_MAX)
-		return "its counter's name is too long";
+	if (!image_name_valid(spec->counter) || strlen(spec->counter) >= KEY_NAME_MAX)
+		return "its counter's name is no name, or too long";
 	if (pin_find_counter(card, spec->counter) != NULL)
 		return "there is one already";
 	if (spec->reference != PIN_NO_REFERENCE &&

@@ -87,16 +87,18 @@ bool image_name_valid(const char *name);
 
 /* Reads everything. On failure `image` needs no image_free(). */
 bool image_load(struct image *image, const char *directory, struct image_error *error) MUST_USE;
-/* Creates the directory with all its files; fails, leaving nothing behind, if it exists. The
- * certificates are copied. */
+/* Creates the directory, and those above it, with all its files; fails, leaving nothing behind, if
+ * it exists. `name`, `directory` (absolute, ending with the name), `personality`, `serial`, options,
+ * keys and authorities are written; the certificates stand in NAME.der and authorityN.der. */
 bool image_create(const struct image *image, struct image_error *error) MUST_USE;
-/* Takes the lock for the life of the process; `holder` gets the pid of the one that has it. */
+/* Takes the lock until image_free() or the end of the process; on failure `holder` gets the pid of
+ * the one that has it, 0 when that is not the reason. */
 bool image_lock(struct image *image, int *holder, struct image_error *error) MUST_USE;
 /* Replaces `state`; true when the counters are on disk. */
 bool image_save_counters(struct image *image, const struct image_counter *counters, size_t count,
 			 struct image_error *error) MUST_USE;
 const struct image_key *image_key(const struct image *image, const char *name);
-/* "word" or "word=value" among the options; `value` gets the text after = or "". */
+/* "word" or "word=value" among the options; `value` gets the text after = or "", cut to `room`. */
 bool image_option(const struct image *image, const char *word, char *value, size_t room);
 void image_free(struct image *image);
 

@@ -1,0 +1,31 @@
+/*
+ * The text files of a card image, for emulator/image*.c only: card.conf and state.
+ */
+#ifndef VICAR_EMULATOR_IMAGE_CONF_H
+#define VICAR_EMULATOR_IMAGE_CONF_H
+
+#include "image.h"
+
+enum {
+	IMAGE_CONF_MAX = 8192, /* bytes of card.conf, of state */
+	IMAGE_FILE_NAME_MAX = 64,
+};
+
+/* What card.conf says beside what stands in struct image: names in certificates/. */
+struct image_certificates {
+	char keys[IMAGE_KEYS_MAX][IMAGE_FILE_NAME_MAX];
+	char authorities[IMAGE_AUTHORITIES_MAX][IMAGE_FILE_NAME_MAX];
+};
+
+/* Fills the image's fields but for the certificates themselves. `path` is for error texts. */
+bool image_conf_parse(struct image *image, struct image_certificates *certificates,
+		      struct bytes text, const char *path, struct image_error *error) MUST_USE;
+/* The text of card.conf; false when a field has a value that image_conf_parse() would refuse. */
+bool image_conf_print(const struct image *image, const struct image_certificates *certificates,
+		      struct writer *text, struct image_error *error) MUST_USE;
+
+bool image_state_parse(struct image *image, struct bytes text, const char *path,
+		       struct image_error *error) MUST_USE;
+void image_state_print(const struct image_counter *counters, size_t count, struct writer *text);
+
+#endif

@@ -1,0 +1,181 @@
+#include "image.h"
+#include "failure.h"
+#include "image_conf.h"
+#include "image_files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Writing a new card image: whole beside its place, then renamed into it. */
+
+static bool
+make_parents(char *path, struct image_error *error)
+{
+	for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+		int r;
+
+		*slash = '\0';
+		r = mkdir(path, S_IRWXU);
+		if (r != 0 && errno != EEXIST) {
+			(void)failure(error, "%s: cannot be created: %s; create it by hand", path,
+				      strerror(errno));
+			*slash = '/';
+			return false;
+		}
+		*slash = '/';
+	}
+	return true;
+}
+
+static void
+name_certificates(const struct image *image, struct image_certificates *names)
+{
+	memset(names, 0, sizeof(*names));
+	for (size_t i = 0; i < image->keys_count && i < IMAGE_KEYS_MAX; i++)
+		(void)snprintf(names->keys[i], IMAGE_FILE_NAME_MAX, "%s.der", image->keys[i].name);
+	for (size_t i = 0; i < image->authorities_count && i < IMAGE_AUTHORITIES_MAX; i++)
+		(void)snprintf(names->authorities[i], IMAGE_FILE_NAME_MAX, "authority%zu.der",
+			       i + 1);
+}
+
+static bool
+write_certificates(const struct image *image, const struct image_certificates *names,
+		   const struct image_directory *directory, struct image_error *error)
+{
+	struct image_directory sub;
+	bool ok = image_directory_sub(&sub, directory, "certificates", error);
+
+	for (size_t i = 0; ok && i < image->keys_count; i++)
+		ok = image_file_replace(
+		    &sub, names->keys[i],
+		    (struct bytes){image->keys[i].certificate, image->keys[i].certificate_len},
+		    error);
+	for (size_t i = 0; ok && i < image->authorities_count; i++)
+		ok = image_file_replace(&sub, names->authorities[i],
+					(struct bytes){image->authorities[i].certificate,
+						       image->authorities[i].certificate_len},
+					error);
+	image_directory_close(&sub);
+	return ok;
+}
+
+static bool
+fill(const struct image *image, const struct image_directory *directory, struct image_error *error)
+{
+	uint8_t text[IMAGE_CONF_MAX];
+	struct writer writer = writer_to(text, sizeof(text));
+	struct image_certificates names;
+
+	name_certificates(image, &names);
+	if (!image_conf_print(image, &names, &writer, error))
+		return false;
+	if (mkdirat(directory->fd, "certificates", S_IRWXU) != 0 ||
+	    mkdirat(directory->fd, "keys", S_IRWXU) != 0)
+		return failure(error, "%s: cannot be filled: %s; make room on the disk",
+			       directory->path, strerror(errno));
+	return write_certificates(image, &names, directory, error) &&
+	       image_file_replace(directory, "card.conf", writer_bytes(&writer), error);
+}
+
+static void
+remove_files(int at, const char *name)
+{
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *entry;
+
+	if (directory == NULL) {
+		if (fd >= 0)
+			(void)close(fd);
+		return;
+	}
+	/* One level: what fill() makes. */
+	while ((entry = readdir(directory)) != NULL)
+		if (entry->d_type != DT_DIR)
+			(void)unlinkat(fd, entry->d_name, 0);
+	(void)closedir(directory);
+}
+
+static void
+remove_unfinished(const struct image_directory *directory)
+{
+	static const char *const subs[] = {"certificates", "keys"};
+
+	for (size_t i = 0; i < sizeof(subs) / sizeof(subs[0]); i++) {
+		remove_files(directory->fd, subs[i]);
+		(void)unlinkat(directory->fd, subs[i], AT_REMOVEDIR);
+	}
+	remove_files(directory->fd, ".");
+	(void)rmdir(directory->path);
+}
+
+static bool
+sync_parent(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool ok = fd >= 0 && fsync(fd) == 0;
+
+	if (fd >= 0)
+		(void)close(fd);
+	return ok;
+}
+
+/* `beside` is a fresh directory next to the card's place. */
+static bool
+fill_and_rename(const struct image *image, const char *beside, const char *parent,
+		struct image_error *error)
+{
+	struct image_directory directory;
+	bool ok = image_directory_open(&directory, beside, error);
+
+	ok = ok && fill(image, &directory, error);
+	if (ok && (fsync(directory.fd) != 0 || rename(beside, image->directory) != 0))
+		ok = failure(error, "%s: cannot be created: %s; choose another name",
+			     image->directory, strerror(errno));
+	if (!ok && directory.fd >= 0)
+		remove_unfinished(&directory);
+	image_directory_close(&directory);
+	if (ok && !sync_parent(parent))
+		return failure(error, "%s: cannot be written to disk: %s", parent, strerror(errno));
+	return ok;
+}
+
+bool
+image_create(const struct image *image, struct image_error *error)
+{
+	char path[PATH_MAX], beside[PATH_MAX + IMAGE_NAME_MAX];
+	struct stat status;
+	char *slash;
+
+	if (!image_name_valid(image->name))
+		return failure(error,
+			       "card \"%s\": a name may have up to %d letters, digits, - and _, "
+			       "first a letter or digit",
+			       image->name, IMAGE_NAME_MAX - 1);
+	memcpy(path, image->directory, sizeof(path));
+	slash = strrchr(path, '/');
+	if (slash == NULL || slash == path || strcmp(slash + 1, image->name) != 0)
+		return failure(error, "%s: the path must be absolute and end with the name %s",
+			       image->directory, image->name);
+	if (lstat(path, &status) == 0)
+		return failure(error,
+			       "%s: there is one already; `vicar forget %s` removes it, or choose "
+			       "another name",
+			       image->directory, image->name);
+	if (!make_parents(path, error))
+		return false;
+	*slash = '\0';
+	(void)snprintf(beside, sizeof(beside), "%s/.%s.XXXXXX", path, image->name);
+	if (mkdtemp(beside) == NULL)
+		return failure(error,
+			       "%s: no directory can be created in it: %s; correct its "
+			       "permissions",
+			       path, strerror(errno));
+	return fill_and_rename(image, beside, path, error);
+}

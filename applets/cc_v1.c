@@ -1,0 +1,542 @@
+/*
+ * Cartão de Cidadão, first generation (applet on GemSAFE, 2007 to 2024). Sections named here are
+ * those of the fact sheet iasecc.md.
+ */
+#include "cc_v1.h"
+#include "build.h"
+#include "iso7816/tlv.h"
+
+#include <openssl/objects.h>
+#include <openssl/sha.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	SERIAL_LEN = 8, /* 9.3, 9.4 */
+	EF_DIR = 0x2F00,
+	EF_TRACE = 0x0003,
+	DF_ISSUER = 0x4F00,
+	EF_OD = 0x5031,
+	EF_TOKENINFO = 0x5032,
+	DF_CITIZEN = 0x5F00,
+	EF_AODF = 0x4401,
+	EF_IDENTITY = 0xEF02,
+	EF_ADDRESS = 0xEF05,
+	EF_SOD = 0xEF06,
+	EF_NOTES = 0xEF07,
+	EF_SIGN_CERTIFICATE = 0xEF08,
+	EF_AUTH_CERTIFICATE = 0xEF09,
+	EF_CDF = 0xEF0C,
+	EF_PRKDF = 0xEF0D,
+	EF_PUKDF = 0xEF0E,
+	EF_SIGN_CA = 0xEF0F,
+	EF_AUTH_CA = 0xEF10,
+	EF_ROOT_CA = 0xEF11,
+	EF_OTHER_CA = 0xEF13, /* EF12 is the second certificate directory: not on our card */
+	ID_AUTH = 0x45,
+	ID_SIGN = 0x46,
+	ID_ROOT_CA = 0x50,
+	ID_SIGN_CA = 0x51,
+	ID_AUTH_CA = 0x52,
+	ID_OTHER_CA = 0x53,
+	PIN_AUTH = 0x81,
+	PIN_SIGN = 0x82,
+	PIN_MIN = 4, /* 9.4, AODF */
+	PIN_STORED = 8,
+	PIN_PAD = 0xFF,
+	TRIES = 3, /* 9.3 */
+	DIR_LEN = 128,
+	TRACE_LEN = 16,
+	IDENTITY_LEN = 15500, /* 9.2 */
+	ADDRESS_LEN = 1500,
+	SOD_LEN = 4000, /* 9.4 */
+	SOD_SFI = 6,    /* 9.3: the middleware's cache key is read from it */
+	SOD_CACHE_KEY = 0xD4,
+	CACHE_KEY_LEN = 16,
+	NOTES_LEN = 1000,
+};
+
+#define CITIZEN_PATH(low)                                                               \
+	{                                                                               \
+		PKCS15_PATH_FILE, {0x3F, 0x00, 0x5F, 0x00, 0xEF, (low)}, 6, false, 0, 0 \
+	}
+#define NO_FILE                                       \
+	{                                             \
+		PKCS15_PATH_FILE, {0}, 0, false, 0, 0 \
+	} /* 30 02 04 00 */
+
+static const uint8_t APPLICATION_ID[] = {0x60, 0x46, 0x32, 0xFF, 0x00, 0x00, 0x02};
+static const uint8_t ISSUER_NAME[] = {'D', 'F', ' ', 'i', 's', 's', 'u', 'e', 'r'};
+static const uint8_t CITIZEN_NAME[] = {'D', 'F', ' ', 'i', 's', 's', 'u', 'e', 's'};
+
+/*
+ * The fourth ATR of 9.1, that of the newest cards: T=1 with an IFSC of 254 bytes. Of the four,
+ * the two of T=0 make the result of an RSA 3072 key leave by GET RESPONSE after 61xx from each
+ * reader; with T=1 the reader may bring it in one piece.
+ */
+static const uint8_t ATR[] = {0x3B, 0xFF, 0x96, 0x00, 0x00, 0x81, 0x31, 0xFE, 0x43,
+			      0x80, 0x31, 0x80, 0x65, 0xB0, 0x85, 0x04, 0x01, 0x20,
+			      0x12, 0x0F, 0xFF, 0x82, 0x90, 0x00, 0xD0};
+
+#define DST(byte, form, hash)                                                                    \
+	{                                                                                        \
+		.se = SE_DST, .reference = (byte), .operation = KEY_SIGN_PKCS1, .input = (form), \
+		.source = SOURCE_HASH, .digest = (hash), .remote = true                          \
+	}
+
+/* 6.2 and 9.3: PKCS #1 v1.5 only. PSS (05 to 65) has no key that could do it yet. */
+static const struct algorithm ALGORITHMS[] = {
+    DST(0x02, INPUT_DIGESTINFO, DIGEST_SHA1), DST(0x12, INPUT_DIGEST, DIGEST_SHA1),
+    DST(0x42, INPUT_DIGEST, DIGEST_SHA256),   DST(0x52, INPUT_DIGEST, DIGEST_SHA384),
+    DST(0x62, INPUT_DIGEST, DIGEST_SHA512),
+};
+enum { ALGORITHMS_COUNT = sizeof(ALGORITHMS) / sizeof(ALGORITHMS[0]) };
+
+#define PIN_SPEC(role, byte)                                                                    \
+	{                                                                                       \
+		.counter = role "-pin", .reference = (byte), .key = (role), .puk = role "-puk", \
+		.local = true, .digits_only = true, .length_min = PIN_MIN,                      \
+		.length_max = PIN_STORED, .length_stored = PIN_STORED, .pad = PIN_PAD,          \
+		.tries = TRIES                                                                  \
+	}
+#define PUK_SPEC(role)                                                                 \
+	{                                                                              \
+		.counter = role "-puk", .reference = PIN_NO_REFERENCE, .is_puk = true, \
+		.digits_only = true, .length_min = PIN_MIN, .length_max = PIN_STORED,  \
+		.length_stored = PIN_STORED, .pad = PIN_PAD, .tries = TRIES            \
+	}
+#define KEY_SPEC(role, byte, pin_byte)                                                            \
+	{                                                                                         \
+		.name = (role), .reference = (byte), .pin = (pin_byte), .algorithms = ALGORITHMS, \
+		.algorithms_count = ALGORITHMS_COUNT                                              \
+	}
+/* 9.4: no object flags, no maximum; the reference stands in the class attributes too. */
+#define PIN_OBJECT(text, auth_id, byte)                                                          \
+	{                                                                                        \
+		.common = {.label = (text)}, .id = {{(auth_id)}, 1}, .has_auth_reference = true, \
+		.auth_reference = (byte),                                                        \
+		.flags = PKCS15_PIN_CASE_SENSITIVE | PKCS15_PIN_INITIALIZED,                     \
+		.type = PKCS15_PIN_ASCII_NUMERIC, .min_len = PIN_MIN, .stored_len = PIN_STORED,  \
+		.has_reference = true, .reference = (byte), .has_pad = true, .pad = PIN_PAD      \
+	}
+
+/* 9.4. Which object of PuKDF has which rule is not on the sheet: each the rule of its PIN. */
+static const struct role ROLE[] = {
+    {
+	.key = "auth",
+	.puk = PUK_SPEC("auth"),
+	.pin = PIN_SPEC("auth", PIN_AUTH),
+	.private_key_spec = KEY_SPEC("auth", 2, PIN_AUTH),
+	.pin_object = PIN_OBJECT("PIN da Autenticação", 1, PIN_AUTH),
+	.private_key = {.common = {.label = "CITIZEN AUTHENTICATION KEY", .auth_id = {{1}, 1}},
+			.id = {{ID_AUTH}, 1},
+			.usage = PKCS15_USAGE_SIGN,
+			.has_reference = true,
+			.reference = 2,
+			.path = NO_FILE},
+	.public_key = {.common = {.label = "CITIZEN AUTHENTICATION KEY",
+				  .flags = PKCS15_OBJECT_PRIVATE,
+				  .rules = {{PKCS15_ACCESS_READ, {{1}, 1}}},
+				  .rules_count = 1},
+		       .id = {{ID_AUTH}, 1},
+		       .usage = PKCS15_USAGE_VERIFY,
+		       .has_reference = true,
+		       .reference = 2,
+		       .path = NO_FILE},
+	.certificate = {.common = {.label = "CITIZEN AUTHENTICATION CERTIFICATE"},
+			.id = {{ID_AUTH}, 1},
+			.path = CITIZEN_PATH(0x09)},
+	.certificate_path = {DF_CITIZEN, EF_AUTH_CERTIFICATE},
+    },
+    {
+	.key = "sign",
+	.puk = PUK_SPEC("sign"),
+	.pin = PIN_SPEC("sign", PIN_SIGN),
+	.private_key_spec = KEY_SPEC("sign", 1, PIN_SIGN),
+	.pin_object = PIN_OBJECT("PIN da Assinatura", 2, PIN_SIGN),
+	.private_key = {.common = {.label = "CITIZEN SIGNATURE KEY",
+				   .auth_id = {{2}, 1},
+				   .user_consent = 1},
+			.id = {{ID_SIGN}, 1},
+			.usage = PKCS15_USAGE_NON_REPUDIATION,
+			.has_reference = true,
+			.reference = 1,
+			.path = NO_FILE},
+	.public_key = {.common = {.label = "CITIZEN SIGNATURE KEY",
+				  .flags = PKCS15_OBJECT_PRIVATE,
+				  .rules = {{PKCS15_ACCESS_READ, {{2}, 1}}},
+				  .rules_count = 1},
+		       .id = {{ID_SIGN}, 1},
+		       .usage = PKCS15_USAGE_VERIFY,
+		       .has_reference = true,
+		       .reference = 1,
+		       .path = NO_FILE},
+	.certificate = {.common = {.label = "CITIZEN SIGNATURE CERTIFICATE"},
+			.id = {{ID_SIGN}, 1},
+			.path = CITIZEN_PATH(0x08)},
+	.certificate_path = {DF_CITIZEN, EF_SIGN_CERTIFICATE},
+    },
+};
+
+static const unsigned MODULI[] = {2048, 3072, 0};
+static const struct roles ROLES = {ROLE, sizeof(ROLE) / sizeof(ROLE[0]), MODULI};
+
+static const struct pkcs15_application APPLICATION = {
+    .aid = {'D', 'F', ' ', 'i', 's', 's', 'u', 'e', 'r'},
+    .aid_len = sizeof(ISSUER_NAME),
+    .label = "PORTUGAL EID",
+    .path = {0x4F, 0x00},
+    .path_len = 2,
+};
+
+static const struct pkcs15_directory DIRECTORIES[] = {
+    {PKCS15_PRIVATE_KEYS, CITIZEN_PATH(0x0D)},
+    {PKCS15_PUBLIC_KEYS, CITIZEN_PATH(0x0E)},
+    {PKCS15_CERTIFICATES, CITIZEN_PATH(0x0C)},
+    {PKCS15_AUTHENTICATION_OBJECTS,
+     {PKCS15_PATH_FILE, {0x3F, 0x00, 0x5F, 0x00, 0x44, 0x01}, 6, false, 0, 0}},
+};
+
+static const struct pkcs15_token_info TOKEN_INFO = {
+    .version = 1,
+    .manufacturer = "GEMALTO",
+    .label = "CARTAO DE CIDADAO",
+};
+
+/* 9.2: rules of the FCI. AMB 1B: activate, deactivate, update, read; a DF: 06, update and create. */
+static const uint8_t RULE_DF[] = {0x06, 0x00, 0x00};
+static const uint8_t RULE_READ_FREE[] = {0x1B, 0xFF, 0xFF, 0xFF, 0x00};
+static const uint8_t RULE_READ_NEVER[] = {0x1B, 0xFF, 0xFF, 0xFF, 0xFF};
+
+#define EF(...)                                                                   \
+	{                                                                         \
+		.path = {__VA_ARGS__}, .kind = FILE_EF, .read = ACCESS_IS_ALWAYS, \
+		.fci = { RULE_READ_FREE,                                          \
+			 sizeof(RULE_READ_FREE) }                                 \
+	}
+#define DF(fid, bytes)                                                              \
+	{                                                                           \
+		.path = {(fid)}, .kind = FILE_DF, .name = {(bytes), sizeof(bytes)}, \
+		.fci = { RULE_DF,                                                   \
+			 sizeof(RULE_DF) }                                          \
+	}
+
+static struct file_spec
+citizen_file(uint16_t fid)
+{
+	return (struct file_spec)EF(DF_CITIZEN, fid);
+}
+
+static void
+build_tree(struct build *build)
+{
+	static const struct file_spec mf = DF(0, APPLICATION_ID);
+	static const struct file_spec issuer = DF(DF_ISSUER, ISSUER_NAME);
+	static const struct file_spec citizen = DF(DF_CITIZEN, CITIZEN_NAME);
+	struct file_spec dir = EF(EF_DIR), trace = EF(EF_TRACE);
+	static const uint8_t activated[] = {0, 0, 0, 0, 0x00, 0x01}; /* 9.3: byte 5 */
+	uint8_t data[BUILD_DIRECTORY_MAX];
+	struct writer content = writer_to(data, sizeof(data));
+
+	dir.size = DIR_LEN;
+	trace.size = TRACE_LEN;
+	build_file(build, &mf, BYTES_NONE);
+	build_encoded(build, &dir, pkcs15_encode_application(&APPLICATION, &content), &content);
+	build_file(build, &trace, BYTES(activated));
+	build_file(build, &issuer, BYTES_NONE);
+	build_file(build, &citizen, BYTES_NONE);
+}
+
+static void
+build_odf(struct build *build)
+{
+	static const struct file_spec spec = EF(DF_ISSUER, EF_OD);
+	uint8_t data[BUILD_DIRECTORY_MAX];
+	struct writer content = writer_to(data, sizeof(data));
+	bool encoded = true;
+
+	for (size_t i = 0; i < sizeof(DIRECTORIES) / sizeof(DIRECTORIES[0]); i++)
+		encoded = encoded && pkcs15_encode_directory(&DIRECTORIES[i], &content);
+	build_encoded(build, &spec, encoded, &content);
+}
+
+static void
+build_tokeninfo(struct build *build)
+{
+	static const struct file_spec spec = EF(DF_ISSUER, EF_TOKENINFO);
+	struct pkcs15_token_info info = TOKEN_INFO;
+	uint8_t data[BUILD_DIRECTORY_MAX];
+	struct writer content = writer_to(data, sizeof(data));
+
+	info.serial.len = build->image->serial_len;
+	memcpy(info.serial.data, build->image->serial, info.serial.len);
+	build_encoded(build, &spec, pkcs15_encode_token_info(&info, false, &content), &content);
+}
+
+/* Where a certificate of the chain goes. */
+struct place {
+	uint16_t fid;
+	uint8_t id;
+	const char *label;
+};
+
+static bool
+issued_key(const struct image *image, const struct image_authority *authority, const char *key_name)
+{
+	const struct image_key *key = image_key(image, key_name);
+
+	return key != NULL && build_issued(authority->certificate, authority->certificate_len,
+					   key->certificate, key->certificate_len);
+}
+
+static struct place
+place_of(const struct image *image, size_t index)
+{
+	const struct image_authority *authority = &image->authorities[index];
+
+	if (issued_key(image, authority, "sign"))
+		return (struct place){EF_SIGN_CA, ID_SIGN_CA, "SIGNATURE SUB CA"};
+	if (issued_key(image, authority, "auth"))
+		return (struct place){EF_AUTH_CA, ID_AUTH_CA, "AUTHENTICATION SUB CA"};
+	if (build_issued(authority->certificate, authority->certificate_len, authority->certificate,
+			 authority->certificate_len))
+		return (struct place){EF_ROOT_CA, ID_ROOT_CA, "ROOT CA"};
+	return (struct place){(uint16_t)(EF_OTHER_CA + index), (uint8_t)(ID_OTHER_CA + index),
+			      "CA"};
+}
+
+/* False: this file has a certificate already, of an earlier one in the chain. */
+static bool
+is_free(const struct image *image, size_t index, const struct place *place)
+{
+	for (size_t i = 0; i < index; i++) {
+		if (place_of(image, i).fid == place->fid)
+			return false;
+	}
+	return true;
+}
+
+static void
+build_cdf(struct build *build)
+{
+	const struct image *image = build->image;
+	const struct file_spec spec = citizen_file(EF_CDF);
+	uint8_t data[BUILD_DIRECTORY_MAX];
+	struct writer content = writer_to(data, sizeof(data));
+	bool encoded = build_certificates(build, &ROLES, &content);
+
+	for (size_t i = 0; i < image->authorities_count; i++) {
+		const struct place place = place_of(image, i);
+		const struct file_spec file = citizen_file(place.fid);
+		struct pkcs15_certificate object = {.id = {{place.id}, 1},
+						    .authority = true,
+						    .path = CITIZEN_PATH((uint8_t)place.fid)};
+
+		if (!is_free(image, i, &place))
+			continue;
+		snprintf(object.common.label, sizeof(object.common.label), "%s", place.label);
+		encoded = encoded && pkcs15_encode_certificate(&object, &content);
+		build_file(build, &file,
+			   (struct bytes){image->authorities[i].certificate,
+					  image->authorities[i].certificate_len});
+	}
+	build_encoded(build, &spec, encoded, &content);
+}
+
+/* 9.4, the field table of EF02: what a certificate's subject tells; the others stay empty. */
+static const struct identity_field {
+	int nid;
+	size_t offset, len;
+	const char *prefix; /* of the attribute, not part of the field */
+} IDENTITY[] = {
+    {NID_countryName, 40, 80, ""},
+    {NID_surname, 330, 120, ""},
+    {NID_givenName, 450, 120, ""},
+    {NID_serialNumber, 606, 18, "BI"}, /* civil identification number */
+};
+
+static void
+put_identity_field(uint8_t *identity, const struct identity_field *field, struct bytes certificate)
+{
+	const size_t prefix_len = strlen(field->prefix);
+	char text[IMAGE_OPTIONS_MAX];
+
+	build_subject(certificate, field->nid, text, field->len + prefix_len + 1);
+	if (strncmp(text, field->prefix, prefix_len) == 0)
+		memcpy(identity + field->offset, text + prefix_len, strlen(text + prefix_len));
+}
+
+static void
+build_identity(struct build *build)
+{
+	const struct image_key *key = &build->image->keys[0];
+	const struct file_spec spec = citizen_file(EF_IDENTITY);
+	uint8_t identity[IDENTITY_LEN] = {0};
+
+	for (size_t i = 0; i < sizeof(IDENTITY) / sizeof(IDENTITY[0]); i++)
+		put_identity_field(identity, &IDENTITY[i],
+				   (struct bytes){key->certificate, key->certificate_len});
+	build_file(build, &spec, BYTES(identity));
+}
+
+/*
+ * There is nobody who would sign our SOD: it is empty but for the 16 bytes by which the Portuguese
+ * middleware tells cards apart in its cache (9.3). They come from serial number and certificates,
+ * so that an old card's files are never shown for a new one.
+ */
+static void
+build_sod(struct build *build)
+{
+	const struct image *image = build->image;
+	struct file_spec spec = citizen_file(EF_SOD);
+	uint8_t sod[SOD_CACHE_KEY + CACHE_KEY_LEN] = {0};
+	uint8_t digest[SHA256_DIGEST_LENGTH] = {0};
+	uint8_t input[IMAGE_KEYS_MAX * SHA256_DIGEST_LENGTH + IMAGE_SERIAL_MAX];
+	struct writer writer = writer_to(input, sizeof(input));
+
+	for (size_t i = 0; i < image->keys_count; i++) {
+		SHA256(image->keys[i].certificate, image->keys[i].certificate_len, digest);
+		writer_put(&writer, BYTES(digest));
+	}
+	writer_put(&writer, (struct bytes){image->serial, image->serial_len});
+	SHA256(input, writer.len, digest);
+	memcpy(sod + SOD_CACHE_KEY, digest, CACHE_KEY_LEN);
+	spec.sfi = SOD_SFI;
+	spec.size = SOD_LEN;
+	build_file(build, &spec, BYTES(sod));
+}
+
+/* The address is read with PIN 83 (9.4), which no key of ours has; notes are empty. */
+static void
+build_address_and_notes(struct build *build)
+{
+	struct file_spec address = citizen_file(EF_ADDRESS);
+	struct file_spec notes = citizen_file(EF_NOTES);
+
+	address.size = ADDRESS_LEN;
+	address.read.rule = ACCESS_NEVER;
+	address.fci = BYTES(RULE_READ_NEVER);
+	notes.size = NOTES_LEN;
+	build_file(build, &address, BYTES_NONE);
+	build_file(build, &notes, BYTES_NONE);
+}
+
+static bool
+personalise(struct card *card, const struct image *image, struct image_error *error)
+{
+	struct build build = {.card = card, .image = image, .error = error, .ok = true};
+	struct file_spec aodf = citizen_file(EF_AODF), prkdf = citizen_file(EF_PRKDF);
+	struct file_spec pukdf = citizen_file(EF_PUKDF);
+	bool user_consent = build_option(&build, "user-consent", true);
+
+	build_check(&build, &ROLES, SERIAL_LEN);
+	if (!build.ok)
+		return false;
+	build_tree(&build);
+	build_odf(&build);
+	build_tokeninfo(&build);
+	build_pins(&build, &ROLES, &aodf);
+	build_identity(&build);
+	build_address_and_notes(&build);
+	build_sod(&build);
+	build_roles(&build, &ROLES);
+	build_cdf(&build);
+	build_private_keys(&build, &ROLES, &prkdf, user_consent);
+	build_public_keys(&build, &ROLES, &pukdf);
+	return build.ok;
+}
+
+/* 9.2. An EF has 82, a DF has none: that is how OpenSC tells them apart. */
+static void
+fci(const struct file *file, uint8_t p2, struct writer *writer)
+{
+	enum { P2_FCP = 0x04, TAG_FCP = 0x62, TAG_FCI = 0x6F };
+	enum { TRANSPARENT = 0x01, ACTIVATED = 0x05 };
+	size_t mark = tlv_begin(writer, p2 == P2_FCP ? TAG_FCP : TAG_FCI);
+
+	if (file->spec.kind == FILE_DF) {
+		tlv_put_u16(writer, 0x83, file->fid);
+		tlv_put(writer, 0x84, file->spec.name);
+	} else {
+		tlv_put_u16(writer, 0x81, (uint16_t)file->content.len);
+		tlv_put_u8(writer, 0x82, TRANSPARENT);
+		tlv_put_u16(writer, 0x83, file->fid);
+		tlv_put_u8(writer, 0x8A, ACTIVATED);
+	}
+	tlv_put(writer, 0x8C, file->spec.fci);
+	tlv_end(writer, mark);
+}
+
+/* Card production life cycle data, GlobalPlatform Card Specification 2.1.1 appendix H. Nothing is
+ * known of a chip that is not there; bytes 13 to 20 are the serial number (9.3). */
+static uint16_t
+get_cplc(struct card *card, const struct capdu *command, struct writer *response)
+{
+	enum { CPLC_LEN = 0x2A, BEFORE_SERIAL = 10 };
+	const struct image *image = card_image(card);
+
+	(void)command;
+	writer_u16(response, 0x9F7F);
+	writer_u8(response, CPLC_LEN);
+	writer_fill(response, 0x00, BEFORE_SERIAL);
+	writer_put(response, (struct bytes){image->serial, image->serial_len});
+	writer_fill(response, 0x00, CPLC_LEN - BEFORE_SERIAL - image->serial_len);
+	return SW_OK;
+}
+
+/* 9.3: with "v4" the middleware would choose PSS, which these keys have not. */
+static uint16_t
+get_applet_version(struct card *card, const struct capdu *command, struct writer *response)
+{
+	(void)card;
+	(void)command;
+	tlv_put(response, 0xDF30, BYTES_TEXT("v3.0.00"));
+	return SW_OK;
+}
+
+static const struct card_command COMMANDS[] = {
+    {.cla = 0x00,
+     .ins = 0xCA,
+     .cla_mask = 0xFF,
+     .p1p2 = 0x9F7F,
+     .p1p2_mask = 0xFFFF,
+     .handler = get_cplc},
+    {.cla = 0x00,
+     .ins = 0xCA,
+     .cla_mask = 0xFF,
+     .p1p2 = 0xDF30,
+     .p1p2_mask = 0xFFFF,
+     .handler = get_applet_version},
+    {.cla = 0x00, .ins = 0xCA, .cla_mask = 0xFF, .sw = SW_REFERENCE_NOT_FOUND},
+    /* CVC root key and Diffie-Hellman parameters (9.3, item 8): there are none. */
+    {.cla = 0x00,
+     .ins = 0xCB,
+     .cla_mask = 0xFF,
+     .p1p2 = 0x00FF,
+     .p1p2_mask = 0xFFFF,
+     .sw = SW_REFERENCE_NOT_FOUND},
+    /* 9.2: OpenSC's probe for another card, 80 CA DF 03 08 */
+    {.cla = 0x80, .ins = 0xCA, .cla_mask = 0xFF, .sw = SW_INS_NOT_SUPPORTED},
+    {.cla = 0x80, .ins = 0x84, .cla_mask = 0xFF, .handler = card_get_challenge},
+};
+
+static const char *const OPTIONS[] = {"user-consent", NULL};
+
+const struct personality cc_v1 = {
+    .name = "cc-v1",
+    .description = "Portuguese citizen card, first generation (GemSAFE), RSA 2048 and 3072",
+    .atr = {ATR, sizeof(ATR)},
+    .options = OPTIONS,
+    .rules = {.select = SELECT_FID | SELECT_CHILD_EF | SELECT_NAME | SELECT_PATH_MF | SELECT_FCI |
+			SELECT_FCP | SELECT_NO_DATA, /* 9.2, 9.3 */
+	      .name_select = PINS_ALL_DROPPED,
+	      .df_change = PINS_KEPT,
+	      .df_change_clears_se = true,                       /* 4.8 */
+	      .pin = CHANGE_OLD_NEW | RESET_PUK_NEW | RESET_PUK, /* 9.2, 9.3 */
+	      .pso_hash = true,
+	      .sw_scheme = SW_CONDITIONS}, /* 9.3, item 6: "6985 = algorithm not allowed" */
+    .commands = COMMANDS,
+    .commands_count = sizeof(COMMANDS) / sizeof(COMMANDS[0]),
+    .personalise = personalise,
+    .fci = fci,
+};

@@ -1,0 +1,191 @@
+#include "cmdcall.h"
+#include "bridge.h"
+#include "certificate.h"
+#include "http.h"
+#include "secrets.h"
+
+#include <openssl/crypto.h>
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { HTTP_OK = 200, HTTP_INTERNAL_ERROR = 500 };
+
+__attribute__((format(printf, 3, 4))) static enum outcome
+explain(struct cmdcall *call, enum outcome outcome, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(call->result->detail, sizeof(call->result->detail), format, arguments);
+	va_end(arguments);
+	return outcome;
+}
+
+static enum outcome
+open_cipher(struct cmdcall *call)
+{
+	char error[CIPHER_ERROR_MAX];
+
+	if (!call->use->config->encryption_certificate)
+		return explain(call, OUTCOME_ENCRYPTION_UNUSABLE,
+			       "encryption-certificate is not set for service %s",
+			       call->use->config->name);
+	switch (cipher_open(call->use->config->encryption_certificate, &call->cipher, error)) {
+	case CIPHER_OK: return OUTCOME_OK;
+	case CIPHER_EXPIRED: return explain(call, OUTCOME_ENCRYPTION_EXPIRED, "%s", error);
+	case CIPHER_UNUSABLE: break;
+	}
+	return explain(call, OUTCOME_ENCRYPTION_UNUSABLE, "%s", error);
+}
+
+static enum outcome
+open_account(struct cmdcall *call)
+{
+	struct bytes name = call->use->request->account;
+	char error[SECRETS_ERROR_MAX], path[PATH_MAX];
+
+	if (name.len == 0 || name.len >= sizeof(path))
+		return explain(call, OUTCOME_ACCOUNT_FILE, "no account was named");
+	memcpy(path, name.data, name.len);
+	path[name.len] = '\0';
+	if (!service_account_load(path, call->account, error))
+		return explain(call, OUTCOME_ACCOUNT_FILE, "%s", error);
+	phone_mask(call->account->phone, call->masked_phone);
+	return OUTCOME_OK;
+}
+
+enum outcome
+cmdcall_open(struct cmdcall *call, const struct service_use *use, struct service_result *result)
+{
+	const struct service_config *config = use->config;
+	char error[SECRETS_ERROR_MAX];
+	enum outcome outcome;
+
+	*call = (struct cmdcall){.use = use, .result = result};
+	call->credentials = OPENSSL_secure_zalloc(sizeof(*call->credentials));
+	call->account = OPENSSL_secure_zalloc(sizeof(*call->account));
+	if (!call->credentials || !call->account)
+		return explain(call, OUTCOME_MISCONFIGURED, "no locked memory left");
+	if (!config->endpoint)
+		return explain(call, OUTCOME_MISCONFIGURED, "endpoint is not set for service %s",
+			       config->name);
+	if (!config->credentials)
+		return explain(call, OUTCOME_CREDENTIALS_FILE,
+			       "credentials is not set for service %s", config->name);
+	outcome = open_cipher(call);
+	if (outcome != OUTCOME_OK)
+		return outcome;
+	if (!service_credentials_load(config->credentials, call->credentials, error))
+		return explain(call, OUTCOME_CREDENTIALS_FILE, "%s", error);
+	outcome = open_account(call);
+	if (outcome != OUTCOME_OK)
+		return outcome;
+	if (!cipher_encrypt(&call->cipher, call->account->phone, call->cipher_user))
+		return explain(call, OUTCOME_ENCRYPTION_UNUSABLE, "OpenSSL cannot encrypt with it");
+	return OUTCOME_OK;
+}
+
+void
+cmdcall_close(struct cmdcall *call)
+{
+	OPENSSL_secure_clear_free(call->credentials, sizeof(*call->credentials));
+	OPENSSL_secure_clear_free(call->account, sizeof(*call->account));
+	cipher_close(&call->cipher);
+	OPENSSL_cleanse(call, sizeof(*call));
+}
+
+static enum outcome
+read_answer(struct cmdcall *call, enum scmd_operation operation, const struct http_answer *http,
+	    struct scmd_answer *answer)
+{
+	enum scmd_result read =
+	    scmd_answer_read(operation, (struct bytes){http->body, http->len}, answer);
+
+	if (http->status == HTTP_OK && read == SCMD_ANSWERED)
+		return OUTCOME_OK;
+	if (read == SCMD_FAULT && (http->status == HTTP_OK || http->status == HTTP_INTERNAL_ERROR))
+		return explain(call, OUTCOME_SERVER_ERROR, "%s",
+			       answer->message[0] ? answer->message : "SOAP fault without a text");
+	if (http->status == HTTP_OK)
+		return explain(call, OUTCOME_BAD_ANSWER, "no answer to this operation in it");
+	return explain(call, outcome_of_status(http->status), "HTTP status %ld", http->status);
+}
+
+enum outcome
+cmdcall_make(struct cmdcall *call, struct scmd_request *request, struct scmd_answer *answer)
+{
+	bool harmless = request->operation == SCMD_GET_CERTIFICATE;
+	enum outcome outcome = OUTCOME_GONE;
+	struct http_answer http = {0};
+	enum http_result sent;
+	size_t len;
+	char *text;
+
+	memset(answer, 0, sizeof(*answer));
+	request->application_id = call->credentials->application_id;
+	request->cipher_user = call->cipher_user;
+	text = scmd_request_text(request, &len);
+	if (!text)
+		return explain(call, OUTCOME_MISCONFIGURED, "no memory left for the request");
+	sent = http_post(call->use->config, call->credentials, call->use->peer,
+			 &(struct http_post){.soap_action = scmd_action(request->operation),
+					     .body = {(const uint8_t *)text, len}},
+			 &http);
+	switch (sent) {
+	case HTTP_ANSWERED: outcome = read_answer(call, request->operation, &http, answer); break;
+	case HTTP_UNREACHABLE:
+		outcome = explain(call, OUTCOME_UNREACHABLE, "%s", http.error);
+		break;
+	case HTTP_UNTRUSTED: outcome = explain(call, OUTCOME_UNTRUSTED, "%s", http.error); break;
+	case HTTP_PROXY_REFUSED:
+		outcome = explain(call, OUTCOME_PROXY_CREDENTIALS, "%s", http.error);
+		break;
+	case HTTP_MISCONFIGURED:
+		outcome = explain(call, OUTCOME_MISCONFIGURED, "%s", http.error);
+		break;
+	case HTTP_LOST:
+		outcome = explain(call, harmless ? OUTCOME_SILENT : OUTCOME_FATE_UNKNOWN, "%s",
+				  http.error);
+		break;
+	case HTTP_TOO_LONG:
+		outcome = explain(call, OUTCOME_BAD_ANSWER, "longer than %d bytes", HTTP_BODY_MAX);
+		break;
+	case HTTP_GONE: break;
+	}
+	http_answer_free(&http);
+	xmlFree(text);
+	return outcome;
+}
+
+enum outcome
+cmdcall_judge(struct cmdcall *call, const struct scmd_answer *answer)
+{
+	enum outcome outcome = outcome_of_code(answer->code);
+	struct service_result *result = call->result;
+	char date[CERTIFICATE_DATE_SIZE];
+	unsigned left = call->use->request->tries_left;
+
+	result->detail[0] = '\0';
+	snprintf(result->code, sizeof(result->code), "%s", answer->code);
+	if (answer->process_id[0])
+		snprintf(result->process_id, sizeof(result->process_id), "%s", answer->process_id);
+	switch (outcome) {
+	case OUTCOME_PIN_REFUSED:
+		certificate_date(X509_get0_notAfter(call->cipher.certificate), date);
+		return explain(
+		    call, outcome,
+		    "number %s, encryption certificate valid until %s, tries left here: %u",
+		    call->masked_phone, date, left > 0 ? left - 1 : 0);
+	case OUTCOME_SERVER_ERROR:
+	case OUTCOME_OTHER_CODE:
+		return explain(call, outcome, "code %s, its words: %s",
+			       answer->code[0] ? answer->code : "missing",
+			       answer->message[0] ? answer->message : "none");
+	case OUTCOME_ALL_PINS_MUST_CHANGE:
+	case OUTCOME_SIGNATURE_PIN_MUST_CHANGE: return outcome; /* word for word, nothing added */
+	default: return outcome;
+	}
+}

@@ -1,0 +1,59 @@
+/*
+ * What can become of one use of a remote service: the rows of design.md, "Remote trouble". One table
+ * gives each its status word, its sentence and the next step; nobody else makes up words for them.
+ */
+#ifndef VICAR_CMDBRIDGE_OUTCOME_H
+#define VICAR_CMDBRIDGE_OUTCOME_H
+
+#include "iso7816/bytes.h"
+
+enum outcome {
+	OUTCOME_OK,
+	OUTCOME_PIN_REFUSED,
+	OUTCOME_NO_CONSENT,
+	OUTCOME_CODE_CANCELLED,
+	OUTCOME_NO_ANSWER,
+	OUTCOME_NO_PROMPT,
+	OUTCOME_CODE_EXPIRED,
+	OUTCOME_CODE_WRONG,
+	OUTCOME_UNREACHABLE,
+	OUTCOME_SILENT, /* sent, no answer, and nothing can have come of it */
+	OUTCOME_SERVER_ERROR,
+	OUTCOME_UNTRUSTED,
+	OUTCOME_CREDENTIALS,
+	OUTCOME_PROXY_CREDENTIALS,
+	OUTCOME_CREDENTIALS_FILE,
+	OUTCOME_INACTIVE,
+	OUTCOME_ALL_PINS_MUST_CHANGE,
+	OUTCOME_SIGNATURE_PIN_MUST_CHANGE,
+	OUTCOME_ACCOUNT_UNKNOWN,
+	OUTCOME_ACCOUNT_FILE,
+	OUTCOME_SIGNATURE_WRONG,
+	OUTCOME_FATE_UNKNOWN,
+	OUTCOME_CERTIFICATE_EXPIRED,
+	OUTCOME_ENCRYPTION_EXPIRED,
+	OUTCOME_ENCRYPTION_UNUSABLE,
+	OUTCOME_NOT_A_DIGESTINFO,
+	OUTCOME_NOT_A_PIN,
+	OUTCOME_MISCONFIGURED,
+	OUTCOME_BAD_ANSWER,
+	OUTCOME_OTHER_CODE,
+	OUTCOME_GONE, /* the parent hung up: nobody is there to be told */
+	OUTCOME_COUNT,
+};
+
+enum { OUTCOME_TEXT_MAX = 768 };
+
+uint16_t outcome_sw(enum outcome outcome);
+/* The sentence; `detail`, when not empty, is put behind it in brackets. */
+void outcome_text(enum outcome outcome, const char *detail, char text[OUTCOME_TEXT_MAX]);
+const char *outcome_next(enum outcome outcome);
+/* The text must be shown to the user word for word (manual of the service, codes 901 and 902). */
+bool outcome_must_be_shown(enum outcome outcome);
+
+/* The service's own code, "801"; every code that is not known is OUTCOME_OTHER_CODE. */
+enum outcome outcome_of_code(const char *code);
+/* An HTTP status other than 200. */
+enum outcome outcome_of_status(long status);
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * The bridge's end of its socket: the process that wants something, and that may hang up at any
+ * moment (bridge.h).
+ */
+#ifndef VICAR_CMDBRIDGE_PEER_H
+#define VICAR_CMDBRIDGE_PEER_H
+
+#include "bridge.h"
+
+struct peer {
+	int fd; /* borrowed; -1: nobody who could hang up */
+};
+
+/* True when the parent hung up, or said something out of order; both end the bridge. Never waits. */
+bool peer_gone(const struct peer *peer);
+
+/* Waits for one message. `room` has BRIDGE_MESSAGE_MAX bytes; `message` is a view into it. False: the
+ * parent is gone, or the message is longer than allowed. */
+bool peer_receive(const struct peer *peer, uint8_t *room, struct bytes *message) MUST_USE;
+
+bool peer_send(const struct peer *peer, struct bytes message) MUST_USE;
+
+/* START, then waits for GO. False: no GO, the call must not be made. */
+bool peer_start(const struct peer *peer) MUST_USE;
+bool peer_progress(const struct peer *peer, const struct bridge_progress *progress) MUST_USE;
+
+#endif

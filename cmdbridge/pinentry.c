@@ -1,0 +1,366 @@
+#include "pinentry.h"
+
+#include <openssl/crypto.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gpg-error.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	GRACE_MS = 300, /* for a pinentry to end by itself, and again after SIGTERM */
+	MS = 1000,
+	NS_PER_MS = 1000000,
+	LINE_SIZE = ASSUAN_LINELENGTH - 2, /* without CR LF */
+	EXIT_NO_PROGRAM = 127,
+};
+
+static long
+milliseconds_left(const struct timespec *deadline)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (deadline->tv_sec - now.tv_sec) * MS + (deadline->tv_nsec - now.tv_nsec) / NS_PER_MS;
+}
+
+/* Until pinentry has something to say, or is gone. */
+static enum prompt_result
+wait_for_answer(const struct pinentry *pinentry)
+{
+	struct pollfd polled[] = {{pinentry->socket, POLLIN, 0},
+				  {pinentry->peer->fd, POLLIN | POLLRDHUP, 0}};
+	long left = milliseconds_left(&pinentry->deadline);
+
+	if (left <= 0)
+		return PROMPT_TIMED_OUT;
+	if (poll(polled, 2, (int)left) < 0 && errno != EINTR)
+		return PROMPT_IMPOSSIBLE;
+	return polled[1].revents ? PROMPT_GONE : PROMPT_OK;
+}
+
+static void
+run_child(const char *program, int socket)
+{
+	char *argv[] = {(char *)(uintptr_t)program, NULL};
+	int null = open("/dev/null", O_WRONLY);
+
+	/* So that no bridge, however it ends, leaves a prompt behind. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	signal(SIGPIPE, SIG_DFL);
+	if (dup2(socket, STDIN_FILENO) >= 0 && dup2(socket, STDOUT_FILENO) >= 0 &&
+	    dup2(null, STDERR_FILENO) >= 0) {
+		close_range(STDERR_FILENO + 1, ~0U, 0);
+		execvp(program, argv);
+	}
+	_exit(EXIT_NO_PROGRAM);
+}
+
+static bool
+start(struct pinentry *pinentry, const char *program)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+		return false;
+	pinentry->pid = fork();
+	if (pinentry->pid == 0)
+		run_child(program, ends[1]);
+	close(ends[1]);
+	pinentry->socket = ends[0];
+	if (pinentry->pid < 0)
+		return false;
+	pinentry->pidfd = (int)syscall(SYS_pidfd_open, pinentry->pid, 0);
+	return pinentry->pidfd >= 0;
+}
+
+static void
+remember_terminal(struct pinentry *pinentry)
+{
+	int fd;
+
+	pinentry->tty = getenv("GPG_TTY");
+	if (!pinentry->tty || !pinentry->tty[0])
+		pinentry->tty = ttyname(STDIN_FILENO);
+	if (!pinentry->tty)
+		return;
+	fd = open(pinentry->tty, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	pinentry->has_modes = tcgetattr(fd, &pinentry->modes) == 0;
+	close(fd);
+}
+
+/* A killed pinentry leaves a terminal without echo. */
+static void
+restore_terminal(const struct pinentry *pinentry)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+	int fd;
+
+	if (!pinentry->has_modes)
+		return;
+	fd = open(pinentry->tty, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	/* From the background tcsetattr() would stop us. */
+	sigaction(SIGTTOU, &ignore, &before);
+	tcsetattr(fd, TCSANOW, &pinentry->modes);
+	sigaction(SIGTTOU, &before, NULL);
+	close(fd);
+}
+
+static enum prompt_result
+result_of(gpg_error_t code)
+{
+	switch (gpg_err_code(code)) {
+	case GPG_ERR_NO_ERROR: return PROMPT_OK;
+	case GPG_ERR_CANCELED:
+	case GPG_ERR_FULLY_CANCELED:
+	case GPG_ERR_NOT_CONFIRMED: return PROMPT_CANCELLED;
+	case GPG_ERR_TIMEOUT: return PROMPT_TIMED_OUT;
+	default: return PROMPT_IMPOSSIBLE;
+	}
+}
+
+static int
+hex_digit(char c)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	const char *at = c ? strchr(digits, c >= 'a' && c <= 'f' ? c - 'a' + 'A' : c) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+/* A data line's `%XX`; false when the secret has no room or is not text. */
+static bool
+append_data(const char *line, size_t len, char *secret)
+{
+	size_t used = strlen(secret);
+
+	for (size_t i = 0; i < len; i++) {
+		char c = line[i];
+
+		if (c == '%') {
+			if (len - i < 3 || hex_digit(line[i + 1]) < 0 || hex_digit(line[i + 2]) < 0)
+				return false;
+			c = (char)(hex_digit(line[i + 1]) << 4 | hex_digit(line[i + 2]));
+			i += 2;
+		}
+		if (c == '\0' || used + 1 >= PROMPT_SECRET_SIZE)
+			return false;
+		secret[used++] = c;
+		secret[used] = '\0';
+	}
+	return true;
+}
+
+/* One line, or what ended the waiting. Our end does not block, so that libassuan comes back with
+ * EAGAIN; it keeps what it has of the line. */
+static enum prompt_result
+read_line(struct pinentry *pinentry, char **line, size_t *len)
+{
+	enum prompt_result result = PROMPT_OK;
+	gpg_error_t code;
+
+	for (;;) {
+		code = assuan_read_line(pinentry->assuan, line, len);
+		if (!code)
+			return peer_gone(pinentry->peer) ? PROMPT_GONE : PROMPT_OK;
+		if (gpg_err_code(code) != GPG_ERR_EAGAIN)
+			return PROMPT_IMPOSSIBLE;
+		result = wait_for_answer(pinentry);
+		if (result != PROMPT_OK)
+			return result;
+	}
+}
+
+static enum prompt_result
+read_answer(struct pinentry *pinentry, char *secret, char error[PROMPT_ERROR_MAX])
+{
+	enum prompt_result result;
+	bool too_long = false;
+	gpg_error_t code;
+	size_t len;
+	char *line;
+
+	for (;;) {
+		result = read_line(pinentry, &line, &len);
+		if (result != PROMPT_OK) {
+			snprintf(error, PROMPT_ERROR_MAX, "pinentry does not answer");
+			return result;
+		}
+		if (len >= 2 && strncmp(line, "OK", 2) == 0)
+			break;
+		if (len >= 4 && strncmp(line, "ERR ", 4) == 0) {
+			code = (gpg_error_t)strtoul(line + 4, NULL, 10);
+			snprintf(error, PROMPT_ERROR_MAX, "pinentry: %s", gpg_strerror(code));
+			/* An error whose number says "no error" is one all the same. */
+			return code ? result_of(code) : PROMPT_IMPOSSIBLE;
+		}
+		if (len >= 2 && strncmp(line, "D ", 2) == 0 && secret)
+			too_long |= !append_data(line + 2, len - 2, secret);
+		if (len >= 7 && strncmp(line, "INQUIRE", 7) == 0)
+			(void)assuan_write_line(pinentry->assuan, "CAN");
+	}
+	if (too_long) {
+		OPENSSL_cleanse(secret, PROMPT_SECRET_SIZE);
+		secret[0] = '\0';
+		snprintf(error, PROMPT_ERROR_MAX, "the answer is longer than %d characters",
+			 PROMPT_SECRET_SIZE - 1);
+		return PROMPT_IMPOSSIBLE;
+	}
+	return PROMPT_OK;
+}
+
+enum prompt_result
+pinentry_command(struct pinentry *pinentry, const char *command, const char *argument, char *secret,
+		 char error[PROMPT_ERROR_MAX])
+{
+	char line[LINE_SIZE];
+	size_t used = (size_t)snprintf(line, sizeof(line), "%s%s", command, argument ? " " : "");
+
+	for (const char *at = argument; at && *at && used + 4 < sizeof(line); at++) {
+		if (*at == '%' || *at == '\r' || *at == '\n')
+			used += (size_t)snprintf(line + used, sizeof(line) - used, "%%%02X", *at);
+		else
+			line[used++] = *at;
+	}
+	line[used] = '\0';
+	if (assuan_write_line(pinentry->assuan, line)) {
+		snprintf(error, PROMPT_ERROR_MAX, "pinentry ended before it was asked");
+		return PROMPT_IMPOSSIBLE;
+	}
+	return read_answer(pinentry, secret, error);
+}
+
+static const char *
+locale_of(const char *category)
+{
+	static const char *const first = "LC_ALL", *const last = "LANG";
+	const char *names[] = {first, category, last};
+	const char *value;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if ((value = getenv(names[i])) && value[0])
+			return value;
+	return NULL;
+}
+
+/* An option that pinentry does not know is no reason not to ask. */
+static enum prompt_result
+set_options(struct pinentry *pinentry, char error[PROMPT_ERROR_MAX])
+{
+	const struct {
+		const char *name, *value;
+	} options[] = {
+	    {"ttyname", pinentry->tty},
+	    {"ttytype", pinentry->tty ? getenv("TERM") : NULL},
+	    {"display", getenv("DISPLAY")},
+	    {"lc-ctype", locale_of("LC_CTYPE")},
+	    {"lc-messages", locale_of("LC_MESSAGES")},
+	};
+	enum prompt_result result;
+	char option[512];
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		if (!options[i].value || !options[i].value[0])
+			continue;
+		snprintf(option, sizeof(option), "%s=%s", options[i].name, options[i].value);
+		result = pinentry_command(pinentry, "OPTION", option, NULL, error);
+		if (result == PROMPT_GONE || result == PROMPT_TIMED_OUT)
+			return result;
+	}
+	return PROMPT_OK;
+}
+
+static enum prompt_result
+connect_to(struct pinentry *pinentry, const char *program, char error[PROMPT_ERROR_MAX])
+{
+	enum prompt_result result = wait_for_answer(pinentry);
+	char hello;
+
+	if (result != PROMPT_OK)
+		return result;
+	if (recv(pinentry->socket, &hello, 1, MSG_PEEK | MSG_DONTWAIT) != 1) {
+		snprintf(error, PROMPT_ERROR_MAX, "%s cannot be started", program);
+		return PROMPT_IMPOSSIBLE;
+	}
+	if (assuan_new(&pinentry->assuan))
+		return PROMPT_IMPOSSIBLE;
+	assuan_begin_confidential(pinentry->assuan);
+	if (assuan_socket_connect_fd(pinentry->assuan, pinentry->socket, 0)) {
+		assuan_release(pinentry->assuan);
+		pinentry->assuan = NULL;
+		snprintf(error, PROMPT_ERROR_MAX, "%s is no pinentry program", program);
+		return PROMPT_IMPOSSIBLE;
+	}
+	if (fcntl(pinentry->socket, F_SETFL, O_NONBLOCK) != 0)
+		return PROMPT_IMPOSSIBLE;
+	return PROMPT_OK;
+}
+
+enum prompt_result
+pinentry_open(struct pinentry *pinentry, const char *program, const struct peer *peer,
+	      unsigned seconds, char error[PROMPT_ERROR_MAX])
+{
+	enum prompt_result result;
+
+	*pinentry = (struct pinentry){.peer = peer, .pid = -1, .pidfd = -1, .socket = -1};
+	clock_gettime(CLOCK_MONOTONIC, &pinentry->deadline);
+	pinentry->deadline.tv_sec += seconds;
+	remember_terminal(pinentry);
+	if (!start(pinentry, program)) {
+		snprintf(error, PROMPT_ERROR_MAX, "%s cannot be started: %s", program,
+			 strerror(errno));
+		return PROMPT_IMPOSSIBLE;
+	}
+	result = connect_to(pinentry, program, error);
+	if (result == PROMPT_OK)
+		result = set_options(pinentry, error);
+	return result;
+}
+
+static bool
+ends_within(const struct pinentry *pinentry, int ms)
+{
+	struct pollfd polled = {pinentry->pidfd, POLLIN, 0};
+
+	return poll(&polled, 1, ms) == 1;
+}
+
+void
+pinentry_close(struct pinentry *pinentry)
+{
+	bool by_itself;
+
+	if (pinentry->assuan)
+		(void)assuan_write_line(pinentry->assuan, "BYE");
+	if (pinentry->pid > 0) {
+		by_itself = ends_within(pinentry, pinentry->assuan ? GRACE_MS : 0);
+		if (!by_itself) {
+			kill(pinentry->pid, SIGTERM);
+			if (!ends_within(pinentry, GRACE_MS))
+				kill(pinentry->pid, SIGKILL);
+		}
+		(void)waitpid(pinentry->pid, NULL, 0);
+		if (!by_itself)
+			restore_terminal(pinentry);
+	}
+	if (pinentry->pidfd >= 0)
+		close(pinentry->pidfd);
+	if (pinentry->assuan)
+		assuan_release(pinentry->assuan);
+	else if (pinentry->socket >= 0)
+		close(pinentry->socket);
+	*pinentry = (struct pinentry){.pid = -1, .pidfd = -1, .socket = -1};
+}

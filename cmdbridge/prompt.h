@@ -1,0 +1,53 @@
+/*
+ * Questions to the person, through a pinentry program (Assuan protocol on its stdin and stdout).
+ *
+ * A pinentry lives for one question. It dies with the bridge, and at once when the parent hangs up;
+ * if it has to be killed, the terminal gets back the state it had.
+ */
+#ifndef VICAR_CMDBRIDGE_PROMPT_H
+#define VICAR_CMDBRIDGE_PROMPT_H
+
+#include "peer.h"
+
+/* [prompt] of vicar.conf; strings are borrowed. */
+struct prompt_config {
+	const char *pinentry; /* program, looked up in PATH when without a slash */
+	unsigned timeout_s;   /* for each question */
+};
+
+/* All text is UTF-8; foreign parts have gone through text_printable(). Labels mark their key with an
+ * underscore. NULL leaves pinentry's own. */
+struct prompt {
+	const char *title;
+	const char *description;
+	const char *prompt; /* before the field of prompt_secret() */
+	const char *error;  /* a line that says what was wrong with the last answer */
+	const char *ok;
+	const char *cancel;
+	unsigned timeout_s; /* 0: the configured one; the shorter of both counts */
+};
+
+enum prompt_result {
+	PROMPT_OK,
+	PROMPT_CANCELLED, /* or "no" */
+	PROMPT_TIMED_OUT,
+	PROMPT_IMPOSSIBLE, /* no such program, no terminal and no display, broken pinentry */
+	PROMPT_GONE,       /* the parent hung up */
+};
+
+enum { PROMPT_SECRET_SIZE = 64, PROMPT_ERROR_MAX = 256 };
+
+/* Yes or no. `error` is one phrase when PROMPT_IMPOSSIBLE. */
+enum prompt_result prompt_confirm(const struct prompt_config *config, const struct peer *peer,
+				  const struct prompt *prompt,
+				  char error[PROMPT_ERROR_MAX]) MUST_USE;
+/* Something that must be seen; ends when it was acknowledged, or after the time. */
+enum prompt_result prompt_message(const struct prompt_config *config, const struct peer *peer,
+				  const struct prompt *prompt,
+				  char error[PROMPT_ERROR_MAX]) MUST_USE;
+/* A secret of less than PROMPT_SECRET_SIZE bytes, possibly empty; the caller wipes it. */
+enum prompt_result prompt_secret(const struct prompt_config *config, const struct peer *peer,
+				 const struct prompt *prompt, char secret[PROMPT_SECRET_SIZE],
+				 char error[PROMPT_ERROR_MAX]) MUST_USE;
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * The two small files with what only their owner may know: a service's credentials and a card's
+ * account. INI; refused when group or others may read them, when a line is too long for libinih
+ * (version 55 would cut it silently), and when a key is unknown, missing or there twice.
+ */
+#ifndef VICAR_CMDBRIDGE_SECRETS_H
+#define VICAR_CMDBRIDGE_SECRETS_H
+
+#include "service.h"
+
+enum { SECRETS_ERROR_MAX = 512 };
+
+/* False: `error` names file, reason and next step, never a value; nothing is left in the result. */
+bool service_credentials_load(const char *path, struct service_credentials *credentials,
+			      char error[SECRETS_ERROR_MAX]) MUST_USE;
+void service_credentials_wipe(struct service_credentials *credentials);
+
+/* The phone number is normalised (phone.h). */
+bool service_account_load(const char *path, struct service_account *account,
+			  char error[SECRETS_ERROR_MAX]) MUST_USE;
+void service_account_wipe(struct service_account *account);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * Text that came from somebody else and is shown to a person: names of documents and programs,
+ * messages of a service.
+ */
+#ifndef VICAR_CMDBRIDGE_TEXT_H
+#define VICAR_CMDBRIDGE_TEXT_H
+
+#include "iso7816/bytes.h"
+
+enum { DOCNAME_CHARACTERS_MAX = 44, DOCNAME_SIZE = DOCNAME_CHARACTERS_MAX * 4 + 1 };
+
+/* Copies at most `characters` UTF-8 characters into `out` (room: 4 * characters + 1). What is not
+ * UTF-8, controls, line and paragraph separators and the invisible characters that turn the writing
+ * direction become `?`, so that nobody can make a prompt say something else. Returns the number of
+ * characters that `text` has, which may be more than were copied. */
+size_t text_printable(struct bytes text, size_t characters, char *out);
+
+/* What prompt and text message both show (design.md, "The user sees what is signed"): the
+ * document's name, shortened when need be, and the first eight hex digits of the hash. */
+void text_docname(struct bytes document, struct bytes hash, char out[DOCNAME_SIZE]);
+
+/* Hex in groups of eight digits, four groups to a line. `room` 4 * hash.len is always enough. */
+void text_hash(struct bytes hash, char *out, size_t room);
+
+#endif

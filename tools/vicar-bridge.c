@@ -1,0 +1,134 @@
+/*
+ * vicar-bridge: one use of a remote key, one process. vicard (for signatures) and vicar (for enrolment
+ * and checks) start it with their socket as file descriptor 3; cmdbridge/bridge.h says what is spoken.
+ */
+#include "cmdbridge/memory.h"
+#include "cmdbridge/peer.h"
+#include "cmdbridge/prompt.h"
+#include "cmdbridge/service.h"
+#include "tools/config.h"
+
+#include <openssl/crypto.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum { EXIT_USAGE = 2 };
+
+static const char usage[] =
+    "usage: vicar-bridge [--help | --version]\n"
+    "\n"
+    "Asks the owner of a card, calls the remote service that holds its key, and gives the\n"
+    "signature back. vicard starts it with a socket as file descriptor 3, once for each\n"
+    "signature; vicar does so for enrolment. It is of no use by hand.\n";
+
+/* The message with the PIN, and the one that goes back. */
+static uint8_t request_room[BRIDGE_MESSAGE_MAX];
+static uint8_t result_room[BRIDGE_MESSAGE_MAX];
+
+static bool
+has_socket(void)
+{
+	int type = 0;
+	socklen_t len = sizeof(type);
+
+	return getsockopt(BRIDGE_FD, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
+	       type == SOCK_SEQPACKET && fcntl(BRIDGE_FD, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+static bool
+run_service(const struct config *config, const struct peer *peer,
+	    const struct bridge_request *request, struct writer *result)
+{
+	const struct prompt_config prompt = {config->pinentry, config->prompt_timeout_s};
+	struct service_use use = {.prompt = &prompt, .peer = peer, .request = request};
+	char name[64], detail[256];
+
+	snprintf(name, sizeof(name), "%.*s", (int)request->service.len,
+		 (const char *)request->service.data);
+	use.config = config_service(config, name);
+	if (!use.config) {
+		snprintf(detail, sizeof(detail), "there is no [service %s]", name);
+		return service_refuse(OUTCOME_MISCONFIGURED, detail, result);
+	}
+	if (!service_maker(use.config->type)) {
+		snprintf(detail, sizeof(detail), "[service %s]: type must be one of: %s", name,
+			 service_types);
+		return service_refuse(OUTCOME_MISCONFIGURED, detail, result);
+	}
+	return service_run(&use, result);
+}
+
+static bool
+fulfil(const struct peer *peer, const struct bridge_request *request, struct writer *result)
+{
+	struct config_error error;
+	struct config config;
+	bool ok;
+
+	if (!config_load(&config, &error))
+		return service_refuse(OUTCOME_MISCONFIGURED, error.text, result);
+	ok = run_service(&config, peer, request, result);
+	config_free(&config);
+	return ok;
+}
+
+static int
+serve(void)
+{
+	const struct peer peer = {BRIDGE_FD};
+	struct writer result = writer_to(result_room, sizeof(result_room));
+	struct bridge_request request;
+	char error[MEMORY_ERROR_MAX];
+	struct bytes message;
+	bool ok = false;
+
+	if (!memory_protect(error)) {
+		ok = service_refuse(OUTCOME_MISCONFIGURED, error, &result);
+		goto out;
+	}
+	memory_lock(request_room, sizeof(request_room));
+	if (!peer_receive(&peer, request_room, &message))
+		goto out;
+	if (!bridge_request_decode(message, &request)) {
+		fprintf(stderr, "vicar-bridge: what came first is no request; vicard and"
+				" vicar-bridge must be of one version.\n");
+		goto out;
+	}
+	ok = fulfil(&peer, &request, &result);
+out:
+	OPENSSL_cleanse(request_room, sizeof(request_room));
+	ok = ok && peer_send(&peer, writer_bytes(&result));
+	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		fputs(usage, stdout);
+		return EXIT_SUCCESS;
+	}
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		puts("vicar-bridge " VICAR_VERSION);
+		return EXIT_SUCCESS;
+	}
+	if (argc != 1) {
+		fprintf(stderr, "vicar-bridge: takes no arguments; try --help.\n");
+		return EXIT_USAGE;
+	}
+	if (!has_socket()) {
+		fprintf(stderr,
+			"vicar-bridge: vicard starts this program when a card needs a remote"
+			" key; by hand, type: vicar --help\n");
+		return EXIT_USAGE;
+	}
+	/* Before any thread: libraries under us must not come back to us for a key. */
+	setenv("VICAR_INSIDE", "1", 1);
+	signal(SIGPIPE, SIG_IGN);
+	return serve();
+}

@@ -84,7 +84,7 @@ free_certificates(struct image *image)
 		OPENSSL_free(image->authorities[i].certificate);
 }
 
-/* Nothing is saved while a card is only tried on. */
+/* Nothing is saved of a card that is only looked at. */
 static bool
 save_nothing(void *context, const struct image_counter *counters, size_t count)
 {
@@ -94,17 +94,22 @@ save_nothing(void *context, const struct image_counter *counters, size_t count)
 	return true;
 }
 
-static bool
-personality_takes(const struct image *image, struct problem *error)
+struct card *
+issue_trial(const struct image *image, struct problem *error)
 {
 	const struct card_host host = {.save = save_nothing};
+	const struct personality *personality = registry_find(image->personality);
 	struct image_error image_error = {0};
-	struct card *card = card_new(image, registry_find(image->personality), &host, &image_error);
+	struct card *card;
 
-	if (card == NULL)
-		return problem(error, "%s", image_error.text);
-	card_free(card);
-	return true;
+	if (personality == NULL) {
+		problem(error, "there is no card %s in this version of Vicar; install a newer one",
+			image->personality);
+		return NULL;
+	}
+	if ((card = card_new(image, personality, &host, &image_error)) == NULL)
+		problem(error, "%s", image_error.text);
+	return card;
 }
 
 static bool
@@ -137,10 +142,11 @@ issue_card(const struct issue *issue, struct problem *error)
 	struct image image = {.lock = -1};
 	struct image_error image_error = {0};
 	struct paths_error paths_error;
+	struct card *card = NULL;
 	char cards[PATH_MAX];
 	bool ok = false;
 
-	if (!fill(issue, &image, error) || !personality_takes(&image, error))
+	if (!fill(issue, &image, error) || (card = issue_trial(&image, error)) == NULL)
 		goto out;
 	if (!paths_cards(cards, &paths_error) || !paths_make(cards, &paths_error)) {
 		problem(error, "%s", paths_error.text);
@@ -152,6 +158,7 @@ issue_card(const struct issue *issue, struct problem *error)
 	}
 	ok = true;
 out:
+	card_free(card);
 	free_certificates(&image);
 	return ok;
 }

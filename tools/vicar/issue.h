@@ -5,6 +5,7 @@
 #define VICAR_TOOLS_VICAR_ISSUE_H
 
 #include "chain.h"
+#include "emulator/card.h"
 
 struct issue {
 	const char *name;        /* of the card */
@@ -21,6 +22,9 @@ bool issue_possible(const char *name, const char *personality, char directory[PA
 		    struct problem *error) MUST_USE;
 /* Creates the image, after the personality has said that it can be made of it. */
 bool issue_card(const struct issue *issue, struct problem *error) MUST_USE;
+/* The card that the image would be, to be looked at and not used: nothing it counts is kept. NULL
+ * with `error` when the personality cannot be made of it; freed with card_free(). */
+struct card *issue_trial(const struct image *image, struct problem *error) MUST_USE;
 /* Removes a directory with all that is in it. */
 bool issue_undo(const char *directory, struct problem *error) MUST_USE;
 

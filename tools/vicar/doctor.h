@@ -1,0 +1,64 @@
+/*
+ * vicar doctor: everything that stands between a program and the key, looked at from the reader's
+ * entry to the service, one line each.
+ */
+#ifndef VICAR_TOOLS_VICAR_DOCTOR_H
+#define VICAR_TOOLS_VICAR_DOCTOR_H
+
+#include "emulator/card.h"
+#include "pcsc.h"
+#include "problem.h"
+#include "reader_conf.h"
+#include "tools/config.h"
+
+enum finding {
+	FINDING_OK,      /* the text says what was found */
+	FINDING_BAD,     /* the text says what is wrong and what to type */
+	FINDING_SKIPPED, /* it needs something that was found bad before */
+};
+
+/* What the checks know; a later one uses what an earlier one found. */
+struct doctor {
+	const char *reader_conf; /* directory of the reader entries */
+	const char *directory;   /* of the card's image */
+	const char *bridge;      /* vicar-bridge; NULL: as program_find() says */
+
+	struct config config;
+	bool configured;
+	struct reader_conf readers_conf;
+	bool readers_conf_read;
+	struct pcsc_reader readers[PCSC_READERS_MAX];
+	size_t readers_count;
+	bool pcscd;
+
+	const char *name; /* of the card that is looked at */
+	struct image image;
+	bool loaded;
+	struct card *card; /* NULL when its personality does not take the image */
+	bool in;           /* a vicard serves it, and a reader has it */
+};
+
+/* The text is always set. */
+typedef enum finding check_function(struct doctor *doctor, struct problem *text);
+
+struct check {
+	const char *name;
+	check_function *look;
+};
+
+/* In the order in which a command travels; each list ends with a name that is NULL. */
+extern const struct check doctor_system[], doctor_card[];
+
+check_function check_memory, check_config, check_reader_entry, check_handler, check_pcscd,
+    check_reader, check_directory;
+check_function check_image, check_certificate, check_vicard, check_card_in_reader;
+check_function check_service, check_service_answers;
+
+/* Runs the checks of one list and prints a line for each; true when all are well. `prefix` stands
+ * before their names. */
+bool doctor_run(struct doctor *doctor, const struct check *checks, const char *prefix);
+/* What the checks of one card left, and what all left. */
+void doctor_end_card(struct doctor *doctor);
+void doctor_end(struct doctor *doctor);
+
+#endif

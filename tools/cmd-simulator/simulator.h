@@ -5,6 +5,7 @@
 #ifndef VICAR_TOOLS_CMD_SIMULATOR_SIMULATOR_H
 #define VICAR_TOOLS_CMD_SIMULATOR_SIMULATOR_H
 
+#include "tools/cmd-simulator/credentials.h"
 #include "tools/cmd-simulator/hierarchy.h"
 #include "tools/cmd-simulator/process.h"
 #include "tools/cmd-simulator/records.h"
@@ -12,19 +13,12 @@
 
 #include <libxml/xmlschemas.h>
 
-enum { SIM_CREDENTIAL_MAX = 64, SIM_DOCUMENTS_MAX = 100 };
+enum { SIM_DOCUMENTS_MAX = 100 /* cmd.md 4 */ };
 
 struct sim_options {
 	bool lenient;
 	bool validate;  /* each request against the schemas */
 	FILE *terminal; /* where text messages are shown; NULL: nowhere */
-};
-
-/* What an application was given by the service's owner. */
-struct sim_credentials {
-	char application_id[SIM_CREDENTIAL_MAX]; /* GUID text */
-	char user[SIM_CREDENTIAL_MAX];
-	char password[SIM_CREDENTIAL_MAX];
 };
 
 /* Wrong PINs of an account in a row; forgotten when its PIN in accounts.conf changes. */

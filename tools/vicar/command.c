@@ -1,5 +1,6 @@
 #include "command.h"
 
+#include <ctype.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -78,9 +79,10 @@ print_option(const char *name, const char *argument, const char *help)
 static void
 print_help(const struct command *command)
 {
-	printf("Usage: vicar %s%s%s%s\n%s.\n", command->name,
+	printf("Usage: vicar %s%s%s%s\n%c%s.\n", command->name,
 	       options_count(command) > 0 ? " [OPTION]..." : "",
-	       *command->operands == '\0' ? "" : " ", command->operands, command->summary);
+	       *command->operands == '\0' ? "" : " ", command->operands,
+	       toupper((unsigned char)*command->summary), command->summary + 1);
 	if (command->text != NULL)
 		printf("\n%s\n", command->text);
 	printf("\nOptions:\n");

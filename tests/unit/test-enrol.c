@@ -1,0 +1,608 @@
+/*
+ * vicar enrol and create. vicar-bridge is this program itself under another name: what it answers is
+ * in FAKE_BRIDGE, and the chain it sends in the file FAKE_CHAIN.
+ */
+#include "test-vicar.h"
+
+#include "cmdbridge/keyfile.h"
+#include "cmdbridge/secrets.h"
+#include "iso7816/sw.h"
+#include "tools/vicar/account.h"
+#include "tools/vicar/bridge_client.h"
+#include "tools/vicar/create.h"
+#include "tools/vicar/enrol.h"
+#include "tools/vicar/pins.h"
+
+#include <dirent.h>
+#include <sys/socket.h>
+
+#define CARD ".local/share/vicar/cards/cc"
+#define SIGNING "critical,nonRepudiation"
+
+/* ---- the fake ---- */
+
+static void
+send_message(const struct writer *writer)
+{
+	if (!writer_ok(writer) || send(BRIDGE_FD, writer->data, writer->len, 0) < 0)
+		_exit(9);
+}
+
+static void
+send_result(uint16_t sw, struct bytes chain)
+{
+	static uint8_t message[BRIDGE_MESSAGE_MAX];
+	struct writer writer = writer_to(message, sizeof(message));
+	const struct bridge_result result = {
+	    .sw = sw,
+	    .text = BYTES_TEXT("The service does not know this account."),
+	    .next = BYTES_TEXT("See the number."),
+	    .chain = chain,
+	};
+
+	if (!bridge_result_encode(&result, &writer))
+		_exit(8);
+	send_message(&writer);
+}
+
+static void
+send_progress(void)
+{
+	uint8_t message[256];
+	struct writer writer = writer_to(message, sizeof(message));
+	const struct bridge_progress progress = {.text = BYTES_TEXT("asking")};
+
+	if (!bridge_progress_encode(&progress, &writer))
+		_exit(8);
+	send_message(&writer);
+}
+
+static struct bytes
+read_chain(void)
+{
+	static uint8_t der[16384];
+	const char *path = getenv("FAKE_CHAIN");
+	FILE *file = path == NULL ? NULL : fopen(path, "re");
+
+	return file == NULL ? BYTES_NONE : (struct bytes){der, fread(der, 1, sizeof(der), file)};
+}
+
+/* The account that the request names must be readable while the bridge runs, and private. */
+static bool
+account_is_right(const struct bridge_request *request)
+{
+	char path[PATH_MAX], error[SECRETS_ERROR_MAX];
+	struct service_account account;
+
+	snprintf(path, sizeof(path), "%.*s", (int)request->account.len,
+		 (const char *)request->account.data);
+	return service_account_load(path, &account, error) &&
+	       strcmp(account.phone, "+351 912345678") == 0;
+}
+
+static int
+fake_bridge(void)
+{
+	static uint8_t message[BRIDGE_MESSAGE_MAX];
+	const char *part = getenv("FAKE_BRIDGE");
+	struct bridge_request request;
+	ssize_t len = recv(BRIDGE_FD, message, sizeof(message), 0);
+
+	if (len <= 0 || !bridge_request_decode((struct bytes){message, (size_t)len}, &request) ||
+	    request.operation != BRIDGE_ENROL || !account_is_right(&request))
+		return 7;
+	if (strcmp(part, "chain") == 0) {
+		send_progress();
+		send_result(SW_OK, read_chain());
+	} else if (strcmp(part, "refuse") == 0) {
+		send_result(SW_SERVICE_ACCOUNT_UNKNOWN, BYTES_NONE);
+	} else if (strcmp(part, "garbage") == 0) {
+		send(BRIDGE_FD, "\xEE", 1, 0);
+	} else if (strcmp(part, "hang") == 0) {
+		sleep(60);
+	}
+	return 0;
+}
+
+/* ---- enrolment ---- */
+
+static char own_path[PATH_MAX];
+static struct service_config service = {
+    .name = (char[]){"cmd"}, .connect_timeout_ms = 5000, .transfer_timeout_ms = 10000};
+static struct service_account account = {.phone = "+351 912345678"};
+
+static struct enrolment
+an_enrolment(const char *bridge)
+{
+	setenv("FAKE_BRIDGE", bridge, 1);
+	return (struct enrolment){
+	    .name = "cc",
+	    .personality = "cc-v1",
+	    .service = &service,
+	    .account = &account,
+	    .bridge = own_path,
+	    .pin_tries = 2,
+	    .user_consent = true,
+	};
+}
+
+/* Leaves leaf and CA in the file that the fake sends. */
+static void
+a_chain_of(void **state, EVP_PKEY *key, const struct test_certificate *wrong_issuer)
+{
+	X509 *ca = test_certificate(&(struct test_certificate){.name = "CA", .authority = true});
+	X509 *other = wrong_issuer == NULL ? NULL : test_certificate(wrong_issuer);
+	X509 *leaf = test_certificate(&(struct test_certificate){
+	    .name = "Maria", .key = key, .issuer = ca, .key_usage = SIGNING});
+	uint8_t der[8192];
+	const size_t len = test_der((X509 *[]){leaf, other == NULL ? ca : other}, 2, der);
+	FILE *file = fopen(home_file(state, "chain"), "we");
+
+	assert_int_equal(fwrite(der, 1, len, file), len);
+	fclose(file);
+	setenv("FAKE_CHAIN", home_file(state, "chain"), 1);
+	X509_free(leaf);
+	X509_free(ca);
+	X509_free(other);
+}
+
+static size_t
+files_in_cards(void **state)
+{
+	DIR *directory = opendir(home_file(state, ".local/share/vicar/cards"));
+	const struct dirent *entry;
+	size_t count = 0;
+
+	assert_non_null(directory);
+	while ((entry = readdir(directory)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			count++;
+	closedir(directory);
+	return count;
+}
+
+static struct image
+load(void **state)
+{
+	struct image image;
+	struct image_error error;
+
+	if (!image_load(&image, home_file(state, CARD), &error))
+		fail_msg("%s", error.text);
+	return image;
+}
+
+static void
+enrolled(void **state, const struct enrolment *enrolment)
+{
+	struct problem error;
+
+	(void)state;
+	if (!enrol_card(enrolment, &error))
+		fail_msg("%s", error.text);
+}
+
+static void
+assert_refused(void **state, const struct enrolment *enrolment, const char *reason)
+{
+	struct problem error = {""};
+
+	assert_false(enrol_card(enrolment, &error));
+	if (strstr(error.text, reason) == NULL)
+		fail_msg("\"%s\" does not say \"%s\"", error.text, reason);
+	assert_int_equal(files_in_cards(state), 0);
+}
+
+static void
+an_enrolled_card_has_the_service_key_and_the_chain(void **state)
+{
+	const struct enrolment enrolment = an_enrolment("chain");
+	struct image image;
+
+	a_chain_of(state, test_key(3072), NULL);
+	enrolled(state, &enrolment);
+	image = load(state);
+	assert_string_equal(image.personality, "cc-v1");
+	assert_string_equal(image.keys[0].name, "sign");
+	assert_string_equal(image.keys[0].service, "cmd");
+	assert_int_equal(image.authorities_count, 1);
+	image_free(&image);
+}
+
+static void
+an_enrolled_card_keeps_the_account_to_its_owner(void **state)
+{
+	const struct enrolment enrolment = an_enrolment("chain");
+	char error[SECRETS_ERROR_MAX];
+	struct service_account kept;
+
+	a_chain_of(state, test_key(3072), NULL);
+	enrolled(state, &enrolment);
+	assert_true(service_account_load(home_file(state, CARD "/account"), &kept, error));
+	assert_string_equal(kept.phone, "+351 912345678");
+}
+
+static void
+enrolment_leaves_no_file_beside_the_card(void **state)
+{
+	const struct enrolment enrolment = an_enrolment("chain");
+
+	a_chain_of(state, test_key(3072), NULL);
+	enrolled(state, &enrolment);
+	assert_int_equal(files_in_cards(state), 1);
+}
+
+static void
+user_consent_and_tries_are_options_of_the_card(void **state)
+{
+	const struct enrolment enrolment = an_enrolment("chain");
+	struct image image;
+	char value[8];
+
+	a_chain_of(state, test_key(3072), NULL);
+	enrolled(state, &enrolment);
+	image = load(state);
+	assert_true(image_option(&image, "user-consent", value, sizeof(value)));
+	assert_true(image_option(&image, "pin-tries", value, sizeof(value)));
+	assert_string_equal(value, "2");
+	image_free(&image);
+}
+
+static void
+a_card_may_go_without_user_consent(void **state)
+{
+	struct enrolment enrolment = an_enrolment("chain");
+	struct image image;
+	char value[8];
+
+	enrolment.user_consent = false;
+	a_chain_of(state, test_key(3072), NULL);
+	enrolled(state, &enrolment);
+	image = load(state);
+	assert_false(image_option(&image, "user-consent", value, sizeof(value)));
+	image_free(&image);
+}
+
+static void
+a_second_card_of_one_name_is_refused_with_what_to_do(void **state)
+{
+	const struct enrolment enrolment = an_enrolment("chain");
+	struct problem error;
+
+	a_chain_of(state, test_key(3072), NULL);
+	enrolled(state, &enrolment);
+	assert_false(enrol_card(&enrolment, &error));
+	assert_non_null(strstr(error.text, "vicar forget cc"));
+}
+
+static void
+what_the_service_says_is_the_error(void **state)
+{
+	const struct enrolment enrolment = an_enrolment("refuse");
+
+	assert_refused(state, &enrolment, "does not know this account. See the number.");
+}
+
+static void
+a_chain_that_does_not_link_makes_no_card(void **state)
+{
+	const struct enrolment enrolment = an_enrolment("chain");
+
+	a_chain_of(state, test_key(3072),
+		   &(struct test_certificate){.name = "Other CA", .authority = true});
+	assert_refused(state, &enrolment, "was not issued by Other CA");
+}
+
+/* fineid-v2 has RSA-2048 keys only (reference: fineid.md 1.1). */
+static void
+a_key_that_the_personality_cannot_hold_makes_no_card(void **state)
+{
+	struct enrolment enrolment = an_enrolment("chain");
+
+	enrolment.personality = "fineid-v2";
+	a_chain_of(state, test_key(3072), NULL);
+	assert_refused(state, &enrolment, "3072");
+}
+
+static void
+a_bridge_that_ends_silently_makes_no_card(void **state)
+{
+	const struct enrolment enrolment = an_enrolment("silent");
+
+	assert_refused(state, &enrolment, "without an answer");
+}
+
+static void
+a_bridge_that_sends_garbage_makes_no_card(void **state)
+{
+	const struct enrolment enrolment = an_enrolment("garbage");
+
+	assert_refused(state, &enrolment, "does not know");
+}
+
+static void
+a_bridge_that_is_missing_makes_no_card(void **state)
+{
+	struct enrolment enrolment = an_enrolment("chain");
+
+	enrolment.bridge = "/nonexistent/vicar-bridge";
+	assert_refused(state, &enrolment, "/nonexistent/vicar-bridge cannot be started");
+}
+
+static void
+a_bridge_that_hangs_is_ended(void **state)
+{
+	const struct bridge_request request = {
+	    .operation = BRIDGE_ENROL,
+	    .service = BYTES_TEXT("cmd"),
+	    .account = {(const uint8_t *)home_file(state, "account"),
+			strlen(home_file(state, "account"))},
+	};
+	static struct bridge_answer answer;
+	struct problem error;
+
+	setenv("FAKE_BRIDGE", "hang", 1);
+	home_write(state, "account", "[account]\nphone = +351 912345678\n", 0600);
+	assert_false(bridge_client_ask(own_path, &request, 100, &answer, &error));
+	assert_non_null(strstr(error.text, "no answer in time"));
+}
+
+static void
+a_name_that_is_a_path_is_refused(void **state)
+{
+	char directory[PATH_MAX];
+	struct problem error;
+
+	(void)state;
+	assert_false(issue_possible("../cc", "cc-v1", directory, &error));
+	assert_non_null(strstr(error.text, "cannot be a card's name"));
+}
+
+static void
+an_unknown_card_is_refused_with_those_there_are(void **state)
+{
+	char directory[PATH_MAX];
+	struct problem error;
+
+	(void)state;
+	assert_false(issue_possible("cc", "cc-v9", directory, &error));
+	assert_non_null(strstr(error.text, "fineid-v2"));
+}
+
+/* ---- the account file ---- */
+
+static void
+a_written_account_can_be_read_again(void **state)
+{
+	char error[SECRETS_ERROR_MAX];
+	struct service_account read;
+	struct problem text;
+
+	assert_true(account_write(home_file(state, "account"), &account, &text));
+	assert_true(service_account_load(home_file(state, "account"), &read, error));
+	assert_string_equal(read.phone, account.phone);
+}
+
+static void
+an_account_file_is_never_written_over(void **state)
+{
+	struct problem text;
+
+	home_write(state, "account", "mine", 0600);
+	assert_false(account_write(home_file(state, "account"), &account, &text));
+	assert_non_null(strstr(text.text, "cannot be created"));
+}
+
+/* ---- create ---- */
+
+static const struct pins some_pins = {.pin = "1234", .puk = "12345678"};
+
+static struct creation
+a_creation(void)
+{
+	return (struct creation){
+	    .name = "cc",
+	    .personality = "fineid-v2",
+	    .role = "auth",
+	    .subject = "/C=FI/CN=MEIKAELAEINEN MATTI 99900001N",
+	    .rsa_bits = 2048,
+	    .pins = &some_pins,
+	};
+}
+
+static void
+a_created_card_opens_with_pin_and_puk(void **state)
+{
+	const struct creation creation = a_creation();
+	char error[KEYFILE_ERROR_MAX];
+	struct problem text;
+
+	if (!create_card(&creation, &text))
+		fail_msg("%s", text.text);
+	assert_int_equal(
+	    keyfile_check(home_file(state, CARD "/keys/auth.pin"), BYTES_TEXT("1234"), error),
+	    KEYFILE_OK);
+	assert_int_equal(
+	    keyfile_check(home_file(state, CARD "/keys/auth.puk"), BYTES_TEXT("12345678"), error),
+	    KEYFILE_OK);
+}
+
+static void
+a_created_card_has_a_certificate_for_its_role(void **state)
+{
+	const struct creation creation = a_creation();
+	struct problem text;
+	struct image image;
+	struct chain chain;
+
+	assert_true(create_card(&creation, &text));
+	image = load(state);
+	assert_true(
+	    chain_read((struct bytes){image.keys[0].certificate, image.keys[0].certificate_len},
+		       &chain, &text));
+	assert_int_equal(X509_get_key_usage(chain.certificates[0]),
+			 KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT | KU_DATA_ENCIPHERMENT);
+	assert_true(chain_check(&chain, time(NULL), &text));
+	chain_free(&chain);
+	image_free(&image);
+}
+
+static void
+a_created_fineid_card_has_a_serial_of_digits(void **state)
+{
+	const struct creation creation = a_creation();
+	struct problem text;
+	struct image image;
+
+	assert_true(create_card(&creation, &text));
+	image = load(state);
+	assert_int_equal(image.serial_len, 10);
+	for (size_t i = 0; i < image.serial_len; i++)
+		assert_true((image.serial[i] & 0x0F) <= 9 && image.serial[i] >> 4 <= 9);
+	image_free(&image);
+}
+
+static void
+a_subject_that_is_none_makes_no_card(void **state)
+{
+	struct creation creation = a_creation();
+	struct problem text;
+
+	creation.subject = "/NOSUCH=1";
+	assert_false(create_card(&creation, &text));
+	assert_non_null(strstr(text.text, "/NOSUCH=1"));
+	assert_false(home_has(state, CARD));
+}
+
+static void
+a_fineid_card_of_3072_bits_is_not_made(void **state)
+{
+	struct creation creation = a_creation();
+	struct problem text;
+
+	creation.rsa_bits = 3072;
+	assert_false(create_card(&creation, &text));
+	assert_non_null(strstr(text.text, "3072"));
+	assert_false(home_has(state, CARD));
+}
+
+/* ---- PIN files ---- */
+
+static void
+assert_pin_file_refused(void **state, const char *text, mode_t mode, const char *reason)
+{
+	const char *path = home_write(state, "pins", text, mode);
+	struct problem error = {""};
+	struct pins pins;
+
+	assert_false(pins_read(path, &pins, &error));
+	if (strstr(error.text, reason) == NULL)
+		fail_msg("\"%s\" does not say \"%s\"", error.text, reason);
+	assert_string_equal(pins.pin, "");
+}
+
+static void
+a_pin_file_is_read(void **state)
+{
+	const char *path =
+	    home_write(state, "pins", "# mine\npin = 1234\r\n\n puk=87654321 \n", 0600);
+	struct problem error;
+	struct pins pins;
+
+	assert_true(pins_read(path, &pins, &error));
+	assert_string_equal(pins.pin, "1234");
+	assert_string_equal(pins.puk, "87654321");
+}
+
+static void
+a_pin_file_that_others_may_read_is_refused(void **state)
+{
+	assert_pin_file_refused(state, "pin = 1234\npuk = 12345678\n", 0640, "chmod 600");
+}
+
+static void
+a_pin_file_without_a_puk_is_refused(void **state)
+{
+	assert_pin_file_refused(state, "pin = 1234\n", 0600, "has no puk");
+}
+
+static void
+a_pin_that_is_too_short_is_refused(void **state)
+{
+	assert_pin_file_refused(state, "pin = 123\npuk = 12345678\n", 0600, "4 to 8 digits");
+}
+
+static void
+a_pin_with_a_letter_is_refused(void **state)
+{
+	assert_pin_file_refused(state, "pin = 12a4\npuk = 12345678\n", 0600, "line 1");
+}
+
+static void
+a_pin_that_is_there_twice_is_refused(void **state)
+{
+	assert_pin_file_refused(state, "pin = 1234\npin = 1234\npuk = 12345678\n", 0600, "twice");
+}
+
+static void
+an_unknown_line_in_a_pin_file_is_refused(void **state)
+{
+	assert_pin_file_refused(state, "pin = 1234\npuk = 12345678\nso = 1\n", 0600, "line 3");
+}
+
+static void
+an_error_about_a_pin_file_never_holds_the_pin(void **state)
+{
+	const char *path = home_write(state, "pins", "pin = 123456789\n", 0600);
+	struct problem error;
+	struct pins pins;
+
+	assert_false(pins_read(path, &pins, &error));
+	assert_null(strstr(error.text, "123456789"));
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, home_set_up, home_tear_down)
+
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(an_enrolled_card_has_the_service_key_and_the_chain),
+	    TEST(an_enrolled_card_keeps_the_account_to_its_owner),
+	    TEST(enrolment_leaves_no_file_beside_the_card),
+	    TEST(user_consent_and_tries_are_options_of_the_card),
+	    TEST(a_card_may_go_without_user_consent),
+	    TEST(a_second_card_of_one_name_is_refused_with_what_to_do),
+	    TEST(what_the_service_says_is_the_error),
+	    TEST(a_chain_that_does_not_link_makes_no_card),
+	    TEST(a_key_that_the_personality_cannot_hold_makes_no_card),
+	    TEST(a_bridge_that_ends_silently_makes_no_card),
+	    TEST(a_bridge_that_sends_garbage_makes_no_card),
+	    TEST(a_bridge_that_is_missing_makes_no_card),
+	    TEST(a_bridge_that_hangs_is_ended),
+	    TEST(a_name_that_is_a_path_is_refused),
+	    TEST(an_unknown_card_is_refused_with_those_there_are),
+	    TEST(a_written_account_can_be_read_again),
+	    TEST(an_account_file_is_never_written_over),
+	    TEST(a_created_card_opens_with_pin_and_puk),
+	    TEST(a_created_card_has_a_certificate_for_its_role),
+	    TEST(a_created_fineid_card_has_a_serial_of_digits),
+	    TEST(a_subject_that_is_none_makes_no_card),
+	    TEST(a_fineid_card_of_3072_bits_is_not_made),
+	    TEST(a_pin_file_is_read),
+	    TEST(a_pin_file_that_others_may_read_is_refused),
+	    TEST(a_pin_file_without_a_puk_is_refused),
+	    TEST(a_pin_that_is_too_short_is_refused),
+	    TEST(a_pin_with_a_letter_is_refused),
+	    TEST(a_pin_that_is_there_twice_is_refused),
+	    TEST(an_unknown_line_in_a_pin_file_is_refused),
+	    TEST(an_error_about_a_pin_file_never_holds_the_pin),
+	};
+
+	(void)argc;
+	if (strcmp(argv[0], "vicar-bridge") == 0)
+		return fake_bridge();
+	if (readlink("/proc/self/exe", own_path, sizeof(own_path) - 1) <= 0)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -506,33 +506,6 @@ the_description_is_the_published_one(void **state)
 			    "65C39104EA0879B75AA4931C87566B775B0BCA0F047CCB5F5229B129EB80E401");
 }
 
-static int
-set_up(void **state)
-{
-	*state = client_new(false);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	client_free(*state);
-	return 0;
-}
-
-static int
-start_afresh(void **state)
-{
-	struct client *client = *state;
-
-	set_knobs(client, "");
-	client->simulator.tries_count = 0;
-	sim_processes_clear(&client->simulator.processes);
-	return 0;
-}
-
-#define TEST(function) cmocka_unit_test_setup(function, start_afresh)
-
 int
 main(void)
 {
@@ -562,5 +535,5 @@ main(void)
 	    TEST(the_description_is_the_published_one),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, client_set_up, client_tear_down);
 }

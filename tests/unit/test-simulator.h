@@ -59,10 +59,10 @@ set_knobs(struct client *client, const char *knobs)
 }
 
 static inline struct client *
-client_new(bool lenient)
+client_new(void)
 {
 	struct client *client = test_calloc(1, sizeof(*client));
-	struct sim_options options = {.lenient = lenient, .validate = true};
+	struct sim_options options = {.validate = true};
 	const struct sim_credentials *credentials = &client->simulator.credentials;
 	struct sim_directory directory;
 	struct sim_error error = {""};
@@ -328,5 +328,34 @@ enum { CALL_OPERATION = 1, CALL_ACCOUNT, CALL_RESULT, CALL_VALID, CALL_DOC_NAME 
 		read_call(client, column, call_text);     \
 		assert_string_equal(call_text, expected); \
 	} while (0)
+
+static inline int
+client_set_up(void **state)
+{
+	*state = client_new();
+	return 0;
+}
+
+static inline int
+client_tear_down(void **state)
+{
+	client_free(*state);
+	return 0;
+}
+
+/* Before each test: the usual accounts, no wrong PINs, no processes. */
+static inline int
+client_start_afresh(void **state)
+{
+	struct client *client = *state;
+
+	set_knobs(client, "");
+	memset(client->simulator.tries, 0, sizeof(client->simulator.tries));
+	client->simulator.tries_count = 0;
+	sim_processes_clear(&client->simulator.processes);
+	return 0;
+}
+
+#define TEST(function) cmocka_unit_test_setup(function, client_start_afresh)
 
 #endif

@@ -20,7 +20,7 @@ import tempfile
 import time
 import unittest
 
-from person import Person, ENTER
+from person import CANCEL, ENTER, Person  # noqa: F401
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SLOTS = 2
@@ -140,7 +140,9 @@ class World:
     # The simulated service
 
     def start_simulator(self, accounts=None, arguments=("--strict", "--validate")):
-        if accounts is not None:
+        if accounts is None:
+            self.account()
+        else:
             self.accounts(accounts)
         log = open(self.path("simulator.log"), "a")
         self.simulator = self.popen(
@@ -208,7 +210,7 @@ class World:
         """Writes vicar.conf; `service` and `prompt=`, `card=` are dictionaries of keys that differ."""
         settings = {
             "card": {"socket-directory": self.path("sockets")},
-            "prompt": {"pinentry": "/usr/bin/pinentry-tty", "timeout": 20},
+            "prompt": {"pinentry": "/usr/bin/pinentry-tty", "timeout-s": 20},
             "service cmd": {
                 "type": "cmd",
                 "endpoint": self.endpoint,

@@ -1,0 +1,260 @@
+#!/usr/bin/env python3
+"""Every row of the table of remote trouble, through stock OpenSC, with and without userConsent.
+
+What counts is the number of start calls: each costs the owner a text message and a PIN try, and
+OpenSC repeats a failed signature by itself.
+"""
+
+import os
+import re
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import harness  # noqa: E402
+from harness import CANCEL, ENTER, PIN, World  # noqa: E402
+
+DEAD_PORT = "https://127.0.0.1:9/Ama.Authentication.Frontend/SCMDService.svc"
+
+
+class Remote:
+    """One card for the whole class; each test starts from a card that is just inserted."""
+
+    ENROL = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.world = World(harness.BUILD)
+        try:
+            cls.world.start_simulator()
+            cls.world.start_pcscd()
+            cls.world.enrol("card", *cls.ENROL)
+            with open(cls.world.path("document"), "w") as f:
+                f.write("document\n")
+        except BaseException:
+            cls.world.close()
+            raise
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.world.close()
+
+    def begin(self, answers=None, service=(), account=(), **sections):
+        """Settings for this test and a freshly inserted card; the rules of a card that has just
+        refused or failed (no prompt for a while, same answer again) end with its process."""
+        self.world.account(**dict(account))
+        self.world.configure(service=service, **sections)
+        if "card" in self.world.inserted:
+            self.world.remove("card")
+        self.world.insert("card")
+        self.world.wait_card()
+        self.world.vicar("pin", "unblock", "card")
+        self.world.person.expect(
+            [self.world.agrees(), self.world.types_code()] if answers is None else answers
+        )
+        self.before = len(self.world.calls("SCMDSign"))
+
+    def sign(self, pin=PIN):
+        return self.world.pkcs11(
+            "--login", "--pin", pin, "--sign", "-m", "SHA256-RSA-PKCS",
+            "-i", "document", "-o", "signature", check=False,
+        )  # fmt: skip
+
+    def starts(self):
+        return len(self.world.calls("SCMDSign")) - self.before
+
+    def fails(self, error, starts, sentence, pin=PIN):
+        """One pkcs11-tool --sign fails with this CKR value, after so many start calls, and the
+        journal or status has the sentence."""
+        done = self.sign(pin)
+        self.assertNotEqual(done.returncode, 0, done.stdout)
+        self.assertIn(error, done.stdout)
+        self.assertEqual(self.starts(), starts, self.world.calls())
+        log = self.world.vicar("log", "card").stdout
+        self.assertRegex(log.strip().splitlines()[-1] if not sentence else log, sentence)
+
+    def works_again(self):
+        self.begin()
+        done = self.sign()
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(self.starts(), 1)
+
+    # The person
+
+    def test_consent_refused(self):
+        self.begin([("Sign", "r")])
+        self.fails("CKR_GENERAL_ERROR", 0, "refused at the prompt")
+        self.works_again()
+
+    def test_consent_not_answered_in_time(self):
+        self.begin([("Sign", None)], prompt={"timeout-s": 2})
+        self.fails("CKR_GENERAL_ERROR", 0, "in time")
+
+    def test_no_way_to_ask(self):
+        self.begin(prompt={"pinentry": "/nonexistent/pinentry"})
+        self.fails("CKR_GENERAL_ERROR", 0, "no prompt could be shown")
+
+    def test_code_cancelled(self):
+        self.begin([self.world.agrees(), ("[Cc]ode", CANCEL)])
+        self.fails("CKR_GENERAL_ERROR", 1, "cancelled")
+        self.works_again()
+
+    def test_code_not_typed_in_time(self):
+        self.begin([self.world.agrees(), ("[Cc]ode", None)], prompt={"timeout-s": 2})
+        self.fails("CKR_GENERAL_ERROR", 1, "in time")
+
+    def test_code_wrong_three_times(self):
+        self.begin([self.world.agrees(), ("[Cc]ode", "000000" + ENTER)])
+        self.fails("CKR_GENERAL_ERROR", 1, "three times")
+        self.assertEqual(len([s for s in self.world.person.asked if re.search("[Cc]ode: $", s)]), 3)
+
+    def test_wrong_then_right_code(self):
+        typed = []
+
+        def type_code(_):
+            typed.append(1)
+            return ("000000" if len(typed) == 1 else self.world.code()) + ENTER
+
+        self.begin([self.world.agrees(), ("[Cc]ode", type_code)])
+        done = self.sign()
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual((len(typed), self.starts()), (2, 1))
+
+    def test_an_empty_code_offers_a_new_one(self):
+        def type_code(_):
+            return (self.world.code() if self.world.calls("ForceSMS") else "") + ENTER
+
+        self.begin([("[Nn]ew code\\?", "s"), self.world.agrees(), ("[Cc]ode", type_code)])
+        calls = len(self.world.calls("ForceSMS"))
+        done = self.sign()
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual((len(self.world.calls("ForceSMS")) - calls, self.starts()), (1, 1))
+
+    def test_code_expired_at_the_service(self):
+        self.begin(account={"code_lifetime": 1})
+        slow = self.world.types_code()[1]
+        self.world.person.expect(
+            [self.world.agrees(), ("[Cc]ode", lambda seen: __import__("time").sleep(2) or slow(seen))]
+        )
+        self.fails("CKR_GENERAL_ERROR", 1, "no longer valid")
+
+    # The PIN
+
+    def test_pin_refused_then_the_right_one(self):
+        self.begin()
+        self.fails("CKR_PIN_INCORRECT", 1, "refused the signature PIN", pin="999999")
+        self.works_again()
+
+    def test_a_refused_pin_is_not_sent_again(self):
+        self.begin()
+        self.fails("CKR_PIN_INCORRECT", 1, "refused the signature PIN", pin="999999")
+        done = self.sign("999999")
+        self.assertIn("CKR_PIN_INCORRECT", done.stdout)
+        self.assertEqual(self.starts(), 1)
+
+    def test_the_card_blocks_itself_before_the_account_is(self):
+        self.begin()
+        for pin in ("999991", "999992"):
+            self.sign(pin)
+        self.assertEqual(self.starts(), 2)
+        done = self.sign()
+        self.assertIn("CKR_PIN_LOCKED", done.stdout)
+        self.assertEqual(self.starts(), 2)
+        self.works_again()
+
+    # The service
+
+    def trouble(self, trouble, operation, starts, sentence, error="CKR_GENERAL_ERROR", **more):
+        self.begin(account={"trouble": trouble, "on": operation}, **more)
+        self.fails(error, starts, sentence)
+
+    def test_unreachable(self):
+        self.begin(service={"endpoint": DEAD_PORT})
+        self.fails("CKR_GENERAL_ERROR", 0, "could not be reached")
+
+    def test_server_error(self):
+        self.trouble("http-500", "SCMDSign", 1, "error")
+
+    def test_soap_fault(self):
+        self.trouble("fault", "SCMDSign", 1, "error|fault")
+
+    def test_garbage(self):
+        self.trouble("garbage", "SCMDSign", 1, "not its protocol")
+
+    def test_tls_not_trusted(self):
+        self.begin(service={"ca-file": self.world.path("sim", "root.pem")})
+        self.fails("CKR_GENERAL_ERROR", 0, "not trusted")
+
+    def test_credentials_refused(self):
+        self.trouble("http-401", "SCMDSign", 1, "HTTP 401")
+
+    def test_proxy_credentials_refused(self):
+        self.trouble("http-407", "SCMDSign", 1, "HTTP 407")
+
+    def test_service_inactive(self):
+        self.begin(account={"state": "inactive"})
+        self.fails("CKR_GENERAL_ERROR", 1, "817")
+
+    def test_pins_must_be_changed(self):
+        self.begin(account={"state": "change-pin"})
+        self.fails("CKR_GENERAL_ERROR", 1, "basta iniciar sessão com CMD em www.autenticacao.gov.pt")
+
+    def test_signature_pin_must_be_changed(self):
+        self.begin(account={"state": "change-signature-pin"})
+        self.fails("CKR_GENERAL_ERROR", 1, "A Minha Chave Móvel Digital")
+
+    def test_account_without_signature(self):
+        self.begin(account={"state": "no-signature"})
+        self.fails("CKR_GENERAL_ERROR", 1, "900|no active signature")
+
+    def test_wrong_signature(self):
+        self.trouble("wrong-signature", "ValidateOtp", 1, "does not verify")
+
+    def test_connection_lost_after_the_start_call(self):
+        self.trouble("drop-after", "SCMDSign", 1, "nobody knows|fate unknown")
+
+    def test_connection_lost_after_the_code(self):
+        self.trouble("drop-after", "ValidateOtp", 1, "nobody knows|fate unknown")
+
+    def test_no_answer(self):
+        self.trouble(
+            "hang", "SCMDSign", 1, "nobody knows|fate unknown|did not answer",
+            service={"transfer-timeout-ms": 1500},
+        )  # fmt: skip
+
+    def test_encryption_certificate_expired(self):
+        self.begin(service={"encryption-certificate": self.world.path("sim", "cifra-expired.pem")})
+        self.fails("CKR_GENERAL_ERROR", 0, "encryption certificate")
+
+
+class WithUserConsent(Remote, unittest.TestCase):
+    pass
+
+
+class WithoutUserConsent(Remote, unittest.TestCase):
+    ENROL = ("--no-user-consent",)
+
+
+class ExpiredCertificate(unittest.TestCase):
+    def test_nothing_is_sent_for_a_certificate_that_has_expired(self):
+        with World(harness.BUILD) as world:
+            world.start_simulator()
+            world.start_pcscd()
+            world.account(expired="yes")
+            world.enrol("card")
+            world.insert("card")
+            world.wait_card()
+            with open(world.path("document"), "w") as f:
+                f.write("document\n")
+            world.person.expect([world.agrees(), world.types_code()])
+            done = world.pkcs11(
+                "--login", "--pin", PIN, "--sign", "-m", "SHA256-RSA-PKCS",
+                "-i", "document", "-o", "signature", check=False,
+            )  # fmt: skip
+            self.assertNotEqual(done.returncode, 0, done.stdout)
+            self.assertEqual(world.calls("SCMDSign"), [])
+            self.assertIn("certificate", world.vicar("log", "card").stdout)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -274,6 +274,21 @@ the_chain_is_leaf_then_root_then_authority(void **state)
 }
 
 static void
+a_reversed_chain_begins_with_the_authority(void **state)
+{
+	X509 *chain[4];
+	size_t count;
+
+	set_knobs(*state, "trouble = reversed-chain");
+	(void)get_certificate(*state, PHONE);
+	count = read_chain(*state, chain);
+
+	assert_int_equal(count, 3);
+	assert_int_equal(X509_check_issued(chain[0], chain[2]), X509_V_OK);
+	free_chain(chain, count);
+}
+
+static void
 the_chain_can_be_verified_up_to_its_root(void **state)
 {
 	X509_STORE *store = X509_STORE_new();
@@ -361,31 +376,6 @@ static const struct digestinfo_row {
     {"RIPEMD-160", "3021300906052b2403020105000414", 20},
     {"MD5", "3020300c06082a864886f70d020505000410", 16},
 };
-
-/* What the signature of the newest answer holds under the leaf's key. */
-static size_t
-recover(struct client *client, const char *name, uint8_t data[512])
-{
-	char text[2048], path[64];
-	uint8_t signature[512];
-	size_t len = 0, recovered = 512;
-	X509 *leaf = NULL;
-	struct sim_error error;
-	EVP_PKEY_CTX *context;
-
-	(void)member(client, "Signature", text);
-	assert_true(sim_field_from_base64(text, signature, sizeof(signature), &len));
-	(void)snprintf(path, sizeof(path), "certificates/%s.pem", name);
-	assert_true(sim_certificate_read(&client->simulator.directory, path, &leaf, &error));
-	context = EVP_PKEY_CTX_new(X509_get0_pubkey(leaf), NULL);
-	assert_int_equal(EVP_PKEY_verify_recover_init(context), 1);
-	assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING), 1);
-	if (EVP_PKEY_verify_recover(context, data, &recovered, signature, len) != 1)
-		recovered = 0;
-	EVP_PKEY_CTX_free(context);
-	X509_free(leaf);
-	return recovered;
-}
 
 static void
 each_digestinfo_is_signed_as_it_is(void **state)
@@ -524,6 +514,7 @@ main(void)
 	    TEST(a_fault_looks_like_example_12),
 	    TEST(a_name_with_markup_is_escaped),
 	    TEST(the_chain_is_leaf_then_root_then_authority),
+	    TEST(a_reversed_chain_begins_with_the_authority),
 	    TEST(the_chain_can_be_verified_up_to_its_root),
 	    TEST(each_line_of_the_chain_ends_with_cr_as_a_reference),
 	    TEST(the_leaf_is_for_non_repudiation_under_the_policy_of_cmd),

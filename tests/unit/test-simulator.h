@@ -329,6 +329,31 @@ enum { CALL_OPERATION = 1, CALL_ACCOUNT, CALL_RESULT, CALL_VALID, CALL_DOC_NAME 
 		assert_string_equal(call_text, expected); \
 	} while (0)
 
+/* What the signature of the newest answer holds under the leaf's key. */
+static inline size_t
+recover(struct client *client, const char *name, uint8_t data[512])
+{
+	char text[2048], path[64];
+	uint8_t signature[512];
+	size_t len = 0, recovered = 512;
+	X509 *leaf = NULL;
+	struct sim_error error;
+	EVP_PKEY_CTX *context;
+
+	(void)member(client, "Signature", text);
+	assert_true(sim_field_from_base64(text, signature, sizeof(signature), &len));
+	(void)snprintf(path, sizeof(path), "certificates/%s.pem", name);
+	assert_true(sim_certificate_read(&client->simulator.directory, path, &leaf, &error));
+	context = EVP_PKEY_CTX_new(X509_get0_pubkey(leaf), NULL);
+	assert_int_equal(EVP_PKEY_verify_recover_init(context), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING), 1);
+	if (EVP_PKEY_verify_recover(context, data, &recovered, signature, len) != 1)
+		recovered = 0;
+	EVP_PKEY_CTX_free(context);
+	X509_free(leaf);
+	return recovered;
+}
+
 static inline int
 client_set_up(void **state)
 {

@@ -101,7 +101,7 @@ put_use(struct line *line, const struct journal_use *use)
 	    [KEY_SIGN_PKCS1] = "sign-pkcs1",         [KEY_SIGN_RAW] = "sign-raw",
 	    [KEY_DECIPHER_PKCS1] = "decipher-pkcs1", [KEY_DECIPHER_RAW] = "decipher-raw",
 	    [KEY_PIN_VERIFY] = "pin-verify",         [KEY_PIN_CHANGE] = "pin-change",
-	    [KEY_PIN_UNBLOCK] = "pin-unblock",
+	    [KEY_PIN_UNBLOCK] = "pin-unblock",       [KEY_PUK_VERIFY] = "puk-verify",
 	};
 	char hash[JOURNAL_HASH_MAX];
 

@@ -1,0 +1,389 @@
+/*
+ * vicard(8): one card, one process. Sets everything up, then runs tools/vicard/loop.c.
+ */
+#include "applets/registry.h"
+#include "tools/paths.h"
+#include "tools/vicard/hardening.h"
+#include "tools/vicard/log.h"
+#include "tools/vicard/loop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { EXIT_USAGE = 2, KNOWN_MAX = 256 };
+
+struct options {
+	bool foreground;
+	const char *config; /* NULL: where vicar.conf(5) says */
+	const char *name;
+};
+
+/* Everything that lives as long as the card is in. */
+struct vicard {
+	struct config config;
+	struct image image;
+	struct journal journal;
+	struct loop loop;
+};
+
+static void
+print_usage(FILE *to)
+{
+	(void)fputs("usage: vicard [--foreground] [--config FILE] NAME\n"
+		    "Serves the card NAME until `vicar remove NAME`, see vicard(8).\n"
+		    "\n"
+		    "  -f, --foreground   do not go into the background once the card is in\n"
+		    "  -c, --config FILE  read this vicar.conf(5) only\n"
+		    "  -h, --help         print this\n"
+		    "  -V, --version      print the version\n",
+		    to);
+}
+
+/* -1: go on; else the exit code. */
+static int
+parse_options(int argc, char **argv, struct options *options)
+{
+	static const struct option known[] = {
+	    {"foreground", no_argument, NULL, 'f'},
+	    {"config", required_argument, NULL, 'c'},
+	    {"help", no_argument, NULL, 'h'},
+	    {"version", no_argument, NULL, 'V'},
+	    {NULL, 0, NULL, 0},
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "fc:hV", known, NULL)) != -1) {
+		switch (option) {
+		case 'f': options->foreground = true; break;
+		case 'c': options->config = optarg; break;
+		case 'h': print_usage(stdout); return EXIT_SUCCESS;
+		case 'V': (void)puts("vicard " VICAR_VERSION); return EXIT_SUCCESS;
+		default: print_usage(stderr); return EXIT_USAGE;
+		}
+	}
+	if (argc - optind != 1) {
+		print_usage(stderr);
+		return EXIT_USAGE;
+	}
+	options->name = argv[optind];
+	return -1;
+}
+
+static bool
+save_counters(void *context, const struct image_counter *counters, size_t count)
+{
+	struct image_error error = {""};
+
+	if (image_save_counters(context, counters, count, &error))
+		return true;
+	log_error("%s", error.text);
+	return false;
+}
+
+/* Counters are read again once nobody else can change them. */
+static bool
+load_image(struct image *image, const char *name)
+{
+	struct image_error error = {""};
+	struct paths_error no_path;
+	struct image before;
+	char directory[PATH_MAX];
+	int holder = 0;
+	bool ok;
+
+	if (!image_name_valid(name)) {
+		log_error("%s is no card's name: it may have up to %d letters, digits, - and _, "
+			  "first a letter or digit; type `vicar list`",
+			  name, IMAGE_NAME_MAX - 1);
+		return false;
+	}
+	if (!paths_card(name, directory, &no_path)) {
+		log_error("%s", no_path.text);
+		return false;
+	}
+	if (access(directory, F_OK) != 0) {
+		log_error("there is no card %s in %s: %s; type `vicar list` for those that are "
+			  "there, or `vicar enrol` to make it",
+			  name, directory, strerror(errno));
+		return false;
+	}
+	if (!image_load(&before, directory, &error)) {
+		log_error("%s", error.text);
+		return false;
+	}
+	ok = image_lock(&before, &holder, &error) && image_load(image, directory, &error);
+	if (ok) {
+		image->lock = before.lock;
+		before.lock = -1;
+	} else {
+		log_error("%s", error.text);
+	}
+	image_free(&before);
+	return ok;
+}
+
+static bool
+check_services(const struct image *image, const struct config *config)
+{
+	for (size_t i = 0; i < image->keys_count; i++) {
+		const char *service = image->keys[i].service;
+
+		if (strcmp(service, IMAGE_SERVICE_FILE) == 0 ||
+		    config_service(config, service) != NULL)
+			continue;
+		log_error("the key %s of card %s is at the service %s, which vicar.conf does not "
+			  "have; add [service %s]",
+			  image->keys[i].name, image->name, service, service);
+		return false;
+	}
+	return true;
+}
+
+static const struct personality *
+find_personality(const struct image *image)
+{
+	const struct personality *personality = registry_find(image->personality);
+	const struct personality *const *all = registry_all();
+	char known[KNOWN_MAX] = "";
+
+	if (personality != NULL)
+		return personality;
+	for (size_t len = 0; *all != NULL && len < sizeof(known); all++)
+		len += (size_t)snprintf(known + len, sizeof(known) - len, "%s%s",
+					len > 0 ? ", " : "", (*all)->name);
+	log_error("card %s is a %s, which this vicard does not know; it knows %s. Install a newer "
+		  "Vicar, or correct personality in %s/card.conf",
+		  image->name, image->personality, known, image->directory);
+	return NULL;
+}
+
+static bool
+make_card(struct vicard *vicard)
+{
+	const struct card_host host = {.context = &vicard->image, .save = save_counters};
+	const struct personality *personality = find_personality(&vicard->image);
+	struct image_error error = {""};
+
+	if (personality == NULL)
+		return false;
+	vicard->loop.card = card_new(&vicard->image, personality, &host, &error);
+	if (vicard->loop.card == NULL)
+		log_error("%s", error.text);
+	return vicard->loop.card != NULL;
+}
+
+static bool
+open_journal(struct vicard *vicard)
+{
+	struct journal_error error = {""};
+
+	if (!journal_open(&vicard->journal, vicard->image.directory, time(NULL), &error)) {
+		log_error("%s", error.text);
+		return false;
+	}
+	if (vicard->journal.unknown > 0)
+		log_warning("fate unknown of %zu use(s) of a key: vicard ended while the service "
+			    "was asked; look in the account's history, and in %s",
+			    vicard->journal.unknown, vicard->journal.path);
+	return true;
+}
+
+static bool
+find_pcscd_user(const struct config *config, uid_t *uid)
+{
+	const struct passwd *entry;
+
+	*uid = 0;
+	if (config->pcscd_user == NULL)
+		return true;
+	entry = getpwnam(config->pcscd_user);
+	if (entry == NULL) {
+		log_error("pcscd-user = %s in vicar.conf is no user of this machine; correct it",
+			  config->pcscd_user);
+		return false;
+	}
+	*uid = entry->pw_uid;
+	return true;
+}
+
+/* SIGPIPE would come from standard error when that is a pipe; every socket has MSG_NOSIGNAL. */
+static bool
+take_signals(int *signals)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigaddset(&set, SIGCHLD);
+	(void)signal(SIGPIPE, SIG_IGN);
+	*signals = sigprocmask(SIG_BLOCK, &set, NULL) == 0
+		       ? signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)
+		       : -1;
+	if (*signals < 0)
+		log_error("signals cannot be received: %s", strerror(errno));
+	return *signals >= 0;
+}
+
+/* The link comes last: the reader may call as soon as it is there. */
+static bool
+open_sockets(struct vicard *vicard, const char *name)
+{
+	struct loop *loop = &vicard->loop;
+
+	if (!listen_control(&loop->control, name))
+		return false;
+	if (loop->link.fd >= 0)
+		return true;
+	return listen_link(&loop->link, vicard->config.socket_directory, name);
+}
+
+static bool
+set_up(struct vicard *vicard, const char *name)
+{
+	struct config_error error;
+
+	if (!hardening_apply() || !take_signals(&vicard->loop.signals))
+		return false;
+	if (!config_load(&vicard->config, &error)) {
+		log_error("%s", error.text);
+		return false;
+	}
+	if (!find_pcscd_user(&vicard->config, &vicard->loop.pcscd_uid) ||
+	    !load_image(&vicard->image, name) || !check_services(&vicard->image, &vicard->config) ||
+	    !open_journal(vicard) || !make_card(vicard))
+		return false;
+	vicard->loop.image = &vicard->image;
+	vicard->loop.journal = &vicard->journal;
+	keys_init(&vicard->loop.keys, vicard->loop.card, &vicard->image, &vicard->config,
+		  &vicard->journal);
+	return open_sockets(vicard, name);
+}
+
+static void
+tear_down(struct vicard *vicard)
+{
+	listen_close(&vicard->loop.link);
+	listen_close(&vicard->loop.control);
+	card_free(vicard->loop.card);
+	journal_close(&vicard->journal);
+	image_free(&vicard->image);
+	config_free(&vicard->config);
+	if (vicard->loop.signals >= 0)
+		(void)close(vicard->loop.signals);
+}
+
+/* In the child: true, with the pipe on which it says that it is ready. In the parent it does not
+ * return. */
+static bool
+go_to_background(int *ready)
+{
+	int fds[2], status = 0;
+	char byte;
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) != 0 || (pid = fork()) < 0) {
+		log_error("no process can be made: %s; close other programs, or use --foreground",
+			  strerror(errno));
+		return false;
+	}
+	if (pid == 0) {
+		(void)close(fds[0]);
+		(void)setsid();
+		*ready = fds[1];
+		return true;
+	}
+	(void)close(fds[1]);
+	if (read(fds[0], &byte, 1) == 1)
+		_exit(EXIT_SUCCESS);
+	(void)waitpid(pid, &status, 0);
+	_exit(WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : EXIT_FAILURE);
+}
+
+/* A log file stays standard error; a terminal or a pipe would keep its owner waiting. */
+static void
+leave_parent(int ready)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct stat is;
+
+	if (null >= 0) {
+		(void)dup2(null, STDIN_FILENO);
+		(void)dup2(null, STDOUT_FILENO);
+		if (fstat(STDERR_FILENO, &is) != 0 || !S_ISREG(is.st_mode))
+			(void)dup2(null, STDERR_FILENO);
+		(void)close(null);
+	}
+	if (chdir("/") != 0 || write(ready, "", 1) != 1)
+		log_warning("whoever started vicard has gone: %s", strerror(errno));
+	(void)close(ready);
+}
+
+/* For the bridge too, and for after chdir(): the configuration's path is made absolute. */
+static bool
+set_environment(const struct options *options)
+{
+	const char *config = options->config != NULL ? options->config : getenv("VICAR_CONF");
+	char path[PATH_MAX];
+
+	if (config != NULL && config[0] != '\0' && realpath(config, path) != NULL)
+		config = path;
+	if (setenv("VICAR_INSIDE", "1", 1) == 0 &&
+	    (config == NULL || setenv("VICAR_CONF", config, 1) == 0))
+		return true;
+	log_error("no memory is left; close other programs");
+	return false;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options = {.foreground = false};
+	struct vicard *vicard = NULL;
+	struct listener inherited;
+	int ready = -1, r;
+
+	r = parse_options(argc, argv, &options);
+	if (r >= 0)
+		return r;
+	r = EXIT_FAILURE;
+	if (!set_environment(&options) || !listen_inherited(&inherited))
+		return r;
+	if (!options.foreground && inherited.fd < 0 && !go_to_background(&ready))
+		return r;
+	vicard = calloc(1, sizeof(*vicard));
+	if (vicard == NULL) {
+		log_error("no memory is left; close other programs");
+		return r;
+	}
+	vicard->image.lock = -1;
+	vicard->journal.fd = -1;
+	vicard->loop.signals = -1;
+	vicard->loop.control.fd = -1;
+	vicard->loop.link = inherited;
+	if (!set_up(vicard, options.name))
+		goto out;
+	log_info("card %s (%s) is in; the reader finds it at %s", vicard->image.name,
+		 vicard->image.personality, vicard->loop.link.path);
+	listen_tell_ready();
+	if (ready >= 0)
+		leave_parent(ready);
+	loop_run(&vicard->loop);
+	log_info("card %s is out", vicard->image.name);
+	r = EXIT_SUCCESS;
+out:
+	tear_down(vicard);
+	free(vicard);
+	return r;
+}

@@ -1,0 +1,287 @@
+/*
+ * The poll loop of vicard, tools/vicard/loop.h.
+ */
+#include "tools/vicard/loop.h"
+
+#include "tools/vicard/attend.h"
+#include "tools/vicard/log.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A busy message is sent well before the reader must have it. */
+enum { BUSY_EVERY_MS = LINK_BUSY_MS / 2 };
+
+enum slot { SLOT_SIGNALS, SLOT_READER, SLOT_BRIDGE, SLOT_CONTROL, SLOT_LINK, SLOT_CLIENTS };
+enum { SLOTS = SLOT_CLIENTS + LOOP_CLIENTS_MAX };
+
+static uint64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void
+drop_reader(struct loop *loop, const char *why)
+{
+	keys_cancel(&loop->keys, now_ms(), why);
+	card_reset(loop->card);
+	endpoint_wipe(&loop->reader);
+	(void)close(loop->reader.fd);
+	loop->reader.fd = -1;
+}
+
+static void
+send_or_drop(struct loop *loop, bool sent)
+{
+	if (sent)
+		return;
+	log_warning("the reader does not take what the card answers; connection closed");
+	drop_reader(loop, "the reader stopped listening");
+}
+
+static void
+answer(struct loop *loop, enum card_result result, struct writer *response)
+{
+	if (result == CARD_PENDING)
+		return;
+	send_or_drop(loop, endpoint_response(&loop->reader, writer_bytes(response)));
+	OPENSSL_cleanse(loop->response, response->len);
+}
+
+static void
+transmit(struct loop *loop, struct bytes capdu)
+{
+	struct writer response = writer_to(loop->response, sizeof(loop->response));
+	enum card_result result = card_transmit(loop->card, capdu, &response);
+
+	endpoint_wipe(&loop->reader);
+	if (result == CARD_PENDING) {
+		loop->busy_at = now_ms() + BUSY_EVERY_MS;
+		result = keys_serve(&loop->keys, now_ms(), &response);
+	}
+	answer(loop, result, &response);
+}
+
+static void
+serve_request(struct loop *loop, const struct endpoint_request *request)
+{
+	switch (request->kind) {
+	case LINK_POWER_ON:
+	case LINK_RESET:
+		card_reset(loop->card);
+		send_or_drop(loop, endpoint_powered(&loop->reader, card_atr(loop->card)));
+		return;
+	case LINK_POWER_OFF:
+		card_reset(loop->card);
+		send_or_drop(loop, endpoint_done(&loop->reader));
+		return;
+	default: transmit(loop, request->capdu); return;
+	}
+}
+
+static void
+serve_reader(struct loop *loop)
+{
+	struct endpoint_request request;
+	const char *why = "";
+
+	switch (endpoint_receive(&loop->reader, &request, &why)) {
+	case ENDPOINT_NOTHING: return;
+	case ENDPOINT_REQUEST: serve_request(loop, &request); return;
+	case ENDPOINT_FULL:
+		log_warning("the reader has no free slot; take another card out with `vicar "
+			    "remove`, or raise the number in DEVICENAME, reader.conf(5)");
+		loop->no_slot = true;
+		drop_reader(loop, "the reader has no free slot");
+		return;
+	case ENDPOINT_CLOSED:
+		log_info("the reader has gone");
+		drop_reader(loop, "the reader has gone");
+		return;
+	case ENDPOINT_BROKEN:
+		log_warning("the reader sent %s; connection closed", why);
+		drop_reader(loop, "the reader broke the link's rules");
+		return;
+	}
+}
+
+static void
+accept_reader(struct loop *loop)
+{
+	uid_t uid;
+	pid_t pid;
+	int fd = listen_accept(&loop->link, &uid, &pid);
+
+	if (fd < 0)
+		return;
+	if (uid != 0 && uid != loop->pcscd_uid) {
+		log_warning("a program of user %lu (pid %ld) wanted to be the reader and was sent "
+			    "away; if it is your pcscd, set pcscd-user in vicar.conf",
+			    (unsigned long)uid, (long)pid);
+		(void)close(fd);
+		return;
+	}
+	if (loop->reader.fd >= 0) {
+		log_warning("a second reader (pid %ld) was sent away: the card is in one already",
+			    (long)pid);
+		(void)close(fd);
+		return;
+	}
+	endpoint_init(&loop->reader, fd);
+	loop->no_slot = false;
+	log_info("the reader is there (pid %ld)", (long)pid);
+	send_or_drop(loop, endpoint_hello(&loop->reader, card_atr(loop->card)));
+}
+
+static void
+serve_bridge(struct loop *loop)
+{
+	struct writer response = writer_to(loop->response, sizeof(loop->response));
+
+	if (loop->keys.waiting)
+		answer(loop, keys_continue(&loop->keys, now_ms(), &response), &response);
+}
+
+static void
+serve_signals(struct loop *loop)
+{
+	struct signalfd_siginfo signal;
+
+	while (read(loop->signals, &signal, sizeof(signal)) == (ssize_t)sizeof(signal)) {
+		if (signal.ssi_signo == SIGCHLD)
+			continue;
+		log_info("ending on signal %u", signal.ssi_signo);
+		loop->ending = true;
+	}
+}
+
+static void
+accept_client(struct loop *loop)
+{
+	int fd = attend_accept(&loop->control);
+	int *place = &loop->clients[loop->next_client];
+
+	if (fd < 0)
+		return;
+	/* Whoever has waited longest without asking makes room. */
+	if (*place >= 0)
+		(void)close(*place);
+	*place = fd;
+	loop->next_client = (loop->next_client + 1) % LOOP_CLIENTS_MAX;
+}
+
+static void
+serve_client(struct loop *loop, int *client)
+{
+	switch (attend(loop, *client)) {
+	case ATTEND_WAIT: return;
+	case ATTEND_CLOSE: break;
+	case ATTEND_REMOVE:
+		log_info("taken out by `vicar remove`");
+		loop->ending = true;
+		return;
+	}
+	(void)close(*client);
+	*client = -1;
+}
+
+static uint64_t
+earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Milliseconds until something is due; -1: nothing. */
+static int
+due_in(const struct loop *loop)
+{
+	uint64_t now = now_ms(), due = UINT64_MAX;
+
+	if (loop->keys.waiting)
+		due = earlier(loop->busy_at, loop->keys.silent_at);
+	if (loop->keys.bridge.pid != 0 && loop->keys.bridge.fd < 0)
+		due = earlier(due, loop->keys.bridge.kill_at);
+	if (due == UINT64_MAX)
+		return -1;
+	return due <= now ? 0 : (int)earlier(due - now, 60000);
+}
+
+static void
+serve_timers(struct loop *loop)
+{
+	uint64_t now = now_ms();
+
+	bridge_reap(&loop->keys.bridge, now);
+	if (!loop->keys.waiting || now < loop->busy_at)
+		return;
+	loop->busy_at = now + BUSY_EVERY_MS;
+	send_or_drop(loop, endpoint_busy(&loop->reader));
+}
+
+static void
+fill(const struct loop *loop, struct pollfd polled[SLOTS])
+{
+	polled[SLOT_SIGNALS].fd = loop->signals;
+	polled[SLOT_READER].fd = loop->reader.fd;
+	polled[SLOT_BRIDGE].fd = loop->keys.bridge.fd;
+	polled[SLOT_CONTROL].fd = loop->control.fd;
+	polled[SLOT_LINK].fd = loop->link.fd;
+	for (size_t i = 0; i < LOOP_CLIENTS_MAX; i++)
+		polled[SLOT_CLIENTS + i].fd = loop->clients[i];
+	for (size_t i = 0; i < SLOTS; i++) {
+		polled[i].events = POLLIN;
+		polled[i].revents = 0;
+	}
+}
+
+/* The reader's own connection comes before a new one: pcscd that is started again hangs up with
+ * the old before it calls with the new. */
+static void
+turn(struct loop *loop)
+{
+	struct pollfd polled[SLOTS];
+
+	fill(loop, polled);
+	if (poll(polled, SLOTS, due_in(loop)) < 0)
+		return;
+	if (polled[SLOT_SIGNALS].revents != 0)
+		serve_signals(loop);
+	if (polled[SLOT_READER].revents != 0)
+		serve_reader(loop);
+	serve_timers(loop);
+	serve_bridge(loop);
+	for (size_t i = 0; i < LOOP_CLIENTS_MAX; i++) {
+		if (polled[SLOT_CLIENTS + i].revents != 0)
+			serve_client(loop, &loop->clients[i]);
+	}
+	if (polled[SLOT_CONTROL].revents != 0)
+		accept_client(loop);
+	if (polled[SLOT_LINK].revents != 0)
+		accept_reader(loop);
+}
+
+void
+loop_run(struct loop *loop)
+{
+	loop->reader.fd = -1;
+	for (size_t i = 0; i < LOOP_CLIENTS_MAX; i++)
+		loop->clients[i] = -1;
+	while (!loop->ending)
+		turn(loop);
+	listen_close(&loop->link);
+	if (loop->reader.fd >= 0)
+		drop_reader(loop, "the card was taken out");
+	listen_close(&loop->control);
+	bridge_finish(&loop->keys.bridge);
+	card_reset(loop->card);
+}

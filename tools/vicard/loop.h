@@ -1,0 +1,38 @@
+/*
+ * The one poll loop of vicard: the reader's connection, `vicar`'s requests, the bridge, signals.
+ */
+#ifndef VICAR_TOOLS_VICARD_LOOP_H
+#define VICAR_TOOLS_VICARD_LOOP_H
+
+#include "emulator/endpoint.h"
+#include "tools/vicard/keys.h"
+#include "tools/vicard/listen.h"
+
+enum { LOOP_CLIENTS_MAX = 4 };
+
+struct loop {
+	/* Set by the caller, borrowed. */
+	struct card *card;
+	const struct image *image;
+	struct journal *journal;
+	struct keys keys;
+	struct listener link;
+	struct listener control;
+	uid_t pcscd_uid; /* may connect as root may; root itself when none is configured */
+	int signals;     /* signalfd: SIGTERM, SIGINT, SIGHUP, SIGCHLD */
+
+	/* Its own. */
+	struct endpoint reader; /* fd -1: none */
+	bool no_slot;           /* the last reader had no free one */
+	uint64_t busy_at;       /* when the reader must hear of us, while a request is open */
+	int clients[LOOP_CLIENTS_MAX];
+	size_t next_client;
+	bool ending;
+	uint8_t response[LINK_RAPDU_MAX];
+};
+
+/* Runs until a signal or `vicar remove` ends it; then the reader's connection is closed, sockets
+ * are removed, the bridge has ended and the card is reset. */
+void loop_run(struct loop *loop);
+
+#endif

@@ -95,6 +95,16 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE_FILES)
 		-Wl,--start-group $(ARCHIVE_FILES) -Wl,--end-group $(LIBS) \
 		$(CMOCKA_LIBS) $(HTTPD_LIBS) $(PCSC_LIBS)
 
+# The reader's tests link its objects, which are in no archive, and what tests/ifd/ shares.
+IFD_TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/ifd/test-*.c))
+IFD_UNIT_TESTS = $(filter $(BUILD)/tests/unit/test-ifdhandler%,$(UNIT_TESTS))
+IFD_SHARED = $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/ifd/test-%,$(wildcard tests/ifd/*.c)))
+$(BUILD)/tests/ifd/%.o: EXTRA_CPPFLAGS = $(PCSC_CFLAGS)
+$(IFD_TESTS): $(IFD_SHARED)
+$(IFD_TESTS) $(IFD_UNIT_TESTS): $(BUILD)/%: $(BUILD)/%.o $(call objects,ifdhandler)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) -pthread
+
 # Packages. `demo` and `check` install what they need; `all` says what is missing.
 .PHONY: deps-build deps-demo deps-check
 deps-build:
@@ -127,7 +137,7 @@ check-sanitize-run: all check-programs
 
 # Everything that the tests run and users do not.
 .PHONY: check-programs
-check-programs: $(UNIT_TESTS)
+check-programs: $(UNIT_TESTS) $(IFD_TESTS)
 
 .PHONY: units
 units: $(UNIT_TESTS)

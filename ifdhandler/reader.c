@@ -3,12 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "ifdhandler/cards.h"
 #include "ifdhandler/clock.h"
+#include "ifdhandler/farewell.h"
 #include "ifdhandler/log.h"
-#include "ifdhandler/message.h"
 #include "ifdhandler/peer.h"
 #include "ifdhandler/reader.h"
 #include "ifdhandler/watch.h"
@@ -32,6 +31,7 @@ struct reader {
 	pthread_mutex_t service; /* guards what follows; taken before a slot's lock and `table` */
 	struct watch watch;
 	struct cards cards;
+	struct farewells farewells;
 	int64_t due; /* when service is needed next, if nothing happens */
 	struct holding holdings[DEVICENAME_SLOTS_MAX];
 
@@ -167,7 +167,7 @@ take_in(struct reader *reader, struct card *card, int slot, int64_t now)
 }
 
 static enum peer_result
-turn_away(struct reader *reader, struct card *card)
+turn_away(struct reader *reader, struct card *card, int64_t now)
 {
 	int link;
 	enum peer_result r = peer_connect(reader->device.directory, card->name, card->owner, &link);
@@ -175,8 +175,7 @@ turn_away(struct reader *reader, struct card *card)
 	if (r != PEER_OK)
 		return r;
 	log_line(LOG_INFO, "%s: no free slot in %s", card->name, reader->device.text);
-	message_full(link);
-	close(link);
+	farewells_add(&reader->farewells, link, now);
 	card->state = CARD_FULL;
 	return r;
 }
@@ -190,7 +189,7 @@ try_card(struct reader *reader, struct card *card, int64_t now)
 	if (slot >= 0)
 		r = take_in(reader, card, slot, now);
 	else if (is_surplus(reader, card, now))
-		r = turn_away(reader, card);
+		r = turn_away(reader, card, now);
 	if (r == PEER_FOREIGN) {
 		card->state = CARD_FOREIGN;
 	} else if (r == PEER_LATER) {
@@ -218,6 +217,7 @@ service(struct reader *reader, const struct slot *self)
 			try_card(reader, card, now);
 	}
 	due = clock_earlier(reader->watch.due, cards_due(&reader->cards));
+	due = clock_earlier(due, farewells_look(&reader->farewells, now));
 	sooner = due < reader->due;
 	reader->due = due;
 	pthread_mutex_unlock(&reader->service);
@@ -285,6 +285,7 @@ reader_free(struct reader *reader)
 {
 	for (unsigned i = 0; i < reader->device.slots; i++)
 		slot_done(&reader->slots[i]);
+	farewells_done(&reader->farewells);
 	watch_done(&reader->watch);
 	pthread_mutex_destroy(&reader->service);
 	free(reader);
@@ -302,6 +303,7 @@ reader_new(unsigned long number, const struct devicename *device)
 	reader->device = *device;
 	reader->due = CLOCK_NEVER;
 	pthread_mutex_init(&reader->service, NULL);
+	farewells_init(&reader->farewells);
 	watch_init(&reader->watch);
 	for (unsigned i = 0; i < device->slots; i++)
 		ok = slot_init(&reader->slots[i], device->silence_ms) && ok;

@@ -220,14 +220,15 @@ slot_set_protocol(struct slot *slot, unsigned protocol)
 	pthread_mutex_unlock(&slot->lock);
 }
 
-/* From here to close_request() the link is this thread's. -1 when there is no card. */
+/* From here to close_request() the link is this thread's. -1 when there is no card, or no power
+ * that `kind` needs: a client in direct mode may try. */
 static int
-open_request(struct slot *slot)
+open_request(struct slot *slot, enum link_kind kind)
 {
 	int link = -1;
 
 	pthread_mutex_lock(&slot->lock);
-	if (is_present(slot)) {
+	if (is_present(slot) && (slot->powered || kind != LINK_TRANSMIT)) {
 		/* What it says before it is asked must not become the answer. */
 		if (message_unasked(slot->link))
 			drop_link(slot, MESSAGE_WRONG);
@@ -272,7 +273,7 @@ slot_power(struct slot *slot, enum link_kind kind, uint8_t atr[LINK_ATR_MAX], si
 	int link;
 
 	pthread_mutex_lock(&slot->request);
-	link = open_request(slot);
+	link = open_request(slot, kind);
 	if (link >= 0) {
 		enum message_result m =
 		    message_exchange(link, &request, &patience, answer, sizeof answer, &answer_len);
@@ -312,7 +313,7 @@ slot_transmit(struct slot *slot, unsigned protocol, const uint8_t *capdu, size_t
 	if (room < sizeof SW_WRONG_LENGTH)
 		return SLOT_NO_ROOM;
 	pthread_mutex_lock(&slot->request);
-	link = open_request(slot);
+	link = open_request(slot, LINK_TRANSMIT);
 	if (link >= 0) {
 		enum message_result m;
 

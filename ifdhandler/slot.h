@@ -22,7 +22,7 @@
 
 enum slot_result {
 	SLOT_OK,
-	SLOT_ABSENT,  /* there is no card */
+	SLOT_ABSENT,  /* there is no card, or none with power */
 	SLOT_LOST,    /* there is none any more; the removal is yet to be reported */
 	SLOT_NO_ROOM, /* the answer is longer than the caller's buffer; the card has done its work */
 };

@@ -1,0 +1,237 @@
+/* Several slots, several readers, and who gets which card. design.md; ifdhandler.md 2, 7, 10.1. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "stage.h"
+
+static void
+is_card(struct host *host, char name)
+{
+	assert_true(host_saw(host, 1, 0, SOON_MS));
+	assert_int_equal(host->atr[4], name);
+}
+
+static void
+close_both(struct stage *stage)
+{
+	host_close(&stage->second);
+	host_close(&stage->host);
+}
+
+static void
+slots_are_filled_in_the_order_of_names(void **state)
+{
+	struct stage *stage = *state;
+	struct fake_card a, b;
+
+	start_card(&b, stage, "b", FAKE_GOOD);
+	start_card(&a, stage, "a", FAKE_GOOD);
+	start_two_slots(stage);
+	is_card(&stage->host, 'a');
+	is_card(&stage->second, 'b');
+
+	close_both(stage);
+	fake_card_stop(&a);
+	fake_card_stop(&b);
+}
+
+/* 0x0400 ms */
+static void *
+exchange_slowly(void *host)
+{
+	char text[64];
+
+	host_exchange(host, "80120400", text);
+	return NULL;
+}
+
+static void
+a_slow_request_in_one_slot_holds_nothing_up_in_the_other(void **state)
+{
+	struct stage *stage = *state;
+	struct fake_card a, b;
+	pthread_t slow;
+	char text[64];
+	int64_t start;
+
+	start_card(&a, stage, "a", FAKE_GOOD);
+	start_two_slots(stage);
+	is_card(&stage->host, 'a');
+
+	assert_int_equal(pthread_create(&slow, NULL, exchange_slowly, &stage->host), 0);
+	while (atomic_load(&a.requests) == 0)
+		;
+	start = host_clock_ms();
+	start_card(&b, stage, "b", FAKE_GOOD);
+	is_card(&stage->second, 'b');
+	assert_string_equal(host_exchange(&stage->second, "00A40000", text), "6D00");
+	assert_in_range(host_clock_ms() - start, 0, 900);
+	pthread_join(slow, NULL);
+
+	close_both(stage);
+	fake_card_stop(&a);
+	fake_card_stop(&b);
+}
+
+static void
+a_card_too_many_is_told_so_once_and_taken_when_there_is_room(void **state)
+{
+	struct stage *stage = *state;
+	struct fake_card a, b;
+
+	start_card(&a, stage, "a", FAKE_GOOD);
+	start_card(&b, stage, "b", FAKE_GOOD);
+	start_reader(stage);
+	is_card(&stage->host, 'a');
+	assert_false(host_saw(&stage->host, 2, 0, 200));
+	assert_int_equal(atomic_load(&b.full), 1);
+	assert_int_equal(atomic_load(&b.connections), 1);
+
+	fake_card_stop(&a);
+	assert_true(host_saw(&stage->host, 2, 1, SOON_MS));
+	assert_int_equal(stage->host.atr[4], 'b');
+
+	host_close(&stage->host);
+	fake_card_stop(&b);
+}
+
+/* A crashed card's socket stays behind; the next of that name takes its place. */
+static void
+a_card_that_comes_back_is_not_told_that_its_own_slot_is_taken(void **state)
+{
+	struct stage *stage = *state;
+	struct fake_card card;
+
+	start_card(&card, stage, "a", FAKE_GOOD);
+	start_reader(stage);
+	for (unsigned i = 1; i <= 20; i++) {
+		assert_true(host_saw(&stage->host, i, i - 1, SOON_MS));
+		fake_card_stop(&card);
+		start_card(&card, stage, "a", FAKE_GOOD);
+		assert_true(host_saw(&stage->host, i + 1, i, SOON_MS));
+		assert_int_equal(atomic_load(&card.full), 0);
+	}
+
+	host_close(&stage->host);
+	fake_card_stop(&card);
+}
+
+static void
+two_readers_on_one_directory_share_its_cards(void **state)
+{
+	struct stage *stage = *state;
+	struct fake_card a, b;
+
+	start_card(&a, stage, "a", FAKE_GOOD);
+	start_card(&b, stage, "b", FAKE_GOOD);
+	assert_true(host_open(&stage->host, 0, stage->device));
+	assert_true(host_open(&stage->second, 0x10000, stage->device));
+	host_run(&stage->host);
+	host_run(&stage->second);
+	is_card(&stage->host, 'a');
+	is_card(&stage->second, 'b');
+	assert_int_equal(atomic_load(&a.connections), 1);
+
+	close_both(stage);
+	fake_card_stop(&a);
+	fake_card_stop(&b);
+}
+
+static void
+a_card_is_sent_away_only_when_every_reader_is_full(void **state)
+{
+	struct stage *stage = *state;
+	struct fake_card a, b;
+
+	start_card(&a, stage, "a", FAKE_GOOD);
+	assert_true(host_open(&stage->host, 0, stage->device));
+	assert_true(host_open(&stage->second, 0x10000, stage->device));
+	host_run(&stage->host);
+	is_card(&stage->host, 'a');
+	start_card(&b, stage, "b", FAKE_GOOD);
+	assert_false(host_saw(&stage->host, 2, 0, 100));
+	assert_int_equal(atomic_load(&b.full), 0);
+	host_run(&stage->second);
+	is_card(&stage->second, 'b');
+
+	close_both(stage);
+	fake_card_stop(&a);
+	fake_card_stop(&b);
+}
+
+static void
+a_device_name_that_is_wrong_is_refused_and_the_next_reader_works(void **state)
+{
+	struct stage *stage = *state;
+	struct fake_card a;
+	struct host wrong;
+
+	start_card(&a, stage, "a", FAKE_GOOD);
+	assert_false(host_open(&wrong, 0, "vicar:run/vicar"));
+	assert_int_equal(IFDHICCPresence(0), IFD_ICC_NOT_PRESENT);
+	start_reader(stage);
+	is_card(&stage->host, 'a');
+
+	host_close(&stage->host);
+	fake_card_stop(&a);
+}
+
+static void
+a_lun_is_opened_once_and_within_the_slots(void **state)
+{
+	struct stage *stage = *state;
+	struct host other;
+
+	assert_true(host_open(&stage->host, 0, stage->two_slots));
+	assert_false(host_open(&other, 0, stage->two_slots));
+	assert_false(host_open(&other, 2, stage->two_slots));
+	assert_true(host_open(&other, 1, stage->two_slots));
+	assert_int_equal(IFDHCloseChannel(1), IFD_SUCCESS);
+	assert_int_equal(IFDHCloseChannel(1), IFD_COMMUNICATION_ERROR);
+	assert_true(host_open(&other, 1, stage->two_slots));
+
+	IFDHCloseChannel(1);
+	IFDHCloseChannel(0);
+}
+
+static void
+a_slot_that_is_closed_takes_no_card(void **state)
+{
+	struct stage *stage = *state;
+	struct fake_card a, b;
+
+	assert_true(host_open(&stage->host, 0, stage->two_slots));
+	assert_true(host_open(&stage->second, 1, stage->two_slots));
+	IFDHCloseChannel(0);
+	host_run(&stage->second);
+	start_card(&a, stage, "a", FAKE_GOOD);
+	is_card(&stage->second, 'a');
+	start_card(&b, stage, "b", FAKE_GOOD);
+	assert_false(host_saw(&stage->second, 2, 0, 100));
+	assert_int_equal(atomic_load(&b.full), 1);
+
+	host_close(&stage->second);
+	fake_card_stop(&a);
+	fake_card_stop(&b);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, stage_up, stage_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(slots_are_filled_in_the_order_of_names),
+	    TEST(a_slow_request_in_one_slot_holds_nothing_up_in_the_other),
+	    TEST(a_card_too_many_is_told_so_once_and_taken_when_there_is_room),
+	    TEST(a_card_that_comes_back_is_not_told_that_its_own_slot_is_taken),
+	    TEST(two_readers_on_one_directory_share_its_cards),
+	    TEST(a_card_is_sent_away_only_when_every_reader_is_full),
+	    TEST(a_device_name_that_is_wrong_is_refused_and_the_next_reader_works),
+	    TEST(a_lun_is_opened_once_and_within_the_slots),
+	    TEST(a_slot_that_is_closed_takes_no_card),
+	};
+
+	return cmocka_run_group_tests_name("reader: slots", tests, NULL, NULL);
+}

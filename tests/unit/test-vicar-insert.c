@@ -1,0 +1,517 @@
+/*
+ * vicar insert, pin, remove, list, status and forget, against a vicard that is this program itself
+ * under another name: what it says of the reader is in FAKE_VICARD.
+ */
+#include "test-vicar.h"
+
+#include "tools/control.h"
+#include "tools/paths.h"
+#include "tools/vicar/cards.h"
+#include "tools/vicar/command.h"
+#include "tools/vicar/create.h"
+#include "tools/vicar/forget.h"
+#include "tools/vicar/insert.h"
+#include "tools/vicar/list.h"
+#include "tools/vicar/status.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+
+enum { FAKE_LIFE_S = 30 };
+
+/* ---- the fake ---- */
+
+static int
+fake_listen(const char *name)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct paths_error error;
+	char path[PATH_MAX], runtime[PATH_MAX];
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+
+	if (!paths_runtime(runtime, &error) || !paths_make(runtime, &error) ||
+	    !paths_control(name, path, &error) || strlen(path) >= sizeof(address.sun_path))
+		_exit(9);
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 4) < 0)
+		_exit(9);
+	return fd;
+}
+
+static void
+fake_reply(int fd, const char *request, const char *reader)
+{
+	char reply[CONTROL_REPLY_MAX];
+
+	if (strcmp(request, "status") == 0)
+		snprintf(reply, sizeof(reply),
+			 "ok\nname: me\npid: %d\nreader: %s\nstate: idle\ntries: pin1=0 puk=3\n",
+			 (int)getpid(), reader);
+	else if (strcmp(request, "pin-unblock pin1") == 0 || strcmp(request, "remove") == 0)
+		snprintf(reply, sizeof(reply), "ok\n");
+	else
+		snprintf(reply, sizeof(reply), "error: the fake does not know %s; ask better",
+			 request);
+	if (send(fd, reply, strlen(reply), MSG_NOSIGNAL) < 0)
+		_exit(9);
+}
+
+static int
+fake_vicard(const char *name)
+{
+	const char *part = getenv("FAKE_VICARD"), *reader = part;
+	char request[CONTROL_REQUEST_MAX + 1];
+	int listener;
+
+	alarm(FAKE_LIFE_S);
+	if (strcmp(part, "refuse") == 0) {
+		fprintf(stderr, "vicard: the image is broken; mend it\n");
+		return 1;
+	}
+	if (strcmp(part, "deaf") == 0) {
+		pause();
+		return 0;
+	}
+	listener = fake_listen(name);
+	for (unsigned calls = 0;; calls++) {
+		const int fd = accept(listener, NULL, NULL);
+		const ssize_t len = recv(fd, request, sizeof(request) - 1, 0);
+
+		if (strcmp(part, "late") == 0)
+			reader = calls < 3 ? "waiting" : "connected";
+		request[len > 0 ? len : 0] = '\0';
+		fake_reply(fd, request, reader);
+		close(fd);
+		if (strcmp(request, "remove") == 0)
+			return 0;
+	}
+}
+
+static char own_path[PATH_MAX];
+
+static struct insertion
+an_insertion(const char *part)
+{
+	setenv("FAKE_VICARD", part, 1);
+	return (struct insertion){
+	    .name = "me", .vicard = own_path, .start_ms = 5000, .reader_ms = 200};
+}
+
+static bool
+is_in(void)
+{
+	char reply[CONTROL_REPLY_MAX];
+
+	return control_call("me", "status", reply) == CONTROL_OK;
+}
+
+static int
+insert_tear_down(void **state)
+{
+	char reply[CONTROL_REPLY_MAX];
+	const enum control_result r = control_call("me", "remove", reply);
+
+	return r == CONTROL_OK || r == CONTROL_NOBODY ? home_tear_down(state) : -1;
+}
+
+/* ---- insert ---- */
+
+static void
+a_card_that_a_reader_takes_is_connected(void **state)
+{
+	const struct insertion insertion = an_insertion("connected");
+	struct problem error;
+
+	(void)state;
+	assert_int_equal(insert_card(&insertion, &error), INSERT_CONNECTED);
+}
+
+static void
+a_reader_may_take_a_moment(void **state)
+{
+	const struct insertion insertion = an_insertion("late");
+	struct problem error;
+
+	(void)state;
+	assert_int_equal(insert_card(&insertion, &error), INSERT_CONNECTED);
+}
+
+static void
+without_a_reader_the_card_waits(void **state)
+{
+	const struct insertion insertion = an_insertion("waiting");
+	struct problem error;
+
+	(void)state;
+	assert_int_equal(insert_card(&insertion, &error), INSERT_WAITING);
+	assert_true(is_in());
+}
+
+static void
+a_full_reader_leaves_no_vicard_behind(void **state)
+{
+	const struct insertion insertion = an_insertion("no-free-slot");
+	struct problem error;
+
+	(void)state;
+	assert_int_equal(insert_card(&insertion, &error), INSERT_FAILED);
+	assert_non_null(strstr(error.text, "no free slot"));
+	assert_false(is_in());
+}
+
+static void
+why_vicard_ended_is_the_error(void **state)
+{
+	const struct insertion insertion = an_insertion("refuse");
+	struct problem error;
+
+	(void)state;
+	assert_int_equal(insert_card(&insertion, &error), INSERT_FAILED);
+	assert_string_equal(error.text, "vicard: the image is broken; mend it");
+}
+
+static void
+a_vicard_that_never_answers_is_ended(void **state)
+{
+	struct insertion insertion = an_insertion("deaf");
+	struct problem error;
+
+	(void)state;
+	insertion.start_ms = 200;
+	assert_int_equal(insert_card(&insertion, &error), INSERT_FAILED);
+	assert_non_null(strstr(error.text, "did not answer"));
+}
+
+static void
+a_card_that_is_in_is_not_inserted_again(void **state)
+{
+	const struct insertion insertion = an_insertion("connected");
+	struct problem error;
+
+	(void)state;
+	assert_int_equal(insert_card(&insertion, &error), INSERT_CONNECTED);
+	assert_int_equal(insert_card(&insertion, &error), INSERT_FAILED);
+	assert_non_null(strstr(error.text, "already in"));
+}
+
+static void
+a_vicard_that_is_missing_is_named(void **state)
+{
+	struct insertion insertion = an_insertion("connected");
+	struct problem error;
+
+	(void)state;
+	insertion.vicard = "/nonexistent/vicard";
+	assert_int_equal(insert_card(&insertion, &error), INSERT_FAILED);
+	assert_non_null(strstr(error.text, "/nonexistent/vicard cannot be started"));
+}
+
+/* ---- the commands ---- */
+
+static int
+vicar(const char *command, const char *argument, const char *other)
+{
+	char *argv[] = {(char[]){"vicar"}, (char *)(uintptr_t)command, (char *)(uintptr_t)argument,
+			(char *)(uintptr_t)other, NULL};
+
+	return (int)command_main(other != NULL ? 4 : argument != NULL ? 3 : 2, argv);
+}
+
+static void
+insert_a_fake(void)
+{
+	const struct insertion insertion = an_insertion("connected");
+	struct problem error;
+
+	if (insert_card(&insertion, &error) != INSERT_CONNECTED)
+		fail_msg("%s", error.text);
+}
+
+static void
+remove_takes_the_card_out(void **state)
+{
+	(void)state;
+	insert_a_fake();
+	assert_int_equal(vicar("remove", "me", NULL), COMMAND_OK);
+	assert_false(is_in());
+}
+
+static void
+removing_a_card_that_is_out_fails(void **state)
+{
+	(void)state;
+	assert_int_equal(vicar("remove", "me", NULL), COMMAND_FAILED);
+}
+
+static void
+unblock_finds_the_only_pin(void **state)
+{
+	(void)state;
+	insert_a_fake();
+	assert_int_equal(vicar("pin", "unblock", "me"), COMMAND_OK);
+}
+
+static void
+unblocking_a_card_that_is_out_fails(void **state)
+{
+	(void)state;
+	assert_int_equal(vicar("pin", "unblock", "me"), COMMAND_FAILED);
+}
+
+static void
+pin_knows_only_unblock(void **state)
+{
+	(void)state;
+	assert_int_equal(vicar("pin", "change", "me"), COMMAND_USAGE);
+}
+
+/* ---- cards on disk ---- */
+
+static void
+create_me(void)
+{
+	const struct pins pins = {.pin = "1234", .puk = "12345678"};
+	const struct creation creation = {.name = "me",
+					  .personality = "fineid-v2",
+					  .role = "auth",
+					  .subject = "MATTI",
+					  .rsa_bits = 2048,
+					  .pins = &pins};
+	struct problem error;
+
+	if (!create_card(&creation, &error))
+		fail_msg("%s", error.text);
+}
+
+static struct image
+an_image(X509 *certificate)
+{
+	struct image image = {.name = "me", .personality = "cc-v1", .keys_count = 1, .lock = -1};
+	int len = i2d_X509(certificate, &image.keys[0].certificate);
+
+	assert_true(len > 0);
+	image.keys[0].certificate_len = (size_t)len;
+	snprintf(image.keys[0].name, sizeof(image.keys[0].name), "sign");
+	snprintf(image.keys[0].service, sizeof(image.keys[0].service), "cmd");
+	return image;
+}
+
+static void
+a_line_of_the_list_says_whose_card_it_is(void **state)
+{
+	X509 *certificate = test_certificate(&(struct test_certificate){.name = "Maria"});
+	struct image image = an_image(certificate);
+	char *text = NULL, date[16], expected[128];
+	size_t len;
+	FILE *out = capture_begin(&text, &len);
+	struct tm tm;
+	int at;
+
+	(void)state;
+	list_card(out, &image, "out");
+	fclose(out);
+	ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &tm);
+	strftime(date, sizeof(date), "%Y-%m-%d", &tm);
+	at = snprintf(expected, sizeof(expected), "%-16s %-10s %-5s %-12s ", "me", "cc-v1", "out",
+		      "cmd");
+	snprintf(expected + at, sizeof(expected) - (size_t)at, "%s  Maria\n", date);
+	assert_string_equal(text, expected);
+	free(text);
+	OPENSSL_free(image.keys[0].certificate);
+	X509_free(certificate);
+}
+
+/* Standard error, while the status of a certificate that ends in `days` is printed. */
+static void
+warning_for(void **state, long days, char *text, size_t room)
+{
+	X509 *certificate = test_certificate(
+	    &(struct test_certificate){.name = "Maria", .from_days = -100, .to_days = days});
+	struct image image = an_image(certificate);
+	char *shown = NULL;
+	size_t shown_len;
+	FILE *out = capture_begin(&shown, &shown_len), *said;
+	int saved = dup(STDERR_FILENO);
+
+	assert_non_null(freopen(home_file(state, "stderr"), "w", stderr));
+	status_certificates(out, &image, time(NULL));
+	fflush(stderr);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	fclose(out);
+	free(shown);
+	said = fopen(home_file(state, "stderr"), "re");
+	assert_non_null(said);
+	text[fread(text, 1, room - 1, said)] = '\0';
+	fclose(said);
+	OPENSSL_free(image.keys[0].certificate);
+	X509_free(certificate);
+}
+
+static void
+a_certificate_with_a_month_left_is_warned_of(void **state)
+{
+	char text[512];
+
+	warning_for(state, 29, text, sizeof(text));
+	assert_non_null(strstr(text, "in 29 days"));
+}
+
+static void
+a_certificate_with_more_than_a_month_left_is_not_warned_of(void **state)
+{
+	char text[512];
+
+	warning_for(state, 30, text, sizeof(text));
+	assert_string_equal(text, "");
+}
+
+static void
+a_certificate_that_ended_is_warned_of(void **state)
+{
+	char text[512];
+
+	warning_for(state, -2, text, sizeof(text));
+	assert_non_null(strstr(text, "of key sign ended on"));
+}
+
+static void
+without_cards_the_list_is_empty(void **state)
+{
+	struct problem error;
+	struct cards cards;
+
+	(void)state;
+	assert_true(cards_list(&cards, &error));
+	assert_int_equal(cards.count, 0);
+}
+
+static void
+a_created_card_is_in_the_list(void **state)
+{
+	struct problem error;
+	struct cards cards;
+
+	(void)state;
+	create_me();
+	assert_true(cards_list(&cards, &error));
+	assert_int_equal(cards.count, 1);
+	assert_string_equal(cards.names[0], "me");
+	cards_free(&cards);
+}
+
+static void
+the_status_of_a_card_that_is_out_is_exit_code_1(void **state)
+{
+	(void)state;
+	create_me();
+	assert_int_equal(vicar("status", "me", NULL), COMMAND_FAILED);
+}
+
+static void
+the_status_of_all_cards_is_well_when_one_is_out(void **state)
+{
+	(void)state;
+	create_me();
+	assert_int_equal(vicar("status", NULL, NULL), COMMAND_OK);
+}
+
+static void
+a_forgotten_card_leaves_nothing(void **state)
+{
+	struct problem error;
+
+	create_me();
+	assert_true(forget_card("me", &error));
+	assert_int_equal(rmdir(home_file(state, ".local/share/vicar/cards")), 0);
+}
+
+static void
+a_card_that_is_in_is_not_forgotten(void **state)
+{
+	struct problem error;
+
+	create_me();
+	insert_a_fake();
+	assert_false(forget_card("me", &error));
+	assert_non_null(strstr(error.text, "vicar remove me"));
+	assert_true(home_has(state, ".local/share/vicar/cards/me/card.conf"));
+}
+
+static void
+a_card_with_a_broken_image_can_be_forgotten(void **state)
+{
+	struct problem error;
+
+	create_me();
+	home_write(state, ".local/share/vicar/cards/me/card.conf", "[card]\nformat = 99\n", 0600);
+	assert_true(forget_card("me", &error));
+	assert_false(home_has(state, ".local/share/vicar/cards/me"));
+}
+
+static void
+forgetting_without_a_terminal_needs_yes(void **state)
+{
+	create_me();
+	assert_int_equal(vicar("forget", "me", NULL), COMMAND_FAILED);
+	assert_true(home_has(state, ".local/share/vicar/cards/me"));
+}
+
+static void
+forgetting_with_yes_asks_nobody(void **state)
+{
+	create_me();
+	assert_int_equal(vicar("forget", "me", "--yes"), COMMAND_OK);
+	assert_false(home_has(state, ".local/share/vicar/cards/me"));
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, home_set_up, insert_tear_down)
+
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(a_card_that_a_reader_takes_is_connected),
+	    TEST(a_reader_may_take_a_moment),
+	    TEST(without_a_reader_the_card_waits),
+	    TEST(a_full_reader_leaves_no_vicard_behind),
+	    TEST(why_vicard_ended_is_the_error),
+	    TEST(a_vicard_that_never_answers_is_ended),
+	    TEST(a_card_that_is_in_is_not_inserted_again),
+	    TEST(a_vicard_that_is_missing_is_named),
+	    TEST(remove_takes_the_card_out),
+	    TEST(removing_a_card_that_is_out_fails),
+	    TEST(unblock_finds_the_only_pin),
+	    TEST(unblocking_a_card_that_is_out_fails),
+	    TEST(pin_knows_only_unblock),
+	    TEST(a_line_of_the_list_says_whose_card_it_is),
+	    TEST(a_certificate_with_a_month_left_is_warned_of),
+	    TEST(a_certificate_with_more_than_a_month_left_is_not_warned_of),
+	    TEST(a_certificate_that_ended_is_warned_of),
+	    TEST(without_cards_the_list_is_empty),
+	    TEST(a_created_card_is_in_the_list),
+	    TEST(the_status_of_a_card_that_is_out_is_exit_code_1),
+	    TEST(the_status_of_all_cards_is_well_when_one_is_out),
+	    TEST(a_forgotten_card_leaves_nothing),
+	    TEST(a_card_that_is_in_is_not_forgotten),
+	    TEST(a_card_with_a_broken_image_can_be_forgotten),
+	    TEST(forgetting_without_a_terminal_needs_yes),
+	    TEST(forgetting_with_yes_asks_nobody),
+	};
+	pid_t child;
+	int status;
+
+	if (strcmp(argv[0], "vicard") == 0)
+		return argc == 2 ? fake_vicard(argv[1]) : 2;
+	if (readlink("/proc/self/exe", own_path, sizeof(own_path) - 1) <= 0)
+		return 1;
+	/* a session of its own has no terminal, wherever the tests are run from */
+	if ((child = fork()) != 0)
+		return waitpid(child, &status, 0) == child && WIFEXITED(status)
+			   ? WEXITSTATUS(status)
+			   : 1;
+	setsid();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

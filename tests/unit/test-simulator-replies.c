@@ -260,7 +260,7 @@ free_chain(X509 *const *chain, size_t count)
 static void
 the_chain_is_leaf_then_root_then_authority(void **state)
 {
-	X509 *chain[4];
+	X509 *chain[4] = {NULL};
 	size_t count;
 
 	(void)get_certificate(*state, PHONE);
@@ -276,7 +276,7 @@ the_chain_is_leaf_then_root_then_authority(void **state)
 static void
 a_reversed_chain_begins_with_the_authority(void **state)
 {
-	X509 *chain[4];
+	X509 *chain[4] = {NULL};
 	size_t count;
 
 	set_knobs(*state, "trouble = reversed-chain");
@@ -294,7 +294,7 @@ the_chain_can_be_verified_up_to_its_root(void **state)
 	X509_STORE *store = X509_STORE_new();
 	X509_STORE_CTX *context = X509_STORE_CTX_new();
 	STACK_OF(X509) *others = sk_X509_new_null();
-	X509 *chain[4];
+	X509 *chain[4] = {NULL};
 	size_t count;
 
 	(void)get_certificate(*state, PHONE);
@@ -329,7 +329,7 @@ each_line_of_the_chain_ends_with_cr_as_a_reference(void **state)
 static void
 the_leaf_is_for_non_repudiation_under_the_policy_of_cmd(void **state)
 {
-	X509 *chain[4];
+	X509 *chain[4] = {NULL};
 	CERTIFICATEPOLICIES *policies;
 	char policy[64];
 	size_t count;
@@ -349,7 +349,7 @@ the_leaf_is_for_non_repudiation_under_the_policy_of_cmd(void **state)
 static void
 the_authority_has_a_name_longer_than_64_characters(void **state)
 {
-	X509 *chain[4];
+	X509 *chain[4] = {NULL};
 	char name[256];
 	size_t count;
 

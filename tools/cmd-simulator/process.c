@@ -73,8 +73,8 @@ sim_processes_remove(struct sim_processes *processes, struct sim_process *proces
 		return;
 	process_free(process);
 	processes->count--;
-	memmove(&processes->list[i], &processes->list[i + 1],
-		(processes->count - i) * sizeof(processes->list[0]));
+	for (; i < processes->count; i++)
+		processes->list[i] = processes->list[i + 1];
 }
 
 void

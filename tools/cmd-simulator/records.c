@@ -121,7 +121,9 @@ sim_records_printable(const char *text, char *printable, size_t room)
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
 
-		printable[i] = (c < 0x20 || c == 0x7F) ? '?' : text[i];
+		printable[i] = text[i];
+		if (c < 0x20 || c == 0x7F)
+			printable[i] = '?';
 	}
 	printable[len] = '\0';
 }

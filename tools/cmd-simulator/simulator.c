@@ -151,7 +151,7 @@ static bool
 reload(struct simulator *simulator)
 {
 	struct sim_accounts fresh;
-	struct sim_error error;
+	struct sim_error error = {""};
 	bool ok = sim_accounts_load(&simulator->directory, &fresh, &error);
 
 	if (ok)
@@ -261,7 +261,7 @@ simulator_answer(struct simulator *simulator, struct bytes body, const char *act
 		 struct sim_answer *answer)
 {
 	struct sim_request request;
-	struct sim_error error;
+	struct sim_error error = {""};
 	enum sim_parsed parsed;
 
 	if (!reload(simulator)) {

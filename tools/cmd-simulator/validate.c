@@ -50,7 +50,7 @@ static bool
 fill_signatures(struct sim_work *work, const struct sim_process *process)
 {
 	struct sim_identity leaf;
-	struct sim_error error;
+	struct sim_error error = {""};
 	size_t len = 0;
 	bool ok;
 

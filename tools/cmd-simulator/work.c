@@ -186,7 +186,7 @@ bool
 sim_work_fill_chain(struct sim_work *work)
 {
 	struct sim_identity leaf;
-	struct sim_error error;
+	struct sim_error error = {""};
 
 	if (!sim_hierarchy_leaf(&work->simulator->directory, &work->simulator->hierarchy,
 				work->account, &leaf, &error))

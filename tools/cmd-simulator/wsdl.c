@@ -22,7 +22,8 @@ extern const uint8_t sim_wsdl_start[], sim_wsdl_end[];
 struct bytes
 sim_wsdl_text(void)
 {
-	return (struct bytes){sim_wsdl_start, (size_t)(sim_wsdl_end - sim_wsdl_start)};
+	return (struct bytes){sim_wsdl_start,
+			      (size_t)((uintptr_t)sim_wsdl_end - (uintptr_t)sim_wsdl_start)};
 }
 
 static xmlDoc *

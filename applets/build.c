@@ -79,11 +79,12 @@ build_check(struct build *build, const struct roles *roles, size_t serial_len)
 
 	if (image->serial_len != serial_len)
 		build_fail(build,
-			   "card %s: the serial number of a %s card has %zu bytes, not %zu; "
+			   "card \"%s\": the serial number of a %s card has %zu bytes, not %zu; "
 			   "correct `serial` in card.conf",
 			   image->name, image->personality, serial_len, image->serial_len);
 	if (image->keys_count == 0)
-		build_fail(build, "card %s: it has no key; enrol it again with one", image->name);
+		build_fail(build, "card \"%s\": it has no key; enrol it again with one",
+			   image->name);
 	for (size_t i = 0; i < image->keys_count; i++) {
 		const struct image_key *key = &image->keys[i];
 		unsigned bits = rsa_bits(key);
@@ -91,14 +92,15 @@ build_check(struct build *build, const struct roles *roles, size_t serial_len)
 		if (!is_role(roles, key->name))
 			build_fail(
 			    build,
-			    "card %s: a %s card has no key \"%s\"; its keys are \"auth\" and "
+			    "card \"%s\": a %s card has no key \"%s\"; its keys are \"auth\" and "
 			    "\"sign\"",
 			    image->name, image->personality, key->name);
 		if (!is_size(roles, bits))
-			build_fail(build,
-				   "card %s: the certificate of key \"%s\" is for a key of %u RSA "
-				   "bits, which a %s card cannot have; choose another personality",
-				   image->name, key->name, bits, image->personality);
+			build_fail(
+			    build,
+			    "card \"%s\": the certificate of key \"%s\" is for a key of %u RSA "
+			    "bits, which a %s card cannot have; choose another personality",
+			    image->name, key->name, bits, image->personality);
 	}
 }
 
@@ -113,7 +115,7 @@ build_option(struct build *build, const char *word, bool otherwise)
 		return true;
 	if (strcmp(value, "no") != 0)
 		build_fail(build,
-			   "card %s: the option %s=%s is not known; write %s=yes or %s=no in "
+			   "card \"%s\": the option %s=%s is not known; write %s=yes or %s=no in "
 			   "card.conf",
 			   build->image->name, word, value, word, word);
 	return false;
@@ -131,7 +133,7 @@ build_encoded(struct build *build, const struct file_spec *spec, bool encoded,
 	      const struct writer *content)
 {
 	if (!encoded || !writer_ok(content))
-		build_fail(build, "card %s: file %04X%04X cannot be made from this image",
+		build_fail(build, "card \"%s\": file %04X%04X cannot be made from this image",
 			   build->image->name, spec->path[0], spec->path[1]);
 	build_file(build, spec, writer_bytes(content));
 }

@@ -95,11 +95,16 @@ build_check(struct build *build, const struct roles *roles, size_t serial_len)
 			    "card \"%s\": a %s card has no key \"%s\"; its keys are \"auth\" and "
 			    "\"sign\"",
 			    image->name, image->personality, key->name);
+		if (bits == 0)
+			build_fail(build,
+				   "card \"%s\": the certificate of key \"%s\" has no RSA key that "
+				   "can be read; enrol the card again",
+				   image->name, key->name);
 		if (!is_size(roles, bits))
 			build_fail(
 			    build,
-			    "card \"%s\": the certificate of key \"%s\" is for a key of %u RSA "
-			    "bits, which a %s card cannot have; choose another personality",
+			    "card \"%s\": the certificate of key \"%s\" is for an RSA key of "
+			    "%u bits, which a %s card cannot have; choose another personality",
 			    image->name, key->name, bits, image->personality);
 	}
 }

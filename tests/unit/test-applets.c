@@ -1,0 +1,105 @@
+/*
+ * The registry, and what every personality refuses to become a card.
+ */
+#include "applet-card.h"
+
+static const struct card_host NO_HOST = {.save = applet_save};
+
+static void
+assert_refused(struct applet_card *card, const char *reason)
+{
+	struct image_error error = {""};
+
+	card->card =
+	    card_new(&card->image, registry_find(card->image.personality), &NO_HOST, &error);
+	assert_null(card->card);
+	if (strstr(error.text, reason) == NULL)
+		fail_msg("\"%s\" does not say \"%s\"", error.text, reason);
+	applet_free(card);
+}
+
+static void
+each_personality_is_found_by_its_name(void **state)
+{
+	const struct personality *const *all = registry_all();
+
+	(void)state;
+	assert_ptr_equal(registry_find("cc-v1"), all[0]);
+	assert_ptr_equal(registry_find("fineid-v2"), all[1]);
+	assert_null(all[2]);
+	assert_null(registry_find("cc"));
+}
+
+static void
+a_serial_number_of_another_length_is_refused(void **state)
+{
+	struct applet_card *card = applet_new("fineid-v2", "0123456789ABCDEF", "");
+
+	(void)state;
+	applet_add_key(card, "sign", IMAGE_SERVICE_FILE, 2048, SIGN_PIN);
+	assert_refused(card, "10 bytes, not 8");
+}
+
+static void
+an_image_without_keys_is_refused(void **state)
+{
+	(void)state;
+	assert_refused(applet_new("cc-v1", "0123456789ABCDEF", ""), "no key");
+}
+
+static void
+a_key_of_an_unknown_role_is_refused(void **state)
+{
+	struct applet_card *card = applet_new("cc-v1", "0123456789ABCDEF", "");
+
+	(void)state;
+	applet_add_key(card, "encrypt", IMAGE_SERVICE_FILE, 2048, SIGN_PIN);
+	assert_refused(card, "\"encrypt\"");
+}
+
+static void
+a_modulus_that_the_card_cannot_have_is_refused(void **state)
+{
+	struct applet_card *card = applet_new("fineid-v2", "98765432101234567890", "");
+
+	(void)state;
+	applet_add_key(card, "sign", IMAGE_SERVICE_FILE, 3072, SIGN_PIN);
+	assert_refused(card, "3072");
+}
+
+static void
+a_certificate_that_is_none_is_refused(void **state)
+{
+	struct applet_card *card = applet_new("cc-v1", "0123456789ABCDEF", "");
+
+	(void)state;
+	applet_add_key(card, "sign", IMAGE_SERVICE_FILE, 2048, SIGN_PIN);
+	card->image.keys[0].certificate_len--;
+	assert_refused(card, "no RSA key");
+}
+
+static void
+an_option_value_that_is_neither_yes_nor_no_is_refused(void **state)
+{
+	struct applet_card *card = applet_new("cc-v1", "0123456789ABCDEF", "user-consent=maybe");
+
+	(void)state;
+	applet_add_key(card, "sign", IMAGE_SERVICE_FILE, 2048, SIGN_PIN);
+	assert_refused(card, "user-consent=maybe");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(each_personality_is_found_by_its_name),
+	    cmocka_unit_test(a_serial_number_of_another_length_is_refused),
+	    cmocka_unit_test(an_image_without_keys_is_refused),
+	    cmocka_unit_test(a_key_of_an_unknown_role_is_refused),
+	    cmocka_unit_test(a_modulus_that_the_card_cannot_have_is_refused),
+	    cmocka_unit_test(a_certificate_that_is_none_is_refused),
+	    cmocka_unit_test(an_option_value_that_is_neither_yes_nor_no_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

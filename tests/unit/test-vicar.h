@@ -23,6 +23,8 @@
 
 #include "tools/vicar/issue.h"
 
+enum { HOME_FILE_MAX = 256 };
+
 /* An empty directory that is HOME, and XDG_RUNTIME_DIR below it. */
 struct home {
 	char path[64];
@@ -58,10 +60,10 @@ home_tear_down(void **state)
 static inline const char *
 home_file(void **state, const char *path)
 {
-	static char file[PATH_MAX];
+	static char file[HOME_FILE_MAX];
 	const struct home *home = *state;
 
-	snprintf(file, sizeof(file), "%s/%s", home->path, path);
+	assert_true(snprintf(file, sizeof(file), "%s/%s", home->path, path) < HOME_FILE_MAX);
 	return file;
 }
 

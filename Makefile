@@ -104,6 +104,11 @@ $(IFD_TESTS): $(IFD_SHARED)
 $(IFD_TESTS) $(IFD_UNIT_TESTS): $(BUILD)/%: $(BUILD)/%.o $(call objects,ifdhandler)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) -pthread
+IFD_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/system/ifd-*.c))
+$(BUILD)/tests/system/%.o: EXTRA_CPPFLAGS = $(PCSC_CFLAGS)
+$(IFD_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/ifd/fake-card.o
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $^ $(PCSC_LIBS) -pthread
 
 # Packages. `demo` and `check` install what they need; `all` says what is missing.
 .PHONY: deps-build deps-demo deps-check
@@ -137,7 +142,7 @@ check-sanitize-run: all check-programs
 
 # Everything that the tests run and users do not.
 .PHONY: check-programs
-check-programs: $(UNIT_TESTS) $(IFD_TESTS)
+check-programs: $(UNIT_TESTS) $(IFD_TESTS) $(IFD_PROGRAMS)
 
 .PHONY: units
 units: $(UNIT_TESTS)

@@ -134,6 +134,12 @@ driver_capability(DWORD Tag, PUCHAR value, size_t room, PDWORD length)
 	case SCARD_ATTR_VENDOR_IFD_VERSION: return answer(&ours, sizeof ours, value, room, length);
 	case SCARD_ATTR_CHARACTERISTICS: return answer(&none, sizeof none, value, room, length);
 	case SCARD_ATTR_MAXINPUT: return answer(&longest, sizeof longest, value, room, length);
+	case SCARD_ATTR_DEVICE_FRIENDLY_NAME_A:
+	case SCARD_ATTR_DEVICE_FRIENDLY_NAME_W:
+	case SCARD_ATTR_DEVICE_SYSTEM_NAME_A:
+	case SCARD_ATTR_DEVICE_SYSTEM_NAME_W:
+		/* pcscd 1.9.9 answers these itself, and takes *length for its client's room. */
+		return IFD_ERROR_TAG;
 	default:
 		log_line(LOG_DEBUG, "tag %lX is not answered", (unsigned long)Tag);
 		*length = 0;

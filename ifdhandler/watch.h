@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { RETRY_FIRST_MS = 5, RETRY_LONGEST_MS = 1000 };
+/* inotify tells of a socket from inside bind(): the first connect nearly always comes too early. */
+enum { RETRY_FIRST_MS = 1, RETRY_LONGEST_MS = 1000 };
 
 struct watch {
 	int inotify; /* readable when the directory has changed; -1 when the system has no more */

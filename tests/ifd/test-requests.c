@@ -372,11 +372,9 @@ the_atr_is_empty_while_there_is_no_power(void **state)
 }
 
 static void
-what_is_unknown_or_pcscds_own_is_refused_and_empty(void **state)
+what_is_unknown_is_refused_and_empty(void **state)
 {
-	const DWORD tags[] = {TAG_IFD_POLLING_THREAD_KILLABLE, TAG_IFD_DEVICE_REMOVED,
-			      SCARD_ATTR_DEVICE_FRIENDLY_NAME_A, SCARD_ATTR_DEVICE_SYSTEM_NAME_A,
-			      0};
+	const DWORD tags[] = {TAG_IFD_POLLING_THREAD_KILLABLE, TAG_IFD_DEVICE_REMOVED, 0};
 	UCHAR value[264] = {1};
 
 	(void)state;
@@ -387,6 +385,18 @@ what_is_unknown_or_pcscds_own_is_refused_and_empty(void **state)
 		assert_int_equal(length, 0);
 	}
 	assert_int_equal(IFDHSetCapabilities(0, TAG_IFD_DEVICE_REMOVED, 1, value), IFD_ERROR_TAG);
+}
+
+static void
+the_readers_name_is_left_to_pcscd_with_its_room(void **state)
+{
+	UCHAR value[264];
+	DWORD length = sizeof value;
+
+	(void)state;
+	assert_int_equal(IFDHGetCapabilities(0, SCARD_ATTR_DEVICE_FRIENDLY_NAME_A, &length, value),
+			 IFD_ERROR_TAG);
+	assert_int_equal(length, sizeof value);
 }
 
 static void
@@ -460,7 +470,8 @@ main(void)
 	    TEST_EMPTY(powering_an_empty_slot_up_fails_and_down_does_not),
 	    TEST(tags_and_attributes_are_answered),
 	    TEST(the_atr_is_empty_while_there_is_no_power),
-	    TEST(what_is_unknown_or_pcscds_own_is_refused_and_empty),
+	    TEST(what_is_unknown_is_refused_and_empty),
+	    TEST(the_readers_name_is_left_to_pcscd_with_its_room),
 	    TEST(a_value_longer_than_the_room_is_not_cut),
 	    TEST(one_feature_is_listed_and_tells_the_longest_command),
 	};

@@ -98,10 +98,13 @@ ended_early(const char *name, const char *log, struct problem *error)
 	return problem(error, "%s", said);
 }
 
+/* A vicard that ends well has gone into the background; one that does not has said why. */
 static bool
 wait_ready(const struct insertion *insertion, pid_t *pid, const char *log,
 	   char reply[CONTROL_REPLY_MAX], struct problem *error)
 {
+	int status;
+
 	for (unsigned waited = 0; waited <= insertion->start_ms; waited += STEP_MS) {
 		const enum control_result r = control_call(insertion->name, "status", reply);
 
@@ -109,9 +112,10 @@ wait_ready(const struct insertion *insertion, pid_t *pid, const char *log,
 			return true;
 		if (r == CONTROL_REFUSED)
 			return problem(error, "%s", reply);
-		if (*pid > 0 && waitpid(*pid, NULL, WNOHANG) == *pid) {
+		if (*pid > 0 && waitpid(*pid, &status, WNOHANG) == *pid) {
 			*pid = -1;
-			return ended_early(insertion->name, log, error);
+			if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+				return ended_early(insertion->name, log, error);
 		}
 		pause_a_step();
 	}

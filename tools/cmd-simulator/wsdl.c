@@ -13,7 +13,8 @@ enum { SCHEMAS_MAX = 8, PATH_LEN = 64 };
 
 /* The file itself, from the root of the source tree, where the build runs. */
 __asm__(".pushsection .rodata\n"
-	".local sim_wsdl_start, sim_wsdl_end\n"
+	".globl sim_wsdl_start, sim_wsdl_end\n"
+	".hidden sim_wsdl_start, sim_wsdl_end\n"
 	"sim_wsdl_start: .incbin \"tools/cmd-simulator/SCMDService.wsdl\"\n"
 	"sim_wsdl_end:\n"
 	".popsection\n");

@@ -149,9 +149,10 @@ fill_and_rename(const struct image *image, const char *beside, const char *paren
 bool
 image_create(const struct image *image, struct image_error *error)
 {
-	char path[PATH_MAX], beside[PATH_MAX + IMAGE_NAME_MAX];
+	char path[PATH_MAX], beside[PATH_MAX];
 	struct stat status;
 	char *slash;
+	int len;
 
 	if (!image_name_valid(image->name))
 		return failure(error,
@@ -171,7 +172,9 @@ image_create(const struct image *image, struct image_error *error)
 	if (!make_parents(path, error))
 		return false;
 	*slash = '\0';
-	(void)snprintf(beside, sizeof(beside), "%s/.%s.XXXXXX", path, image->name);
+	len = snprintf(beside, sizeof(beside), "%s/.%s.XXXXXX", path, image->name);
+	if (len < 0 || (size_t)len >= sizeof(beside))
+		return failure(error, "%s: the path is too long; use a shorter directory", path);
 	if (mkdtemp(beside) == NULL)
 		return failure(error,
 			       "%s: no directory can be created in it: %s; correct its "

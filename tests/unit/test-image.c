@@ -1,0 +1,613 @@
+/*
+ * The card image on disk.
+ */
+#include "emulator/image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "card-fixture.h"
+
+/* A directory of its own for each test; the card's is cards/mine in it. */
+struct scene {
+	char root[64];
+	char card[128];
+	struct image written;
+	struct image image;
+	struct image_error error;
+};
+
+static int
+set_up(void **state)
+{
+	struct scene *scene = calloc(1, sizeof(*scene));
+	struct image *written;
+
+	assert_non_null(scene);
+	(void)strcpy(scene->root, "/tmp/vicar-test-image.XXXXXX");
+	assert_non_null(mkdtemp(scene->root));
+	(void)snprintf(scene->card, sizeof(scene->card), "%s/cards/mine", scene->root);
+	scene->image.lock = -1;
+	written = &scene->written;
+	(void)strcpy(written->name, "mine");
+	(void)strcpy(written->directory, scene->card);
+	(void)strcpy(written->personality, "cc-v1");
+	(void)strcpy(written->options, "user-consent pin-tries=2");
+	memcpy(written->serial, "\x01\x23\xAB", 3);
+	written->serial_len = 3;
+	written->lock = -1;
+	fixture_add_image_key(written, "sign", "cmd");
+	fixture_add_image_key(written, "auth", "file");
+	fixture_certificate(fixture_rsa(), &written->authorities[0].certificate,
+			    &written->authorities[0].certificate_len);
+	written->authorities_count = 1;
+	*state = scene;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct scene *scene = *state;
+	char command[128];
+
+	image_free(&scene->image);
+	for (size_t i = 0; i < IMAGE_KEYS_MAX; i++)
+		OPENSSL_free(scene->written.keys[i].certificate);
+	OPENSSL_free(scene->written.authorities[0].certificate);
+	(void)snprintf(command, sizeof(command), "rm -rf %s", scene->root);
+	assert_int_equal(system(command), 0);
+	free(scene);
+	return 0;
+}
+
+#define image_test(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+static const char *
+path(const struct scene *scene, const char *name)
+{
+	static char text[256];
+
+	(void)snprintf(text, sizeof(text), "%s/%s", scene->card, name);
+	return text;
+}
+
+static void
+put(const struct scene *scene, const char *name, const char *text)
+{
+	FILE *file = fopen(path(scene, name), "w");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static bool
+load(struct scene *scene)
+{
+	image_free(&scene->image);
+	return image_load(&scene->image, scene->card, &scene->error);
+}
+
+static void
+create(struct scene *scene)
+{
+	assert_true(image_create(&scene->written, &scene->error));
+}
+
+static unsigned
+mode_of(const struct scene *scene, const char *name)
+{
+	struct stat status;
+
+	assert_int_equal(lstat(path(scene, name), &status), 0);
+	return status.st_mode & 0777;
+}
+
+/* The image does not load, and the text holds each of the parts. */
+#define assert_not_loaded(scene, part)                                                    \
+	do {                                                                              \
+		assert_false(load(scene));                                                \
+		if (strstr((scene)->error.text, (part)) == NULL)                          \
+			fail_msg("\"%s\" is not in \"%s\"", (part), (scene)->error.text); \
+	} while (0)
+
+#define CONF_HEAD "[card]\nformat = 1\npersonality = cc-v1\nserial = 01\n"
+#define CONF_KEY "[key sign]\nservice = cmd\ncertificate = sign.der\n"
+
+static void
+assert_conf_refused(struct scene *scene, const char *text, const char *part)
+{
+	put(scene, "card.conf", text);
+	assert_not_loaded(scene, part);
+	assert_non_null(strstr(scene->error.text, "card.conf"));
+}
+
+static void
+what_was_created_is_loaded(void **state)
+{
+	struct scene *scene = *state;
+	const struct image_key *key;
+
+	create(scene);
+	assert_true(load(scene));
+	assert_string_equal(scene->image.name, "mine");
+	assert_string_equal(scene->image.directory, scene->card);
+	assert_string_equal(scene->image.personality, "cc-v1");
+	assert_string_equal(scene->image.options, "user-consent pin-tries=2");
+	assert_int_equal(scene->image.serial_len, 3);
+	assert_memory_equal(scene->image.serial, "\x01\x23\xAB", 3);
+	assert_int_equal(scene->image.keys_count, 2);
+	assert_int_equal(scene->image.authorities_count, 1);
+	assert_int_equal(scene->image.counters_count, 0);
+	assert_int_equal(scene->image.lock, -1);
+	key = image_key(&scene->image, "sign");
+	assert_non_null(key);
+	assert_string_equal(key->service, "cmd");
+	assert_int_equal(key->certificate_len, scene->written.keys[0].certificate_len);
+	assert_memory_equal(key->certificate, scene->written.keys[0].certificate,
+			    key->certificate_len);
+	assert_null(image_key(&scene->image, "none"));
+}
+
+static void
+only_the_owner_may_read_an_image(void **state)
+{
+	struct scene *scene = *state;
+	mode_t before = umask(0);
+
+	create(scene);
+	(void)umask(before);
+	assert_int_equal(mode_of(scene, "."), 0700);
+	assert_int_equal(mode_of(scene, "keys"), 0700);
+	assert_int_equal(mode_of(scene, "certificates"), 0700);
+	assert_int_equal(mode_of(scene, "card.conf"), 0600);
+	assert_int_equal(mode_of(scene, "certificates/sign.der"), 0600);
+	assert_int_equal(mode_of(scene, "certificates/authority1.der"), 0600);
+}
+
+static void
+a_card_is_not_created_over_another(void **state)
+{
+	struct scene *scene = *state;
+
+	create(scene);
+	(void)strcpy(scene->written.personality, "fineid-v2");
+	assert_false(image_create(&scene->written, &scene->error));
+	assert_non_null(strstr(scene->error.text, "there is one already"));
+	assert_true(load(scene));
+	assert_string_equal(scene->image.personality, "cc-v1");
+}
+
+static void
+a_card_that_cannot_be_created_leaves_nothing(void **state)
+{
+	struct scene *scene = *state;
+	char command[160];
+
+	(void)strcpy(scene->written.personality, "no good name");
+	assert_false(image_create(&scene->written, &scene->error));
+	assert_non_null(strstr(scene->error.text, "no good name"));
+	/* rmdir succeeds on an empty directory only. */
+	(void)snprintf(command, sizeof(command), "%s/cards", scene->root);
+	assert_int_equal(rmdir(command), 0);
+}
+
+static void
+a_card_with_impossible_values_is_not_created(void **state)
+{
+	struct scene *scene = *state;
+
+	(void)strcpy(scene->written.options, "a;b");
+	assert_false(image_create(&scene->written, &scene->error));
+	memset(scene->written.options, 'x', 200);
+	assert_false(image_create(&scene->written, &scene->error));
+	scene->written.options[0] = '\0';
+	scene->written.serial_len = 0;
+	assert_false(image_create(&scene->written, &scene->error));
+	scene->written.serial_len = IMAGE_SERIAL_MAX + 1;
+	assert_false(image_create(&scene->written, &scene->error));
+	scene->written.serial_len = 1;
+	(void)strcpy(scene->written.keys[1].name, "sign");
+	assert_false(image_create(&scene->written, &scene->error));
+	(void)strcpy(scene->written.keys[1].name, "../auth");
+	assert_false(image_create(&scene->written, &scene->error));
+	(void)strcpy(scene->written.keys[1].name, "auth");
+	assert_true(image_create(&scene->written, &scene->error));
+}
+
+static void
+a_path_must_be_absolute_and_end_with_the_name(void **state)
+{
+	struct scene *scene = *state;
+
+	(void)strcpy(scene->written.name, "other");
+	assert_false(image_create(&scene->written, &scene->error));
+	assert_non_null(strstr(scene->error.text, "must be absolute"));
+	(void)strcpy(scene->written.name, "../mine");
+	assert_false(image_create(&scene->written, &scene->error));
+	(void)strcpy(scene->written.name, "mine");
+	(void)strcpy(scene->written.directory, "mine");
+	assert_false(image_create(&scene->written, &scene->error));
+	(void)strcpy(scene->written.directory, "/proc/none/mine");
+	assert_false(image_create(&scene->written, &scene->error));
+	(void)strcpy(scene->written.directory, "/dev/null/mine");
+	assert_false(image_create(&scene->written, &scene->error));
+}
+
+static void
+names_are_letters_digits_dash_and_underscore(void **state)
+{
+	char name[IMAGE_NAME_MAX + 1];
+
+	(void)state;
+	assert_true(image_name_valid("a"));
+	assert_true(image_name_valid("9-card_B"));
+	assert_false(image_name_valid(""));
+	assert_false(image_name_valid("-a"));
+	assert_false(image_name_valid("_a"));
+	assert_false(image_name_valid("a.b"));
+	assert_false(image_name_valid("a/b"));
+	assert_false(image_name_valid("\xC3\xA4"));
+	memset(name, 'a', sizeof(name));
+	name[IMAGE_NAME_MAX] = '\0';
+	assert_false(image_name_valid(name));
+	name[IMAGE_NAME_MAX - 1] = '\0';
+	assert_true(image_name_valid(name));
+}
+
+static void
+a_directory_with_an_impossible_name_is_not_loaded(void **state)
+{
+	struct scene *scene = *state;
+
+	assert_false(image_load(&scene->image, "/tmp/.hidden", &scene->error));
+	assert_non_null(strstr(scene->error.text, ".hidden"));
+	assert_false(image_load(&scene->image, "/tmp/", &scene->error));
+	assert_false(image_load(&scene->image, "none", &scene->error));
+}
+
+static void
+options_are_words_with_or_without_a_value(void **state)
+{
+	struct scene *scene = *state;
+	struct image *image = &scene->written;
+	char value[8];
+
+	(void)strcpy(image->options, " pin-tries=5  loud empty= ");
+	assert_true(image_option(image, "pin-tries", value, sizeof(value)));
+	assert_string_equal(value, "5");
+	assert_true(image_option(image, "loud", value, sizeof(value)));
+	assert_string_equal(value, "");
+	assert_true(image_option(image, "empty", value, sizeof(value)));
+	assert_string_equal(value, "");
+	assert_false(image_option(image, "pin", value, sizeof(value)));
+	assert_false(image_option(image, "tries", value, sizeof(value)));
+	assert_true(image_option(image, "loud", NULL, 0));
+	(void)strcpy(image->options, "a=0123456789");
+	assert_true(image_option(image, "a", value, sizeof(value)));
+	assert_string_equal(value, "0123456");
+}
+
+static void
+a_missing_card_names_its_directory(void **state)
+{
+	struct scene *scene = *state;
+
+	assert_not_loaded(scene, scene->card);
+}
+
+static void
+a_newer_format_says_so_before_anything_else(void **state)
+{
+	struct scene *scene = *state;
+
+	create(scene);
+	assert_conf_refused(scene, "[card]\nformat = 2\nnovelty = yes\n",
+			    ":2: [card] format = 2: newer than the format this Vicar knows, which "
+			    "is 1; install a newer Vicar");
+}
+
+static void
+the_format_comes_first(void **state)
+{
+	struct scene *scene = *state;
+
+	create(scene);
+	assert_conf_refused(scene, "[card]\npersonality = cc-v1\nformat = 1\n", ":2: ");
+	assert_conf_refused(scene, "[card]\nformat = 0\n", "allowed is 1");
+	assert_conf_refused(scene, "[card]\nformat = one\n", "allowed is 1");
+	assert_conf_refused(scene, "", "format in [card] is missing");
+}
+
+static void
+unknown_keys_and_sections_name_what_is_allowed(void **state)
+{
+	struct scene *scene = *state;
+
+	create(scene);
+	assert_conf_refused(scene, CONF_HEAD "colour = red\n",
+			    ":5: [card] colour = red: unknown key; allowed are format, "
+			    "personality, serial, options");
+	assert_conf_refused(scene, CONF_HEAD "[key sign]\npin = 1\n",
+			    "allowed are service, certificate");
+	assert_conf_refused(scene, CONF_HEAD "[authority 1]\nname = x\n", "allowed is certificate");
+	assert_conf_refused(scene, CONF_HEAD "[cards]\na = b\n", "unknown section");
+}
+
+static void
+bad_values_are_refused(void **state)
+{
+	struct scene *scene = *state;
+
+	create(scene);
+	assert_conf_refused(scene, "[card]\nformat = 1\npersonality = a/b\n", ":3: ");
+	assert_conf_refused(scene, "[card]\nformat = 1\nserial = 0\n", "hexadecimal");
+	assert_conf_refused(scene, "[card]\nformat = 1\nserial =\n", "hexadecimal");
+	assert_conf_refused(scene, CONF_HEAD "personality = other\n", "given twice");
+	assert_conf_refused(scene, CONF_HEAD "[key sign]\nservice = a b\n", "letters, digits");
+	assert_conf_refused(scene, CONF_HEAD "[key a.b]\nservice = cmd\n", "the key's name");
+	assert_conf_refused(scene, CONF_HEAD "[key s]\ncertificate = ../x\n", "certificates/");
+	assert_conf_refused(scene, CONF_HEAD "[key s]\ncertificate = .x\n", "certificates/");
+	assert_conf_refused(scene, CONF_HEAD "[key s]\ncertificate = a\ncertificate = b\n",
+			    "given twice");
+	assert_conf_refused(scene, CONF_HEAD "[authority 2]\ncertificate = a\n", "numbered from 1");
+	assert_conf_refused(scene, CONF_HEAD "[authority x]\ncertificate = a\n", "numbered from 1");
+	assert_conf_refused(scene,
+			    CONF_HEAD "[key a]\nservice=x\n[key b]\nservice=x\n[key c]\nservice=x\n"
+				      "[key d]\nservice=x\n[key e]\nservice=x\n",
+			    "4 keys");
+}
+
+static void
+what_is_missing_is_named(void **state)
+{
+	struct scene *scene = *state;
+
+	create(scene);
+	assert_conf_refused(scene, "[card]\nformat = 1\n", "personality in [card] is missing");
+	assert_conf_refused(scene, "[card]\nformat = 1\npersonality = a\n", "serial in [card]");
+	assert_conf_refused(scene, CONF_HEAD, "[key NAME]");
+	assert_conf_refused(scene, CONF_HEAD "[key a]\ncertificate = a\n", "service of a key");
+	assert_conf_refused(scene, CONF_HEAD "[key a]\nservice = a\n", "certificate of a key");
+}
+
+static void
+a_line_that_libinih_would_cut_is_refused(void **state)
+{
+	struct scene *scene = *state;
+	char text[512];
+
+	create(scene);
+	(void)snprintf(text, sizeof(text), "[card]\nformat = 1\noptions = %0250d\n", 0);
+	assert_conf_refused(scene, text, ":3: the line has 260 bytes");
+}
+
+static void
+a_missing_certificate_is_named(void **state)
+{
+	struct scene *scene = *state;
+
+	create(scene);
+	assert_int_equal(unlink(path(scene, "certificates/sign.der")), 0);
+	assert_not_loaded(scene, "certificates/sign.der: cannot be read: No such file");
+}
+
+static void
+a_certificate_must_be_one_and_whole(void **state)
+{
+	struct scene *scene = *state;
+	FILE *file;
+
+	create(scene);
+	file = fopen(path(scene, "certificates/sign.der"), "a");
+	assert_non_null(file);
+	assert_int_equal(fputc(0, file), 0);
+	assert_int_equal(fclose(file), 0);
+	assert_not_loaded(scene, "not one certificate in DER");
+	put(scene, "certificates/sign.der", "");
+	assert_not_loaded(scene, "not one certificate in DER");
+}
+
+static void
+a_symbolic_link_is_not_followed(void **state)
+{
+	struct scene *scene = *state;
+
+	create(scene);
+	assert_int_equal(unlink(path(scene, "certificates/sign.der")), 0);
+	assert_int_equal(symlink("auth.der", path(scene, "certificates/sign.der")), 0);
+	assert_not_loaded(scene, "certificates/sign.der: cannot be read");
+}
+
+static void
+a_fifo_in_the_place_of_a_file_does_not_hold(void **state)
+{
+	struct scene *scene = *state;
+
+	create(scene);
+	assert_int_equal(unlink(path(scene, "card.conf")), 0);
+	assert_int_equal(mkfifo(path(scene, "card.conf"), 0600), 0);
+	assert_not_loaded(scene, "card.conf: not a regular file");
+}
+
+static void
+a_file_has_a_largest_size(void **state)
+{
+	struct scene *scene = *state;
+
+	create(scene);
+	assert_int_equal(truncate(path(scene, "certificates/sign.der"), 32769), 0);
+	assert_not_loaded(scene, "larger than 32768 bytes");
+}
+
+static void
+counters_are_saved_and_loaded(void **state)
+{
+	struct scene *scene = *state;
+	const struct image_counter counters[] = {{"pin1", 2}, {"puk", 10}};
+
+	create(scene);
+	assert_true(load(scene));
+	assert_true(image_save_counters(&scene->image, counters, 2, &scene->error));
+	assert_int_equal(scene->image.counters_count, 2);
+	assert_int_equal(mode_of(scene, "state"), 0600);
+	assert_int_equal(access(path(scene, "state.new"), F_OK), -1);
+	assert_true(load(scene));
+	assert_int_equal(scene->image.counters_count, 2);
+	assert_string_equal(scene->image.counters[1].name, "puk");
+	assert_int_equal(scene->image.counters[1].tries_left, 10);
+}
+
+static void
+saving_again_replaces_the_state(void **state)
+{
+	struct scene *scene = *state;
+	struct image_counter counter = {"pin1", 2};
+
+	create(scene);
+	assert_true(load(scene));
+	put(scene, "state.new", "what an interrupted writer left");
+	assert_true(image_save_counters(&scene->image, &counter, 1, &scene->error));
+	counter.tries_left = 1;
+	assert_true(image_save_counters(&scene->image, &counter, 1, &scene->error));
+	assert_true(load(scene));
+	assert_int_equal(scene->image.counters[0].tries_left, 1);
+}
+
+static void
+counters_that_cannot_be_saved_are_an_error(void **state)
+{
+	struct scene *scene = *state;
+	const struct image_counter counters[IMAGE_COUNTERS_MAX + 1] = {{"pin1", 2}};
+
+	create(scene);
+	assert_true(load(scene));
+	assert_false(
+	    image_save_counters(&scene->image, counters, IMAGE_COUNTERS_MAX + 1, &scene->error));
+	/* A directory in its place: rename() cannot replace it, for root neither. */
+	assert_int_equal(mkdir(path(scene, "state"), 0700), 0);
+	assert_false(image_save_counters(&scene->image, counters, 1, &scene->error));
+	assert_non_null(strstr(scene->error.text, "state: cannot be written"));
+	assert_int_equal(access(path(scene, "state.new"), F_OK), -1);
+	assert_int_equal(scene->image.counters_count, 0);
+	assert_not_loaded(scene, "state: not a regular file");
+}
+
+static void
+a_broken_state_is_refused(void **state)
+{
+	struct scene *scene = *state;
+
+	create(scene);
+	put(scene, "state", "");
+	assert_not_loaded(scene, "is empty or has no format");
+	put(scene, "state", "[counters]\npin1 = 3\n");
+	assert_not_loaded(scene, "state:2: ");
+	put(scene, "state", "[state]\nformat = 2\n");
+	assert_not_loaded(scene, "install a newer Vicar");
+	put(scene, "state", "[state]\nformat = 1\n[counters]\npin1 = x\n");
+	assert_not_loaded(scene, "number of tries left");
+	put(scene, "state", "[state]\nformat = 1\n[counters]\npin1 = 1\npin1 = 3\n");
+	assert_not_loaded(scene, "given twice");
+	put(scene, "state",
+	    "[state]\nformat=1\n[counters]\na=1\nb=1\nc=1\nd=1\ne=1\nf=1\ng=1\nh=1\ni=1\n");
+	assert_not_loaded(scene, "8 counters");
+}
+
+static void
+the_lock_is_held_once_and_names_its_holder(void **state)
+{
+	struct scene *scene = *state;
+	struct image second;
+	int holder = 1;
+
+	create(scene);
+	assert_true(load(scene));
+	assert_true(image_lock(&scene->image, &holder, &scene->error));
+	assert_int_equal(holder, 0);
+	assert_true(image_load(&second, scene->card, &scene->error));
+	assert_false(image_lock(&second, &holder, &scene->error));
+	assert_int_equal(holder, getpid());
+	assert_non_null(strstr(scene->error.text, "vicar remove mine"));
+	image_free(&scene->image);
+	assert_true(image_lock(&second, &holder, &scene->error));
+	image_free(&second);
+}
+
+static void
+the_lock_outlives_a_saved_counter(void **state)
+{
+	struct scene *scene = *state;
+	const struct image_counter counter = {"pin1", 2};
+	struct image second;
+	int holder;
+
+	create(scene);
+	assert_true(load(scene));
+	assert_true(image_lock(&scene->image, &holder, &scene->error));
+	assert_true(image_save_counters(&scene->image, &counter, 1, &scene->error));
+	assert_true(image_load(&second, scene->card, &scene->error));
+	assert_false(image_lock(&second, &holder, &scene->error));
+	image_free(&second);
+}
+
+static void
+a_lock_that_cannot_be_opened_is_an_error(void **state)
+{
+	struct scene *scene = *state;
+	int holder;
+
+	create(scene);
+	assert_true(load(scene));
+	assert_int_equal(symlink("card.conf", path(scene, "lock")), 0);
+	assert_false(image_lock(&scene->image, &holder, &scene->error));
+	assert_non_null(strstr(scene->error.text, "lock: cannot be opened"));
+	assert_int_equal(holder, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    image_test(what_was_created_is_loaded),
+	    image_test(only_the_owner_may_read_an_image),
+	    image_test(a_card_is_not_created_over_another),
+	    image_test(a_card_that_cannot_be_created_leaves_nothing),
+	    image_test(a_card_with_impossible_values_is_not_created),
+	    image_test(a_path_must_be_absolute_and_end_with_the_name),
+	    image_test(names_are_letters_digits_dash_and_underscore),
+	    image_test(a_directory_with_an_impossible_name_is_not_loaded),
+	    image_test(options_are_words_with_or_without_a_value),
+	    image_test(a_missing_card_names_its_directory),
+	    image_test(a_newer_format_says_so_before_anything_else),
+	    image_test(the_format_comes_first),
+	    image_test(unknown_keys_and_sections_name_what_is_allowed),
+	    image_test(bad_values_are_refused),
+	    image_test(what_is_missing_is_named),
+	    image_test(a_line_that_libinih_would_cut_is_refused),
+	    image_test(a_missing_certificate_is_named),
+	    image_test(a_certificate_must_be_one_and_whole),
+	    image_test(a_symbolic_link_is_not_followed),
+	    image_test(a_fifo_in_the_place_of_a_file_does_not_hold),
+	    image_test(a_file_has_a_largest_size),
+	    image_test(counters_are_saved_and_loaded),
+	    image_test(saving_again_replaces_the_state),
+	    image_test(counters_that_cannot_be_saved_are_an_error),
+	    image_test(a_broken_state_is_refused),
+	    image_test(the_lock_is_held_once_and_names_its_holder),
+	    image_test(the_lock_outlives_a_saved_counter),
+	    image_test(a_lock_that_cannot_be_opened_is_an_error),
+	};
+
+	return cmocka_run_group_tests_name("image", tests, NULL, NULL);
+}

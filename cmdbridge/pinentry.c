@@ -18,6 +18,7 @@
 
 enum {
 	GRACE_MS = 300, /* for a pinentry to end by itself, and again after SIGTERM */
+	PIECE_MS = 20,  /* until the rest of a line is looked for again */
 	MS = 1000,
 	NS_PER_MS = 1000000,
 	LINE_SIZE = ASSUAN_LINELENGTH - 2, /* without CR LF */
@@ -35,7 +36,7 @@ milliseconds_left(const struct timespec *deadline)
 
 /* Until pinentry has something to say, or is gone. */
 static enum prompt_result
-wait_for_answer(const struct pinentry *pinentry)
+wait_for_bytes(const struct pinentry *pinentry)
 {
 	struct pollfd polled[] = {{pinentry->socket, POLLIN, 0},
 				  {pinentry->peer->fd, POLLIN | POLLRDHUP, 0}};
@@ -46,6 +47,31 @@ wait_for_answer(const struct pinentry *pinentry)
 	if (poll(polled, 2, (int)left) < 0 && errno != EINTR)
 		return PROMPT_IMPOSSIBLE;
 	return polled[1].revents ? PROMPT_GONE : PROMPT_OK;
+}
+
+/* libassuan waits inside for the rest of a line it has begun to read, and looks at nothing else
+ * meanwhile; so it is called when the whole line is there. */
+static enum prompt_result
+wait_for_line(const struct pinentry *pinentry)
+{
+	char ahead[ASSUAN_LINELENGTH];
+	enum prompt_result result;
+	bool whole = false;
+	ssize_t n;
+
+	do {
+		result = wait_for_bytes(pinentry);
+		if (result != PROMPT_OK)
+			break;
+		n = recv(pinentry->socket, ahead, sizeof(ahead), MSG_PEEK | MSG_DONTWAIT);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			continue;
+		whole = n <= 0 || n == (ssize_t)sizeof(ahead) || memchr(ahead, '\n', (size_t)n);
+		if (!whole)
+			(void)poll(NULL, 0, PIECE_MS);
+	} while (!whole);
+	OPENSSL_cleanse(ahead, sizeof(ahead));
+	return result;
 }
 
 static void
@@ -164,24 +190,19 @@ append_data(const char *line, size_t len, char *secret)
 	return true;
 }
 
-/* One line, or what ended the waiting. Our end does not block, so that libassuan comes back with
- * EAGAIN; it keeps what it has of the line. */
 static enum prompt_result
 read_line(struct pinentry *pinentry, char **line, size_t *len)
 {
-	enum prompt_result result = PROMPT_OK;
-	gpg_error_t code;
+	enum prompt_result result;
 
-	for (;;) {
-		code = assuan_read_line(pinentry->assuan, line, len);
-		if (!code)
-			return peer_gone(pinentry->peer) ? PROMPT_GONE : PROMPT_OK;
-		if (gpg_err_code(code) != GPG_ERR_EAGAIN)
-			return PROMPT_IMPOSSIBLE;
-		result = wait_for_answer(pinentry);
+	if (!assuan_pending_line(pinentry->assuan)) {
+		result = wait_for_line(pinentry);
 		if (result != PROMPT_OK)
 			return result;
 	}
+	if (assuan_read_line(pinentry->assuan, line, len))
+		return PROMPT_IMPOSSIBLE;
+	return peer_gone(pinentry->peer) ? PROMPT_GONE : PROMPT_OK;
 }
 
 static enum prompt_result
@@ -286,7 +307,7 @@ set_options(struct pinentry *pinentry, char error[PROMPT_ERROR_MAX])
 static enum prompt_result
 connect_to(struct pinentry *pinentry, const char *program, char error[PROMPT_ERROR_MAX])
 {
-	enum prompt_result result = wait_for_answer(pinentry);
+	enum prompt_result result = wait_for_line(pinentry);
 	char hello;
 
 	if (result != PROMPT_OK)
@@ -304,8 +325,6 @@ connect_to(struct pinentry *pinentry, const char *program, char error[PROMPT_ERR
 		snprintf(error, PROMPT_ERROR_MAX, "%s is no pinentry program", program);
 		return PROMPT_IMPOSSIBLE;
 	}
-	if (fcntl(pinentry->socket, F_SETFL, O_NONBLOCK) != 0)
-		return PROMPT_IMPOSSIBLE;
 	return PROMPT_OK;
 }
 

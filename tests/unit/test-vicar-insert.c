@@ -47,9 +47,10 @@ fake_reply(int fd, const char *request, const char *reader)
 
 	if (strcmp(request, "status") == 0)
 		snprintf(reply, sizeof(reply),
-			 "ok\nname: me\npid: %d\nreader: %s\nstate: idle\ntries: pin1=0 puk=3\n",
+			 "ok\nname: me\npid: %d\nreader: %s\nstate: idle\ntries: sign-puk=3 "
+			 "sign-pin=0\n",
 			 (int)getpid(), reader);
-	else if (strcmp(request, "pin-unblock pin1") == 0 || strcmp(request, "remove") == 0)
+	else if (strcmp(request, "pin-unblock sign-pin") == 0 || strcmp(request, "remove") == 0)
 		snprintf(reply, sizeof(reply), "ok\n");
 	else
 		snprintf(reply, sizeof(reply), "error: the fake does not know %s; ask better",
@@ -169,7 +170,7 @@ why_vicard_ended_is_the_error(void **state)
 
 	(void)state;
 	assert_int_equal(insert_card(&insertion, &error), INSERT_FAILED);
-	assert_string_equal(error.text, "vicard: the image is broken; mend it");
+	assert_string_equal(error.text, "the image is broken; mend it");
 }
 
 static void
@@ -429,6 +430,20 @@ a_forgotten_card_leaves_nothing(void **state)
 }
 
 static void
+the_log_of_a_forgotten_card_is_gone(void **state)
+{
+	char reply[CONTROL_REPLY_MAX];
+	struct problem error;
+
+	create_me();
+	insert_a_fake();
+	assert_int_equal(control_call("me", "remove", reply), CONTROL_OK);
+	assert_true(home_has(state, "vicar/me.log"));
+	assert_true(forget_card("me", &error));
+	assert_false(home_has(state, "vicar/me.log"));
+}
+
+static void
 a_card_that_is_in_is_not_forgotten(void **state)
 {
 	struct problem error;
@@ -495,6 +510,7 @@ main(int argc, char **argv)
 	    TEST(the_status_of_a_card_that_is_out_is_exit_code_1),
 	    TEST(the_status_of_all_cards_is_well_when_one_is_out),
 	    TEST(a_forgotten_card_leaves_nothing),
+	    TEST(the_log_of_a_forgotten_card_is_gone),
 	    TEST(a_card_that_is_in_is_not_forgotten),
 	    TEST(a_card_with_a_broken_image_can_be_forgotten),
 	    TEST(forgetting_without_a_terminal_needs_yes),

@@ -38,6 +38,19 @@ take_lock(const char *directory, struct image *image, bool *loaded, struct probl
 	return problem(error, "%s", image_error.text);
 }
 
+/* Where vicar insert let vicard write; not there when systemd started it. */
+static void
+remove_log(const char *name)
+{
+	struct paths_error paths_error;
+	char runtime[PATH_MAX], log[PATH_MAX + IMAGE_NAME_MAX + sizeof("/.log")];
+
+	if (!paths_runtime(runtime, &paths_error))
+		return;
+	snprintf(log, sizeof(log), "%s/%s.log", runtime, name);
+	unlink(log);
+}
+
 bool
 forget_card(const char *name, struct problem *error)
 {
@@ -58,6 +71,7 @@ forget_card(const char *name, struct problem *error)
 			directory, strerror(errno));
 		goto out;
 	}
+	remove_log(name);
 	ok = issue_undo(away, error);
 out:
 	if (loaded)

@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define PREFIX "vicard: "
+
 enum {
 	STEP_MS = 20,
 	START_MS = 10000,
@@ -95,7 +97,8 @@ ended_early(const char *name, const char *log, struct problem *error)
 	said[n] = '\0';
 	while (*said != '\0' && said[strlen(said) - 1] == '\n')
 		said[strlen(said) - 1] = '\0';
-	return problem(error, "%s", said);
+	return problem(error, "%s",
+		       said + (strncmp(said, PREFIX, strlen(PREFIX)) == 0 ? strlen(PREFIX) : 0));
 }
 
 /* A vicard that ends well has gone into the background; one that does not has said why. */

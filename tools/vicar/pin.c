@@ -8,7 +8,16 @@
 
 enum { TRIES_MAX = 256, COUNTER_MAX = 32 };
 
-/* The only PIN of `pin1=2 puk=10` that is no PUK. */
+/* "puk", "sign-puk": a PUK's counter is not unblocked. */
+static bool
+is_puk(const char *counter)
+{
+	const size_t len = strlen(counter);
+
+	return len >= 3 && strcmp(counter + len - 3, "puk") == 0;
+}
+
+/* The only PIN of `sign-pin=2 sign-puk=3`. */
 static bool
 only_pin(const char *name, char *tries, char counter[COUNTER_MAX], struct problem *error)
 {
@@ -17,7 +26,7 @@ only_pin(const char *name, char *tries, char counter[COUNTER_MAX], struct proble
 	counter[0] = '\0';
 	while ((word = strsep(&at, " ")) != NULL) {
 		word[strcspn(word, "=")] = '\0';
-		if (*word == '\0' || strncmp(word, "puk", 3) == 0)
+		if (*word == '\0' || is_puk(word))
 			continue;
 		if (counter[0] != '\0')
 			return problem(

@@ -183,12 +183,9 @@ perform(CURLM *multi, const struct peer *peer, CURLcode *code)
 /* Has the handshake failed because of what the other side is, or was it only cut off? libcurl has
  * one code for both; OpenSSL names the routine that was not content. */
 static bool
-is_protocol_failure(CURL *curl, const char *error)
+is_protocol_failure(const char *error)
 {
-	long verified = 0;
-
-	curl_easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &verified);
-	return verified != 0 || (strstr(error, "SSL routines") && !strstr(error, "unexpected eof"));
+	return strstr(error, "SSL routines") && !strstr(error, "unexpected eof");
 }
 
 static enum http_result
@@ -217,7 +214,7 @@ judge(CURL *curl, CURLcode code, const struct transfer *transfer, const char *er
 	case CURLE_SSL_ISSUER_ERROR:
 	case CURLE_SSL_INVALIDCERTSTATUS: return HTTP_UNTRUSTED;
 	case CURLE_SSL_CONNECT_ERROR:
-		return is_protocol_failure(curl, error) ? HTTP_UNTRUSTED : HTTP_UNREACHABLE;
+		return is_protocol_failure(error) ? HTTP_UNTRUSTED : HTTP_UNREACHABLE;
 	default: return HTTP_UNREACHABLE;
 	}
 }

@@ -243,14 +243,15 @@ class World:
             os.path.join(ROOT, "tests/system/private-pcscd.sh"), "stop", self.path("pcscd"), check=False
         )
 
+    def cards(self):
+        """How many slots of our reader hold a card, as pcscd tells its clients."""
+        listed = self.run("opensc-tool", "-l", check=False).stdout
+        return len(re.findall(r"^\d+ +Yes .*Vicar", listed, re.M))
+
     def wait_card(self, present=True, seconds=10):
-        """Waits until pcscd says that a card is (or is not) in the first slot."""
-        wait_for(
-            "card in the reader" if present else "empty reader",
-            lambda: ("Card present" in self.run("opensc-tool", "-l", "-v", check=False).stdout)
-            == present,
-            seconds,
-        )
+        """Waits until pcscd says that there is a card, or that there is none."""
+        what = "card in the reader" if present else "empty reader"
+        wait_for(what, lambda: (self.cards() > 0) == present, seconds)
 
     def write_private(self, name, text):
         path = self.path(name)
@@ -286,7 +287,7 @@ class World:
     # The person's usual answers
 
     def agrees(self):
-        return ("Sign|sign", "s")
+        return (r"Sign with the card", "s")
 
     def types_code(self):
         return ("[Cc]ode", lambda seen: self.code() + ENTER)

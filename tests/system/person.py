@@ -10,7 +10,6 @@ import re
 import select
 import threading
 import time
-import tty
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[=>]")
 
@@ -29,7 +28,6 @@ class Person:
 
     def __init__(self, answers=()):
         self.master, self.slave = pty.openpty()
-        tty.setraw(self.slave)
         self.tty = os.ttyname(self.slave)
         self.screen = ""
         self.since = ""

@@ -134,6 +134,7 @@ stop()
 
 [ $# -ge 2 ] || die "usage: private-pcscd.sh start|stop DIRECTORY [DEVICENAME DRIVER] [-- OPTION...]"
 verb=$1
+[ "$verb" = stop ] && [ ! -d "$2" ] && exit 0
 mkdir -p "$2"
 dir=$(realpath "$2")
 socket=$dir/run/pcscd.comm

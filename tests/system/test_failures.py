@@ -82,12 +82,12 @@ class Remote:
     # The person
 
     def test_consent_refused(self):
-        self.begin([("Sign", "r")])
+        self.begin([("Sign with", "c")])
         self.fails("CKR_GENERAL_ERROR", 0, "refused at the prompt")
         self.works_again()
 
     def test_consent_not_answered_in_time(self):
-        self.begin([("Sign", None)], prompt={"timeout-s": 2})
+        self.begin([("Sign with", None)], prompt={"timeout-s": 2})
         self.fails("CKR_GENERAL_ERROR", 0, "in time")
 
     def test_no_way_to_ask(self):

@@ -113,10 +113,7 @@ class CardsComeAndGo(unittest.TestCase):
         for name in ("second", "third"):
             self.world.create(name, "--card", "fineid-v2", "--key", "rsa2048")
         self.world.insert("second")
-        wait_for(
-            "second card",
-            lambda: self.world.run("opensc-tool", "-l", check=False).stdout.count("Yes") >= 2,
-        )
+        wait_for("second card", lambda: self.world.cards() == 2)
         done = self.world.vicar("insert", "third", check=False)
         self.world.inserted.add("third")
         self.assertEqual(done.returncode, 1)
@@ -175,9 +172,9 @@ class KilledWhileTheServiceIsAsked(unittest.TestCase):
         self.assertEqual(len(self.world.calls("SCMDSign")), 1)
 
     def test_pcscd_stopped_while_the_owner_is_asked_takes_the_prompt_away(self):
-        self.world.person.expect([("Sign", None)])
+        self.world.person.expect([("Sign with", None)])
         program = self.start_signing()
-        self.world.person.wait_asked("Sign")
+        self.world.person.wait_asked("Sign with")
         self.world.stop_pcscd()
         program.communicate(timeout=10)
         wait_for(

@@ -42,7 +42,7 @@ class Card:
         self.world.person.expect([self.world.agrees(), self.world.types_code()])
 
     def certificate(self):
-        self.world.run("pkcs15-tool", "-r", self.ID, "-o", "certificate.pem")
+        self.world.run("pkcs15-tool", "--read-certificate", self.ID, "-o", "certificate.pem")
         self.world.run(
             "openssl", "x509", "-in", "certificate.pem", "-noout", "-pubkey", "-out", "key.pem"
         )

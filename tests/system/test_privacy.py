@@ -126,7 +126,7 @@ class Privacy(unittest.TestCase):
         with open(self.world.path("theirs"), "w") as f:
             f.write("a contract that the owner never saw\n")
         os.chmod(self.world.path("theirs"), 0o644)
-        self.world.person.expect([("Sign", "r"), ("[Rr]efuse", "r")])
+        self.world.person.expect([("Sign with", "c")])
         done = self.as_nobody(
             "pkcs11-tool", "--module", harness.opensc_module(), "--login", "--pin", PIN, "--sign",
             "-m", "SHA256-RSA-PKCS", "-i", self.world.path("theirs"), "-o", "stolen",

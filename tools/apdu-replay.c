@@ -82,7 +82,9 @@ load(const char *name, struct script *script)
 	if (data == NULL)
 		return false;
 	ok = script_parse((struct bytes){data, len}, script, &line, &error);
-	if (!ok)
+	if (!ok && line == 0)
+		fprintf(stderr, "%s: %s\n", name, error.text);
+	else if (!ok)
 		fprintf(stderr, "%s:%u: %s\n", name, line, error.text);
 	free(data);
 	return ok;
@@ -159,6 +161,8 @@ main(int argc, char **argv)
 	struct arguments arguments = {.fixtures = FIXTURES};
 	int option;
 
+	/* What is printed stays in order with the errors when both go to one file. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
 		case 'r': arguments.reader = optarg; break;

@@ -223,8 +223,18 @@ static void
 an_unknown_option_is_refused(void **state)
 {
 	(void)state;
-	assert_fails(FIXTURES, "source a\ncard cc-v1 no-such-option\n> 00\n< 6700\n",
-		     "no-such-option");
+	assert_fails(FIXTURES, "source a\ncard cc-v1 pin-tries=3 no-such=1\n> 00\n< 6700\n",
+		     "f.apdu:1: personality cc-v1 has no option `no-such`; take it out of the "
+		     "`card` line\n");
+}
+
+static void
+a_card_that_the_personality_cannot_be_is_refused(void **state)
+{
+	(void)state;
+	assert_fails(FIXTURES, "source a\ncard fineid-v2 serial=0102\n> 00\n< 6700\n",
+		     "serial number");
+	assert_fails(FIXTURES, "source a\ncard fineid-v2 key=rsa3072\n> 00\n< 6700\n", "3072");
 }
 
 static void
@@ -252,6 +262,7 @@ main(void)
 	    cmocka_unit_test(a_request_that_no_service_line_answers_is_a_failure),
 	    cmocka_unit_test(an_unknown_personality_is_refused_with_those_there_are),
 	    cmocka_unit_test(an_unknown_option_is_refused),
+	    cmocka_unit_test(a_card_that_the_personality_cannot_be_is_refused),
 	    cmocka_unit_test(missing_fixtures_are_named_with_what_to_do),
 	};
 

@@ -69,6 +69,30 @@ no_personality(const char *name, struct problem *error)
 	return problem(error, "there is no personality `%s`; name one of: %s", name, names);
 }
 
+/* The engine would send the reader to a card.conf that there is not. */
+static bool
+check_options(const struct personality *personality, const struct subject *subject,
+	      struct problem *error)
+{
+	static const char of_the_engine[] = "pin-tries";
+
+	for (const char *word = subject->options; *word != '\0'; word += strspn(word, " ")) {
+		const size_t len = strcspn(word, "= ");
+		const char *const *known = personality->options;
+
+		while (*known != NULL && (strlen(*known) != len || strncmp(word, *known, len) != 0))
+			known++;
+		if (*known == NULL &&
+		    (len != sizeof(of_the_engine) - 1 || strncmp(word, of_the_engine, len) != 0))
+			return problem(error,
+				       "personality %s has no option `%.*s`; take it out of the "
+				       "`card` line",
+				       personality->name, (int)len, word);
+		word += strcspn(word, " ");
+	}
+	return true;
+}
+
 static bool
 begin(void *context, const struct subject *subject, struct problem *error)
 {
@@ -80,7 +104,8 @@ begin(void *context, const struct subject *subject, struct problem *error)
 	end_card(inprocess);
 	if (personality == NULL)
 		return no_personality(subject->personality, error);
-	if (!fixture_load(&inprocess->fixture, inprocess->fixtures, subject, error))
+	if (!check_options(personality, subject, error) ||
+	    !fixture_load(&inprocess->fixture, inprocess->fixtures, subject, error))
 		return false;
 	inprocess->card = card_new(&inprocess->fixture.image, personality, &host, &reason);
 	if (inprocess->card != NULL)

@@ -52,7 +52,7 @@ struct script {
 	size_t blocks_count;
 };
 
-/* False: `line` (from 1) and `error` say where and why; then there is nothing to free. */
+/* False: `line` (from 1; 0: the whole text) and `error` say where and why; then there is nothing to free. */
 bool script_parse(struct bytes text, struct script *script, unsigned *line,
 		  struct problem *error) MUST_USE;
 void script_free(struct script *script);

@@ -173,7 +173,10 @@ obey(struct fake_card *card, int link, uint8_t protocol, const uint8_t *capdu, s
 	case 0x18: return say_powered(card, link);
 	case 0x19: return say(link, OK, sizeof OK) && say(link, OK, sizeof OK);
 	case 0x1A: return say(link, OK, 0);
-	case 0x1B: unlink(card->address.sun_path); return false;
+	case 0x1B:
+		card->ended = true;
+		unlink(card->address.sun_path);
+		return false;
 	case 0x1C: return say_with_descriptor(link);
 	case 0x1D: return say(link, state, sizeof state);
 	default: return say(link, "\x04\x6D\x00", 3);
@@ -220,7 +223,7 @@ out:
 void
 fake_card_serve(struct fake_card *card)
 {
-	while (access(card->address.sun_path, F_OK) == 0) {
+	while (!card->ended) {
 		int link;
 
 		wait_for(card, card->listener, -1);

@@ -44,6 +44,7 @@ struct fake_card {
 	uint8_t historical;
 	pthread_t thread;
 	unsigned power_ons, resets; /* of this connection */
+	bool ended;
 	atomic_uint connections, full, requests;
 };
 

@@ -184,8 +184,11 @@ host_exchange(struct host *host, const char *capdu, char *text)
 	size_t n = 0;
 	RESPONSECODE r;
 
-	for (; n < sizeof command && sscanf(capdu + 2 * n, "%2hhx", &command[n]) == 1; n++)
-		;
+	for (; n < sizeof command && capdu[2 * n] != '\0'; n++) {
+		const char digits[] = {capdu[2 * n], capdu[2 * n + 1], '\0'};
+
+		command[n] = (UCHAR)strtoul(digits, NULL, 16);
+	}
 	r = host_transmit(host, command, n, rapdu, &length);
 	text[0] = '\0';
 	if (r != IFD_SUCCESS)

@@ -11,8 +11,10 @@ stage_up(void **state)
 	struct stage *stage = calloc(1, sizeof *stage);
 
 	snprintf(stage->directory, sizeof stage->directory, "/tmp/vicar-ifd-XXXXXX");
-	if (mkdtemp(stage->directory) == NULL)
+	if (mkdtemp(stage->directory) == NULL) {
+		free(stage);
 		return -1;
+	}
 	snprintf(stage->device, sizeof stage->device, "vicar:%s:1:silence=%d", stage->directory,
 		 SILENCE_MS);
 	snprintf(stage->two_slots, sizeof stage->two_slots, "vicar:%s:2:silence=%d",

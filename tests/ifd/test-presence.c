@@ -293,6 +293,22 @@ a_socket_given_to_another_user_stays_out(void **state)
 }
 
 static void
+a_socket_whose_file_is_another_users_stays_out(void **state)
+{
+	struct stage *stage = *state;
+	struct fake_card card;
+
+	if (getuid() != 0)
+		skip();
+	start_card(&card, stage, "anna", FAKE_GOOD);
+	assert_int_equal(chown(card.address.sun_path, 1000, 1000), 0);
+	stays_out(stage, &card);
+	assert_int_equal(atomic_load(&card.connections), 0);
+
+	fake_card_stop(&card);
+}
+
+static void
 a_link_to_a_socket_stays_out(void **state)
 {
 	struct stage *stage = *state;
@@ -363,6 +379,7 @@ main(void)
 	    TEST(a_card_of_another_version_stays_out),
 	    TEST(a_socket_named_after_another_user_stays_out),
 	    TEST(a_socket_given_to_another_user_stays_out),
+	    TEST(a_socket_whose_file_is_another_users_stays_out),
 	    TEST(a_link_to_a_socket_stays_out),
 	    TEST(a_stop_ends_the_polling_function_at_once),
 	    TEST(a_stop_while_nobody_polls_costs_one_early_return),

@@ -79,7 +79,8 @@ send_long(struct host *host, size_t length, const char *expected)
 	DWORD rapdu_len = PCSCD_BUFFER;
 	char text[32] = "";
 
-	memcpy(capdu, "\x80\x11", 2);
+	capdu[0] = 0x80;
+	capdu[1] = 0x11;
 	assert_int_equal(host_transmit(host, capdu, length, rapdu, &rapdu_len), IFD_SUCCESS);
 	for (size_t i = 0; i < rapdu_len && i < 8; i++)
 		snprintf(text + 2 * i, 3, "%02X", rapdu[i]);

@@ -107,11 +107,11 @@ a_name_has_at_most_64_characters(void **state)
 	uid_t owner;
 
 	(void)state;
-	memset(file + 2, 'n', 65);
-	strcpy(file + 2 + 64, ".sock");
+	memset(file + 2, 'n', 64);
+	memcpy(file + 2 + 64, ".sock", sizeof ".sock");
 	assert_true(cardname_parse(file, &owner));
 	memset(file + 2, 'n', 65);
-	strcpy(file + 2 + 65, ".sock");
+	memcpy(file + 2 + 65, ".sock", sizeof ".sock");
 	assert_false(cardname_parse(file, &owner));
 }
 

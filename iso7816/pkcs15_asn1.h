@@ -21,6 +21,7 @@ typedef struct {
 	ASN1_BIT_STRING *access;
 	ASN1_TYPE *condition;
 } PKCS15_RULE;
+/* cppcheck-suppress unknownMacro */
 DEFINE_STACK_OF(PKCS15_RULE)
 
 typedef struct {

@@ -341,7 +341,7 @@ the_middleware_finds_the_card(void **state)
 	cplc = applet_send(card, "00CA9F7F2D");
 	assert_int_equal(strlen(cplc), 2 * (3 + 0x2A) + 4);
 	assert_int_equal(strncmp(cplc, "9F7F2A", 6), 0);
-	assert_int_equal(strncmp(cplc + 2 * 13, SERIAL, 16), 0);
+	assert_int_equal(strncmp(cplc + (size_t)2 * 13, SERIAL, 16), 0);
 	assert_int_equal(strncmp(applet_send(card, "00CADF3000"), "DF3007", 6), 0);
 	assert_int_equal(strlen(card->answer), 2 * 10 + 4);
 	assert_int_not_equal(strncmp(card->answer + 6, "7634", 4), 0); /* "v4" would mean PSS */
@@ -454,8 +454,7 @@ the_middleware_signs_hashes_of_each_length(void **state)
 	for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++) {
 		char command[256], hash[129] = "", input[256];
 
-		for (size_t j = 0; j < hashes[i].hash_len; j++)
-			strcat(hash, "5A");
+		memset(hash, '5', 2 * hashes[i].hash_len);
 		assert_answer(card, VERIFY_SIGN, "9000");
 		snprintf(command, sizeof(command), "002241B606 8001%s 840101", hashes[i].algorithm);
 		assert_answer(card, command, "9000");

@@ -335,15 +335,12 @@ static void
 algorithm_00_signs_a_chained_block(void **state)
 {
 	struct applet_card *card = *state;
-	char command[1024] = "102A9E9AFF0001", input[128] = DIGESTINFO SHA256_OF_ABC, last[16];
-	size_t fill = 256 - 3 - strlen(input) / 2;
+	char input[] = DIGESTINFO SHA256_OF_ABC, fill[512] = "", command[1024], last[16];
+	const size_t last_at = sizeof(input) - 3; /* the 256th byte */
 
-	for (size_t i = 0; i < fill; i++)
-		strcat(command, "FF");
-	strcat(command, "00");
-	snprintf(last, sizeof(last), "002A9E9A01%s", input + strlen(input) - 2);
-	input[strlen(input) - 2] = '\0';
-	strcat(command, input);
+	memset(fill, 'F', 2 * (256 - 3 - (sizeof(input) - 1) / 2));
+	snprintf(last, sizeof(last), "002A9E9A01%s", input + last_at);
+	snprintf(command, sizeof(command), "102A9E9AFF0001%s00%.*s", fill, (int)last_at, input);
 	assert_answer(card, VERIFY_PIN1, "9000");
 	assert_answer(card, "002241B60A 800100 81024B01 840101", "9000");
 	assert_answer(card, command, "9000");

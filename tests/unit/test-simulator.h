@@ -354,6 +354,28 @@ recover(struct client *client, const char *name, uint8_t data[512])
 	return recovered;
 }
 
+/* Starts a signature; its process and code. */
+static inline void
+start_signature(struct client *client, char process[2048], char code[SIM_CODE_MAX])
+{
+	(void)scmd_sign(client, PHONE, "271828", HASH);
+	(void)member(client, "ProcessId", process);
+	read_code(client, code);
+}
+
+/* Sends SCMDSign with the given members as they are. */
+static inline void
+sign_with_members(struct client *client, const char *format, const char *a, const char *b,
+		  const char *c, const char *d)
+{
+	char *members = NULL, *body;
+
+	assert_true(asprintf(&members, format, a, b, c, d) > 0);
+	body = text_of(ENVELOPE("SCMDSign", REQUEST("%s")), members);
+	free(members);
+	(void)post(client, ACTION("SCMDSign"), body);
+}
+
 static inline int
 client_set_up(void **state)
 {

@@ -20,8 +20,8 @@ enum section_kind { SECTION_CARD, SECTION_PROMPT, SECTION_SERVICE };
 
 struct key {
 	enum section_kind section;
-	const char *name;
 	enum value_kind kind;
+	const char *name;
 	size_t at;             /* offset in struct config or struct service_config */
 	unsigned least, most;  /* VALUE_NUMBER */
 	unsigned number;       /* VALUE_NUMBER: default */
@@ -35,34 +35,34 @@ struct key {
 #define AT_PATH "a path that begins with / or ~/"
 
 static const struct key keys[] = {
-    {SECTION_CARD, "socket-directory", VALUE_PATH, IN_CONFIG(socket_directory),
+    {SECTION_CARD, VALUE_PATH, "socket-directory", IN_CONFIG(socket_directory),
      .text = LINK_DIRECTORY, .allowed = AT_PATH},
-    {SECTION_CARD, "pcscd-user", VALUE_TEXT, IN_CONFIG(pcscd_user), .allowed = "a user name"},
-    {SECTION_CARD, "pin-tries", VALUE_NUMBER, IN_CONFIG(pin_tries), 1, 15, 2,
+    {SECTION_CARD, VALUE_TEXT, "pcscd-user", IN_CONFIG(pcscd_user), .allowed = "a user name"},
+    {SECTION_CARD, VALUE_NUMBER, "pin-tries", IN_CONFIG(pin_tries), 1, 15, 2,
      .allowed = "a number from 1 to 15"},
-    {SECTION_PROMPT, "pinentry", VALUE_TEXT, IN_CONFIG(pinentry), .text = "pinentry",
+    {SECTION_PROMPT, VALUE_TEXT, "pinentry", IN_CONFIG(pinentry), .text = "pinentry",
      .allowed = "a program's name or path"},
-    {SECTION_PROMPT, "timeout-s", VALUE_NUMBER, IN_CONFIG(prompt_timeout_s), 1, 3600, 60,
+    {SECTION_PROMPT, VALUE_NUMBER, "timeout-s", IN_CONFIG(prompt_timeout_s), 1, 3600, 60,
      .allowed = "seconds, from 1 to 3600"},
-    {SECTION_PROMPT, "refusal-pause-ms", VALUE_NUMBER, IN_CONFIG(refusal_pause_ms), 0, 600000, 5000,
+    {SECTION_PROMPT, VALUE_NUMBER, "refusal-pause-ms", IN_CONFIG(refusal_pause_ms), 0, 600000, 5000,
      .allowed = "milliseconds, from 0 to 600000"},
-    {SECTION_PROMPT, "repeat-window-ms", VALUE_NUMBER, IN_CONFIG(repeat_window_ms), 0, 600000, 3000,
+    {SECTION_PROMPT, VALUE_NUMBER, "repeat-window-ms", IN_CONFIG(repeat_window_ms), 0, 600000, 3000,
      .allowed = "milliseconds, from 0 to 600000"},
-    {SECTION_SERVICE, "type", VALUE_WORD, IN_SERVICE(type), .allowed = "cmd", .begins = {"cmd"}},
-    {SECTION_SERVICE, "endpoint", VALUE_URL, IN_SERVICE(endpoint),
+    {SECTION_SERVICE, VALUE_WORD, "type", IN_SERVICE(type), .allowed = "cmd", .begins = {"cmd"}},
+    {SECTION_SERVICE, VALUE_URL, "endpoint", IN_SERVICE(endpoint),
      .allowed = "a URL that begins with https://", .begins = {"https://"}},
-    {SECTION_SERVICE, "ca-file", VALUE_PATH, IN_SERVICE(ca_file), .allowed = AT_PATH},
-    {SECTION_SERVICE, "encryption-certificate", VALUE_PATH, IN_SERVICE(encryption_certificate),
+    {SECTION_SERVICE, VALUE_PATH, "ca-file", IN_SERVICE(ca_file), .allowed = AT_PATH},
+    {SECTION_SERVICE, VALUE_PATH, "encryption-certificate", IN_SERVICE(encryption_certificate),
      .allowed = AT_PATH},
-    {SECTION_SERVICE, "credentials", VALUE_PATH, IN_SERVICE(credentials), .allowed = AT_PATH},
-    {SECTION_SERVICE, "proxy", VALUE_URL, IN_SERVICE(proxy),
+    {SECTION_SERVICE, VALUE_PATH, "credentials", IN_SERVICE(credentials), .allowed = AT_PATH},
+    {SECTION_SERVICE, VALUE_URL, "proxy", IN_SERVICE(proxy),
      .allowed = "a URL that begins with http://, https:// or socks5h://",
      .begins = {"http://", "https://", "socks5h://"}},
-    {SECTION_SERVICE, "connect-timeout-ms", VALUE_NUMBER, IN_SERVICE(connect_timeout_ms), 1, 600000,
+    {SECTION_SERVICE, VALUE_NUMBER, "connect-timeout-ms", IN_SERVICE(connect_timeout_ms), 1, 600000,
      5000, .allowed = "milliseconds, from 1 to 600000"},
-    {SECTION_SERVICE, "transfer-timeout-ms", VALUE_NUMBER, IN_SERVICE(transfer_timeout_ms), 1,
+    {SECTION_SERVICE, VALUE_NUMBER, "transfer-timeout-ms", IN_SERVICE(transfer_timeout_ms), 1,
      600000, 60000, .allowed = "milliseconds, from 1 to 600000"},
-    {SECTION_SERVICE, "code-lifetime-s", VALUE_NUMBER, IN_SERVICE(code_lifetime_s), 1, 3600, 120,
+    {SECTION_SERVICE, VALUE_NUMBER, "code-lifetime-s", IN_SERVICE(code_lifetime_s), 1, 3600, 120,
      .allowed = "seconds, from 1 to 3600"},
 };
 
@@ -270,7 +270,7 @@ static bool
 put_value(struct loader *loader, const struct key *key, void *to, const char *value)
 {
 	char path[PATH_MAX];
-	struct paths_error unused;
+	struct paths_error unused = {""};
 	bool ok = false;
 
 	switch (key->kind) {
@@ -293,7 +293,7 @@ static int
 take_key(void *context, const char *where, const char *name, const char *value)
 {
 	struct loader *loader = context;
-	enum section_kind section;
+	enum section_kind section = SECTION_CARD;
 	const struct key *key;
 	unsigned *seen, bit;
 	size_t service;
@@ -419,7 +419,7 @@ config_load(struct config *config, struct config_error *error)
 {
 	const char *only = getenv("VICAR_CONF");
 	struct loader *loader = calloc(1, sizeof(*loader));
-	struct paths_error no_path;
+	struct paths_error no_path = {""};
 	char user[PATH_MAX];
 	bool ok = false;
 

@@ -6,6 +6,7 @@
 #include "iso7816/digestinfo.h"
 #include "iso7816/sw.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -79,6 +80,7 @@ bytes_of(const char *text)
 void
 journal_hash(struct bytes input, char hash[JOURNAL_HASH_MAX])
 {
+	static const char prefix[] = "sha256:";
 	uint8_t own[SHA256_DIGEST_LENGTH];
 	enum digest digest;
 	struct bytes value;
@@ -87,11 +89,11 @@ journal_hash(struct bytes input, char hash[JOURNAL_HASH_MAX])
 		bytes_to_hex((struct bytes){value.data, 4}, hash);
 	} else {
 		SHA256(input.data, input.len, own);
-		strcpy(hash, "sha256:");
-		bytes_to_hex((struct bytes){own, 4}, hash + strlen(hash));
+		memcpy(hash, prefix, sizeof(prefix));
+		bytes_to_hex((struct bytes){own, 4}, hash + sizeof(prefix) - 1);
 	}
 	for (char *c = hash; *c != '\0'; c++)
-		*c = *c >= 'A' && *c <= 'F' ? (char)(*c - 'A' + 'a') : *c;
+		*c = (char)tolower((unsigned char)*c);
 }
 
 static void

@@ -24,7 +24,7 @@ world_new(void **state)
 	struct world *world = calloc(1, sizeof(*world));
 
 	assert_non_null(world);
-	strcpy(world->directory, "/tmp/vicar-config-XXXXXX");
+	(void)snprintf(world->directory, sizeof(world->directory), "/tmp/vicar-config-XXXXXX");
 	assert_non_null(mkdtemp(world->directory));
 	(void)snprintf(world->path, sizeof(world->path), "%s/vicar.conf", world->directory);
 	assert_int_equal(setenv("VICAR_CONF", world->path, 1), 0);

@@ -35,7 +35,7 @@ struct world {
 static void
 reopen(struct world *world)
 {
-	struct journal_error error;
+	struct journal_error error = {""};
 
 	journal_close(&world->journal);
 	assert_true(journal_open(&world->journal, world->directory, NOW, &error));
@@ -47,7 +47,7 @@ world_new(void **state)
 	struct world *world = calloc(1, sizeof(*world));
 
 	assert_non_null(world);
-	strcpy(world->directory, "/tmp/vicar-journal-XXXXXX");
+	(void)snprintf(world->directory, sizeof(world->directory), "/tmp/vicar-journal-XXXXXX");
 	assert_non_null(mkdtemp(world->directory));
 	(void)snprintf(world->path, sizeof(world->path), "%s/journal", world->directory);
 	world->journal.fd = -1;
@@ -211,7 +211,7 @@ an_input_that_is_no_digestinfo_is_named_by_its_own_hash(void **state)
 static void
 a_journal_that_cannot_be_kept_is_said_with_its_path(void **state)
 {
-	struct journal_error error;
+	struct journal_error error = {""};
 	struct journal journal;
 
 	(void)state;
@@ -246,8 +246,7 @@ a_crash_at_any_byte_leaves_a_journal_that_tells_the_truth(void **state)
 	opened = strlen(text_of(world));
 	journal_step(&world->journal, NOW, id, BYTES_TEXT("P1"), BYTES_TEXT("waiting"));
 	journal_done(&world->journal, NOW, id, SW_OK, "signed and verified");
-	strcpy(whole, text_of(world));
-	done = strlen(whole);
+	done = (size_t)snprintf(whole, sizeof(whole), "%s", text_of(world));
 	for (len = 0; len <= done; len++) {
 		write_text(world, whole, len);
 		reopen(world);

@@ -25,7 +25,7 @@ clear(void **state)
 static void
 without_variables_all_is_below_home(void **state)
 {
-	struct paths_error error;
+	struct paths_error error = {""};
 	char path[PATH_MAX];
 
 	(void)state;
@@ -40,7 +40,7 @@ without_variables_all_is_below_home(void **state)
 static void
 an_absolute_variable_is_followed(void **state)
 {
-	struct paths_error error;
+	struct paths_error error = {""};
 	char path[PATH_MAX];
 
 	(void)state;
@@ -52,7 +52,7 @@ an_absolute_variable_is_followed(void **state)
 static void
 a_relative_variable_counts_as_unset(void **state)
 {
-	struct paths_error error;
+	struct paths_error error = {""};
 	char path[PATH_MAX];
 
 	(void)state;
@@ -64,7 +64,7 @@ a_relative_variable_counts_as_unset(void **state)
 static void
 the_runtime_directory_must_be_there(void **state)
 {
-	struct paths_error error;
+	struct paths_error error = {""};
 	char path[PATH_MAX];
 
 	(void)state;
@@ -80,7 +80,7 @@ static void
 a_control_socket_is_in_the_runtime_directory(void **state)
 {
 	char directory[] = "/tmp/vicar-paths-XXXXXX", path[PATH_MAX], expected[128];
-	struct paths_error error;
+	struct paths_error error = {""};
 
 	(void)state;
 	assert_non_null(mkdtemp(directory));
@@ -95,7 +95,7 @@ static void
 making_a_path_makes_each_part_for_the_owner_only(void **state)
 {
 	char directory[] = "/tmp/vicar-paths-XXXXXX", path[128];
-	struct paths_error error;
+	struct paths_error error = {""};
 	struct stat is;
 
 	(void)state;
@@ -114,7 +114,7 @@ making_a_path_makes_each_part_for_the_owner_only(void **state)
 static void
 a_path_that_cannot_be_made_is_named_with_its_reason(void **state)
 {
-	struct paths_error error;
+	struct paths_error error = {""};
 
 	(void)state;
 	assert_false(paths_make("/dev/null/a", &error));
@@ -124,7 +124,7 @@ a_path_that_cannot_be_made_is_named_with_its_reason(void **state)
 static void
 a_tilde_is_the_home_directory(void **state)
 {
-	struct paths_error error;
+	struct paths_error error = {""};
 	char path[PATH_MAX];
 
 	(void)state;

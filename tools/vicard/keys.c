@@ -19,9 +19,11 @@ set_state(struct keys *keys, struct bytes text)
 {
 	size_t len = text.len < sizeof(keys->state) ? text.len : sizeof(keys->state) - 1;
 
-	for (size_t i = 0; i < len; i++)
-		keys->state[i] =
-		    text.data[i] < 0x20 || text.data[i] == 0x7F ? '?' : (char)text.data[i];
+	for (size_t i = 0; i < len; i++) {
+		uint8_t c = text.data[i];
+
+		keys->state[i] = (char)(c < 0x20 || c == 0x7F ? '?' : c);
+	}
 	keys->state[len] = '\0';
 }
 

@@ -84,7 +84,7 @@ static int
 fake_bridge(void)
 {
 	static uint8_t message[BRIDGE_MESSAGE_MAX];
-	const char *part = getenv("FAKE_BRIDGE");
+	const char *part = part_of("FAKE_BRIDGE");
 	struct bridge_request request;
 	ssize_t len = recv(BRIDGE_FD, message, sizeof(message), 0);
 
@@ -134,7 +134,7 @@ a_chain_of(void **state, EVP_PKEY *key, const struct test_certificate *wrong_iss
 	X509 *other = wrong_issuer == NULL ? NULL : test_certificate(wrong_issuer);
 	X509 *leaf = test_certificate(&(struct test_certificate){
 	    .name = "Maria", .key = key, .issuer = ca, .key_usage = SIGNING});
-	uint8_t der[8192];
+	uint8_t der[8192] = {0};
 	const size_t len = test_der((X509 *[]){leaf, other == NULL ? ca : other}, 2, der);
 	FILE *file = fopen(home_file(state, "chain"), "we");
 
@@ -175,7 +175,7 @@ load(void **state)
 static void
 enrolled(void **state, const struct enrolment *enrolment)
 {
-	struct problem error;
+	struct problem error = {""};
 
 	(void)state;
 	if (!enrol_card(enrolment, &error))
@@ -267,7 +267,7 @@ static void
 a_second_card_of_one_name_is_refused_with_what_to_do(void **state)
 {
 	const struct enrolment enrolment = an_enrolment("chain");
-	struct problem error;
+	struct problem error = {""};
 
 	a_chain_of(state, test_key(3072), NULL);
 	enrolled(state, &enrolment);
@@ -339,7 +339,7 @@ a_bridge_that_hangs_is_ended(void **state)
 			strlen(home_file(state, "account"))},
 	};
 	static struct bridge_answer answer;
-	struct problem error;
+	struct problem error = {""};
 
 	setenv("FAKE_BRIDGE", "hang", 1);
 	home_write(state, "account", "[account]\nphone = +351 912345678\n", 0600);
@@ -351,7 +351,7 @@ static void
 a_name_that_is_a_path_is_refused(void **state)
 {
 	char directory[PATH_MAX];
-	struct problem error;
+	struct problem error = {""};
 
 	(void)state;
 	assert_false(issue_possible("../cc", "cc-v1", directory, &error));
@@ -362,7 +362,7 @@ static void
 an_unknown_card_is_refused_with_those_there_are(void **state)
 {
 	char directory[PATH_MAX];
-	struct problem error;
+	struct problem error = {""};
 
 	(void)state;
 	assert_false(issue_possible("cc", "cc-v9", directory, &error));
@@ -376,7 +376,7 @@ a_written_account_can_be_read_again(void **state)
 {
 	char error[SECRETS_ERROR_MAX];
 	struct service_account read;
-	struct problem text;
+	struct problem text = {""};
 
 	assert_true(account_write(home_file(state, "account"), &account, &text));
 	assert_true(service_account_load(home_file(state, "account"), &read, error));
@@ -386,7 +386,7 @@ a_written_account_can_be_read_again(void **state)
 static void
 an_account_file_is_never_written_over(void **state)
 {
-	struct problem text;
+	struct problem text = {""};
 
 	home_write(state, "account", "mine", 0600);
 	assert_false(account_write(home_file(state, "account"), &account, &text));
@@ -415,7 +415,7 @@ a_created_card_opens_with_pin_and_puk(void **state)
 {
 	const struct creation creation = a_creation();
 	char error[KEYFILE_ERROR_MAX];
-	struct problem text;
+	struct problem text = {""};
 
 	if (!create_card(&creation, &text))
 		fail_msg("%s", text.text);
@@ -431,7 +431,7 @@ static void
 a_created_card_has_a_certificate_for_its_role(void **state)
 {
 	const struct creation creation = a_creation();
-	struct problem text;
+	struct problem text = {""};
 	struct image image;
 	struct chain chain;
 
@@ -451,7 +451,7 @@ static void
 a_created_fineid_card_has_a_serial_of_digits(void **state)
 {
 	const struct creation creation = a_creation();
-	struct problem text;
+	struct problem text = {""};
 	struct image image;
 
 	assert_true(create_card(&creation, &text));
@@ -466,7 +466,7 @@ static void
 a_subject_that_is_none_makes_no_card(void **state)
 {
 	struct creation creation = a_creation();
-	struct problem text;
+	struct problem text = {""};
 
 	creation.subject = "/NOSUCH=1";
 	assert_false(create_card(&creation, &text));
@@ -478,7 +478,7 @@ static void
 a_fineid_card_of_3072_bits_is_not_made(void **state)
 {
 	struct creation creation = a_creation();
-	struct problem text;
+	struct problem text = {""};
 
 	creation.rsa_bits = 3072;
 	assert_false(create_card(&creation, &text));
@@ -506,7 +506,7 @@ a_pin_file_is_read(void **state)
 {
 	const char *path =
 	    home_write(state, "pins", "# mine\npin = 1234\r\n\n puk=87654321 \n", 0600);
-	struct problem error;
+	struct problem error = {""};
 	struct pins pins;
 
 	assert_true(pins_read(path, &pins, &error));
@@ -554,7 +554,7 @@ static void
 an_error_about_a_pin_file_never_holds_the_pin(void **state)
 {
 	const char *path = home_write(state, "pins", "pin = 123456789\n", 0600);
-	struct problem error;
+	struct problem error = {""};
 	struct pins pins;
 
 	assert_false(pins_read(path, &pins, &error));

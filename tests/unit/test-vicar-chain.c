@@ -39,7 +39,7 @@ free_hierarchy(struct hierarchy *h)
 static bool
 reads(X509 *const *certificates, size_t count, struct chain *chain, struct problem *error)
 {
-	uint8_t der[8192];
+	uint8_t der[8192] = {0};
 
 	return chain_read((struct bytes){der, test_der(certificates, count, der)}, chain, error);
 }
@@ -49,7 +49,7 @@ assert_leaf_refused(const struct test_certificate *spec, const char *reason)
 {
 	X509 *leaf = test_certificate(spec);
 	const struct chain chain = {.certificates = {leaf}, .count = 1};
-	struct problem error;
+	struct problem error = {""};
 
 	assert_false(chain_check(&chain, time(NULL), &error));
 	assert_non_null(strstr(error.text, reason));
@@ -75,7 +75,7 @@ static void
 a_chain_without_its_root_is_enough(void **state)
 {
 	struct hierarchy h = hierarchy();
-	struct problem error;
+	struct problem error = {""};
 	struct chain chain;
 
 	(void)state;
@@ -89,7 +89,7 @@ static void
 a_chain_in_another_order_is_refused(void **state)
 {
 	struct hierarchy h = hierarchy();
-	struct problem error;
+	struct problem error = {""};
 	struct chain chain;
 
 	(void)state;
@@ -107,7 +107,7 @@ an_issuer_of_the_right_name_and_another_key_is_refused(void **state)
 	X509 *impostor = test_certificate(
 	    &(struct test_certificate){.name = "CA", .authority = true, .key = test_key(3072)});
 	const struct chain chain = {.certificates = {h.leaf, impostor}, .count = 2};
-	struct problem error;
+	struct problem error = {""};
 
 	(void)state;
 	assert_false(chain_check(&chain, time(NULL), &error));
@@ -119,7 +119,7 @@ an_issuer_of_the_right_name_and_another_key_is_refused(void **state)
 static void
 no_certificate_at_all_is_refused(void **state)
 {
-	struct problem error;
+	struct problem error = {""};
 	struct chain chain;
 
 	(void)state;
@@ -131,9 +131,9 @@ static void
 a_truncated_certificate_is_refused(void **state)
 {
 	struct hierarchy h = hierarchy();
-	struct problem error;
+	struct problem error = {""};
 	struct chain chain;
-	uint8_t der[8192];
+	uint8_t der[8192] = {0};
 	size_t len = test_der((X509 *[]){h.leaf, h.ca}, 2, der);
 
 	(void)state;
@@ -148,7 +148,7 @@ more_certificates_than_an_image_holds_are_refused(void **state)
 {
 	struct hierarchy h = hierarchy();
 	X509 *many[CHAIN_MAX + 1];
-	struct problem error;
+	struct problem error = {""};
 	struct chain chain;
 	static uint8_t der[32768];
 
@@ -229,7 +229,7 @@ a_certificate_that_ended_an_hour_ago_has_negative_days_left(void **state)
 	long days = 0;
 
 	(void)state;
-	assert_true(chain_days_left(leaf, time(NULL) - 22 * 3600, &days));
+	assert_true(chain_days_left(leaf, time(NULL) - 22L * 3600, &days));
 	assert_true(days < 0);
 	X509_free(leaf);
 }

@@ -22,7 +22,7 @@ fake_bridge(void)
 	static uint8_t message[BRIDGE_MESSAGE_MAX];
 	struct writer writer = writer_to(message, sizeof(message));
 	const struct bridge_result result = {
-	    .sw = (uint16_t)strtoul(getenv("FAKE_BRIDGE"), NULL, 16),
+	    .sw = (uint16_t)strtoul(part_of("FAKE_BRIDGE"), NULL, 16),
 	    .text = BYTES_TEXT("The service cannot be reached."),
 	    .next = BYTES_TEXT("See the network."),
 	};
@@ -229,7 +229,7 @@ a_handler_that_is_no_library_is_bad(void **state)
 static void
 a_library_that_exports_something_else_is_bad(void **state)
 {
-	struct problem error;
+	struct problem error = {""};
 	Dl_info libc;
 
 	(void)state;
@@ -360,7 +360,7 @@ make_card(void)
 					  .subject = "MATTI",
 					  .rsa_bits = 2048,
 					  .pins = &pins};
-	struct problem error;
+	struct problem error = {""};
 
 	if (!create_card(&creation, &error))
 		fail_msg("%s", error.text);

@@ -62,7 +62,7 @@ fake_reply(int fd, const char *request, const char *reader)
 static int
 fake_vicard(const char *name)
 {
-	const char *part = getenv("FAKE_VICARD"), *reader = part;
+	const char *part = part_of("FAKE_VICARD"), *reader = part;
 	char request[CONTROL_REQUEST_MAX + 1];
 	int listener;
 
@@ -123,7 +123,7 @@ static void
 a_card_that_a_reader_takes_is_connected(void **state)
 {
 	const struct insertion insertion = an_insertion("connected");
-	struct problem error;
+	struct problem error = {""};
 
 	(void)state;
 	assert_int_equal(insert_card(&insertion, &error), INSERT_CONNECTED);
@@ -133,7 +133,7 @@ static void
 a_reader_may_take_a_moment(void **state)
 {
 	const struct insertion insertion = an_insertion("late");
-	struct problem error;
+	struct problem error = {""};
 
 	(void)state;
 	assert_int_equal(insert_card(&insertion, &error), INSERT_CONNECTED);
@@ -143,7 +143,7 @@ static void
 without_a_reader_the_card_waits(void **state)
 {
 	const struct insertion insertion = an_insertion("waiting");
-	struct problem error;
+	struct problem error = {""};
 
 	(void)state;
 	assert_int_equal(insert_card(&insertion, &error), INSERT_WAITING);
@@ -154,7 +154,7 @@ static void
 a_full_reader_leaves_no_vicard_behind(void **state)
 {
 	const struct insertion insertion = an_insertion("no-free-slot");
-	struct problem error;
+	struct problem error = {""};
 
 	(void)state;
 	assert_int_equal(insert_card(&insertion, &error), INSERT_FAILED);
@@ -166,7 +166,7 @@ static void
 why_vicard_ended_is_the_error(void **state)
 {
 	const struct insertion insertion = an_insertion("refuse");
-	struct problem error;
+	struct problem error = {""};
 
 	(void)state;
 	assert_int_equal(insert_card(&insertion, &error), INSERT_FAILED);
@@ -177,7 +177,7 @@ static void
 a_vicard_that_never_answers_is_ended(void **state)
 {
 	struct insertion insertion = an_insertion("deaf");
-	struct problem error;
+	struct problem error = {""};
 
 	(void)state;
 	insertion.start_ms = 200;
@@ -189,7 +189,7 @@ static void
 a_card_that_is_in_is_not_inserted_again(void **state)
 {
 	const struct insertion insertion = an_insertion("connected");
-	struct problem error;
+	struct problem error = {""};
 
 	(void)state;
 	assert_int_equal(insert_card(&insertion, &error), INSERT_CONNECTED);
@@ -201,7 +201,7 @@ static void
 a_vicard_that_is_missing_is_named(void **state)
 {
 	struct insertion insertion = an_insertion("connected");
-	struct problem error;
+	struct problem error = {""};
 
 	(void)state;
 	insertion.vicard = "/nonexistent/vicard";
@@ -224,7 +224,7 @@ static void
 insert_a_fake(void)
 {
 	const struct insertion insertion = an_insertion("connected");
-	struct problem error;
+	struct problem error = {""};
 
 	if (insert_card(&insertion, &error) != INSERT_CONNECTED)
 		fail_msg("%s", error.text);
@@ -280,7 +280,7 @@ create_me(void)
 					  .subject = "MATTI",
 					  .rsa_bits = 2048,
 					  .pins = &pins};
-	struct problem error;
+	struct problem error = {""};
 
 	if (!create_card(&creation, &error))
 		fail_msg("%s", error.text);
@@ -381,7 +381,7 @@ a_certificate_that_ended_is_warned_of(void **state)
 static void
 without_cards_the_list_is_empty(void **state)
 {
-	struct problem error;
+	struct problem error = {""};
 	struct cards cards;
 
 	(void)state;
@@ -392,7 +392,7 @@ without_cards_the_list_is_empty(void **state)
 static void
 a_created_card_is_in_the_list(void **state)
 {
-	struct problem error;
+	struct problem error = {""};
 	struct cards cards;
 
 	(void)state;
@@ -422,7 +422,7 @@ the_status_of_all_cards_is_well_when_one_is_out(void **state)
 static void
 a_forgotten_card_leaves_nothing(void **state)
 {
-	struct problem error;
+	struct problem error = {""};
 
 	create_me();
 	assert_true(forget_card("me", &error));
@@ -433,7 +433,7 @@ static void
 the_log_of_a_forgotten_card_is_gone(void **state)
 {
 	char reply[CONTROL_REPLY_MAX];
-	struct problem error;
+	struct problem error = {""};
 
 	create_me();
 	insert_a_fake();
@@ -446,7 +446,7 @@ the_log_of_a_forgotten_card_is_gone(void **state)
 static void
 a_card_that_is_in_is_not_forgotten(void **state)
 {
-	struct problem error;
+	struct problem error = {""};
 
 	create_me();
 	insert_a_fake();
@@ -458,7 +458,7 @@ a_card_that_is_in_is_not_forgotten(void **state)
 static void
 a_card_with_a_broken_image_can_be_forgotten(void **state)
 {
-	struct problem error;
+	struct problem error = {""};
 
 	create_me();
 	home_write(state, ".local/share/vicar/cards/me/card.conf", "[card]\nformat = 99\n", 0600);

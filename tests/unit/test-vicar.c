@@ -255,8 +255,8 @@ type(const struct pty *pty, const char *keys)
 	typist.screen = ends[0];
 	typist.pid = fork();
 	if (typist.pid == 0) {
-		n = read(pty->keyboard, shown, sizeof(shown));
-		if (write(pty->keyboard, keys, strlen(keys)) < 0)
+		if (read(pty->keyboard, shown, sizeof(shown)) <= 0 ||
+		    write(pty->keyboard, keys, strlen(keys)) < 0)
 			_exit(1);
 		usleep(100 * 1000);
 		fcntl(pty->keyboard, F_SETFL, O_NONBLOCK);
@@ -282,7 +282,7 @@ a_line_is_read_without_its_end(void **state)
 	const struct pty *pty = *state;
 	const struct typist typist = type(pty, "hello\n");
 	char line[16], screen[64];
-	struct problem error;
+	struct problem error = {""};
 
 	assert_true(terminal_ask(&pty->terminal, "? ", true, line, sizeof(line), &error));
 	assert_string_equal(line, "hello");
@@ -295,7 +295,7 @@ a_secret_is_not_shown(void **state)
 	const struct pty *pty = *state;
 	const struct typist typist = type(pty, "1234\n");
 	char line[16], screen[64];
-	struct problem error;
+	struct problem error = {""};
 
 	assert_true(terminal_ask(&pty->terminal, "PIN: ", false, line, sizeof(line), &error));
 	assert_string_equal(line, "1234");
@@ -310,7 +310,7 @@ echo_is_back_after_a_secret(void **state)
 	const struct typist typist = type(pty, "1234\n");
 	struct termios termios;
 	char line[16], screen[64];
-	struct problem error;
+	struct problem error = {""};
 
 	assert_true(terminal_ask(&pty->terminal, "PIN: ", false, line, sizeof(line), &error));
 	seen_after(&typist, screen, sizeof(screen));
@@ -324,7 +324,7 @@ control_c_cancels_a_secret(void **state)
 	const struct pty *pty = *state;
 	const struct typist typist = type(pty, "12\003\n");
 	char line[16], screen[64];
-	struct problem error;
+	struct problem error = {""};
 
 	assert_false(terminal_ask(&pty->terminal, "PIN: ", false, line, sizeof(line), &error));
 	assert_non_null(strstr(error.text, "cancelled"));
@@ -338,7 +338,7 @@ a_line_that_is_too_long_is_refused_and_wiped(void **state)
 	const struct typist typist = type(pty, "123456789\n");
 	static const char wiped[5];
 	char line[5], screen[64];
-	struct problem error;
+	struct problem error = {""};
 
 	assert_false(terminal_ask(&pty->terminal, "PIN: ", false, line, sizeof(line), &error));
 	assert_non_null(strstr(error.text, "more than 4 characters"));
@@ -352,7 +352,7 @@ a_line_that_just_fits_is_taken(void **state)
 	const struct pty *pty = *state;
 	const struct typist typist = type(pty, "1234\n");
 	char line[5], screen[64];
-	struct problem error;
+	struct problem error = {""};
 
 	assert_true(terminal_ask(&pty->terminal, "PIN: ", false, line, sizeof(line), &error));
 	assert_string_equal(line, "1234");
@@ -487,7 +487,7 @@ static void
 a_program_in_neither_place_is_named(void **state)
 {
 	char path[PATH_MAX];
-	struct problem error;
+	struct problem error = {""};
 
 	(void)state;
 	assert_false(program_find("vicar-no-such-program", path, &error));
@@ -500,7 +500,7 @@ static void
 assert_subject(const char *subject, const char *expected)
 {
 	char name[128] = "";
-	struct problem error;
+	struct problem error = {""};
 	X509 *certificate = self_signed(test_key(2048), role_find("sign"), subject, &error);
 
 	if (certificate == NULL)
@@ -528,7 +528,7 @@ static void
 a_slash_may_be_part_of_a_value(void **state)
 {
 	char name[CHAIN_NAME_MAX];
-	struct problem error;
+	struct problem error = {""};
 	X509 *certificate =
 	    self_signed(test_key(2048), role_find("sign"), "/C=FI/CN=A\\/S", &error);
 

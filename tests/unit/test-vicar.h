@@ -25,6 +25,15 @@
 
 enum { HOME_FILE_MAX = 256 };
 
+/* What a test told the fake that plays another program. */
+static inline const char *
+part_of(const char *variable)
+{
+	const char *value = getenv(variable);
+
+	return value == NULL ? "" : value;
+}
+
 /* An empty directory that is HOME, and XDG_RUNTIME_DIR below it. */
 struct home {
 	char path[64];
@@ -51,7 +60,7 @@ static inline int
 home_tear_down(void **state)
 {
 	const struct home *home = *state;
-	struct problem error;
+	struct problem error = {""};
 
 	return issue_undo(home->path, &error) ? 0 : -1;
 }

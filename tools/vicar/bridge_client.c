@@ -72,7 +72,7 @@ now_ms(void)
 static void
 finish(pid_t pid)
 {
-	const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+	const struct timespec pause = {.tv_nsec = 10000000};
 	const long until = now_ms() + END_MS;
 
 	while (waitpid(pid, NULL, WNOHANG) == 0) {
@@ -135,7 +135,7 @@ static bool
 wait_result(int fd, unsigned timeout_ms, struct bridge_answer *answer, struct problem *error)
 {
 	const long until = now_ms() + (long)timeout_ms;
-	enum bridge_kind kind;
+	enum bridge_kind kind = BRIDGE_PROGRESS;
 	size_t len = 0;
 
 	do
@@ -159,7 +159,7 @@ bridge_client_ask(const char *program, const struct bridge_request *request, uns
 		  struct bridge_answer *answer, struct problem *error)
 {
 	int ends[2];
-	pid_t pid;
+	pid_t pid = -1;
 	bool ok;
 
 	if (!pair(ends))

@@ -22,8 +22,8 @@ room_for(struct cards *cards, size_t count, struct problem *error)
 	if (count == 0)
 		return true;
 	if ((cards->names = calloc(count, sizeof(*cards->names))) == NULL)
-		return problem(error, "no memory for the list of cards; close some programs");
-	return true;
+		problem(error, "no memory for the list of cards; close some programs");
+	return cards->names != NULL;
 }
 
 /* `name` is image_name_valid(), so that it fits. */

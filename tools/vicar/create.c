@@ -107,24 +107,25 @@ or_default(const char *given, const char *fallback)
 }
 
 static enum command_exit
-create_with(const struct command_arguments *arguments, struct creation *creation)
+create_with(const struct command_arguments *arguments, const struct creation *without_pins)
 {
+	struct creation creation = *without_pins;
 	const char *pin_file = arguments->options[OPTION_PIN_FILE];
 	char directory[PATH_MAX];
 	struct problem error;
 	struct pins pins;
 	bool ok;
 
-	if (!issue_possible(creation->name, creation->personality, directory, &error)) {
+	if (!issue_possible(creation.name, creation.personality, directory, &error)) {
 		say_error("%s", error.text);
 		return COMMAND_FAILED;
 	}
-	creation->pins = &pins;
+	creation.pins = &pins;
 	ok = (pin_file == NULL ? pins_ask(&pins, &error) : pins_read(pin_file, &pins, &error)) &&
-	     create_card(creation, &error);
+	     create_card(&creation, &error);
 	pins_wipe(&pins);
 	if (ok)
-		printf("card %s is there; type: vicar insert %s\n", creation->name, creation->name);
+		printf("card %s is there; type: vicar insert %s\n", creation.name, creation.name);
 	else
 		say_error("%s", error.text);
 	return ok ? COMMAND_OK : COMMAND_FAILED;

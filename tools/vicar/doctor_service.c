@@ -102,7 +102,7 @@ check_remote(const struct doctor *doctor, const struct image_key *key,
 enum finding
 check_service(struct doctor *doctor, struct problem *text)
 {
-	char until[CERTIFICATE_DATE_SIZE];
+	char until[CERTIFICATE_DATE_SIZE] = "";
 
 	if (!doctor->loaded || !doctor->configured) {
 		problem(text, "not looked at: it needs vicar.conf and the card");

@@ -9,6 +9,7 @@ problem(struct problem *problem, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
+	/* cppcheck-suppress ctuuninitvar ; it is written here, not read */
 	vsnprintf(problem->text, sizeof(problem->text), format, arguments);
 	va_end(arguments);
 	return false;

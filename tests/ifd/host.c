@@ -1,11 +1,44 @@
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include <debuglog.h>
+
 #include "host.h"
 
 enum { BUFFER = 65548, GRACE_MS = 5000 };
+
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+static char last_error[512];
+
+/* pcscd's own, debuglog.h: the driver finds it by name. */
+void log_msg(const int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void
+log_msg(const int priority, const char *format, ...)
+{
+	char text[sizeof last_error];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	if (strchr(text, '\n') != NULL)
+		abort();
+	pthread_mutex_lock(&log_lock);
+	if (priority >= PCSC_LOG_ERROR)
+		memcpy(last_error, text, sizeof text);
+	pthread_mutex_unlock(&log_lock);
+}
+
+void
+host_last_error(char text[512])
+{
+	pthread_mutex_lock(&log_lock);
+	memcpy(text, last_error, sizeof last_error);
+	pthread_mutex_unlock(&log_lock);
+}
 
 int64_t
 host_clock_ms(void)

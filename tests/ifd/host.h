@@ -48,6 +48,9 @@ RESPONSECODE host_transmit(struct host *host, const void *capdu, size_t length, 
 const char *host_exchange(struct host *host, const char *capdu, char *text);
 RESPONSECODE host_power(struct host *host, DWORD action, UCHAR *atr, DWORD *atr_len);
 
+/* The last error the driver put into pcscd's log; empty when there was none. */
+void host_last_error(char text[512]);
+
 int64_t host_clock_ms(void);
 
 #endif

@@ -178,6 +178,21 @@ a_device_name_that_is_wrong_is_refused_and_the_next_reader_works(void **state)
 }
 
 static void
+a_device_name_that_is_wrong_is_explained(void **state)
+{
+	struct host wrong;
+	char error[512];
+
+	(void)state;
+	assert_false(host_open(&wrong, 0, "vicar:/run/vicar:99"));
+	host_last_error(error);
+	assert_string_equal(error,
+			    "vicar: DEVICENAME vicar:/run/vicar:99 in reader.conf: SLOTS must "
+			    "be 1 to 16; correct it and restart pcscd. This reader is left "
+			    "out.");
+}
+
+static void
 a_lun_is_opened_once_and_within_the_slots(void **state)
 {
 	struct stage *stage = *state;
@@ -229,6 +244,7 @@ main(void)
 	    TEST(two_readers_on_one_directory_share_its_cards),
 	    TEST(a_card_is_sent_away_only_when_every_reader_is_full),
 	    TEST(a_device_name_that_is_wrong_is_refused_and_the_next_reader_works),
+	    TEST(a_device_name_that_is_wrong_is_explained),
 	    TEST(a_lun_is_opened_once_and_within_the_slots),
 	    TEST(a_slot_that_is_closed_takes_no_card),
 	};

@@ -291,6 +291,20 @@ class Reader(unittest.TestCase):
             client.wait_until(FIRST, pcsc.PRESENT)
             self.assertFalse(client.state(SECOND)[0])
 
+    @unittest.skipUnless(os.getuid() == 0, "the drivers' directory is ours only in a namespace")
+    def test_pcscd_has_nothing_to_say_of_the_bundle(self):
+        bundle = f"{DIRECTORY}/no-usb/vicar.bundle/Contents"
+        os.makedirs(f"{bundle}/Linux")
+        shutil.copy(f"{HERE}/../../Info.plist", bundle)
+        shutil.copy(f"{BUILD}/libifdvicar.so", f"{bundle}/Linux")
+        self.start()
+        with pcsc.Client():
+            pass
+        with open(f"{DIRECTORY}/log", encoding="utf-8") as log:
+            text = log.read()
+        self.assertNotIn("Info.plist", text)
+        self.assertNotIn("vicar.bundle", text)
+
     def test_control_and_attributes_without_a_card(self):
         self.start()
         with pcsc.Client() as client:

@@ -154,10 +154,10 @@ point_len(const EVP_PKEY *public_key)
 }
 
 static bool
-read_public_key(struct key *key, const struct image_key *image_key)
+read_public_key(struct key *key, const struct image_key *in_image)
 {
-	const unsigned char *at = image_key->certificate;
-	X509 *certificate = d2i_X509(NULL, &at, (long)image_key->certificate_len);
+	const unsigned char *at = in_image->certificate;
+	X509 *certificate = d2i_X509(NULL, &at, (long)in_image->certificate_len);
 	const EVP_PKEY *public_key = X509_get0_pubkey(certificate);
 	bool ok = public_key != NULL;
 
@@ -169,33 +169,36 @@ read_public_key(struct key *key, const struct image_key *image_key)
 	return ok && key->block_len < CARD_INPUT_MAX;
 }
 
+static const char *
+key_fault(struct card *card, const struct key_spec *spec)
+{
+	const struct pin *pin = pin_find(card, spec->pin);
+
+	if (card->keys_count == CARD_KEYS_MAX)
+		return "the card holds 8 keys at most";
+	if (image_key(card->image, spec->name) == NULL)
+		return "the image has none of that name; enrol the card again";
+	if (pin == NULL || pin->spec.is_puk || strcmp(pin->spec.key, spec->name) != 0)
+		return "the PIN that opens it was not added before";
+	return NULL;
+}
+
 bool
 card_add_key(struct card *card, const struct key_spec *spec, struct image_error *error)
 {
-	const struct image_key *image_entry = image_key(card->image, spec->name);
-	struct pin *pin = pin_find(card, spec->pin);
-	const char *fault = NULL;
-	struct key *key;
+	const struct image_key *in_image = image_key(card->image, spec->name);
+	const char *fault = key_fault(card, spec);
+	struct key key = {.spec = *spec};
 
-	if (card->keys_count == CARD_KEYS_MAX)
-		fault = "the card holds 8 keys at most";
-	else if (image_entry == NULL)
-		fault = "the image has none of that name; enrol the card again";
-	else if (pin == NULL || pin->spec.is_puk || strcmp(pin->spec.key, spec->name) != 0)
-		fault = "the PIN that opens it was not added before";
-	if (fault == NULL) {
-		key = &card->keys[card->keys_count];
-		key->spec = *spec;
-		key->pin = pin;
-		key->remote = pin->remote;
-		if (read_public_key(key, image_entry)) {
-			card->keys_count++;
-			return true;
-		}
+	if (fault == NULL && in_image != NULL && !read_public_key(&key, in_image))
 		fault = "its certificate has no public key that Vicar knows; enrol the card again";
-	}
-	return failure(error, "card \"%s\": key %s of personality %s: %s", card->image->name,
-		       spec->name, card->personality->name, fault);
+	if (fault != NULL)
+		return failure(error, "card \"%s\": key %s of personality %s: %s",
+			       card->image->name, spec->name, card->personality->name, fault);
+	key.pin = pin_find(card, spec->pin);
+	key.remote = key.pin->remote;
+	card->keys[card->keys_count++] = key;
+	return true;
 }
 
 const struct image *

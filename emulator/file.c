@@ -102,7 +102,8 @@ fill_content(struct file *file, struct bytes content)
 		return false;
 	if (content.len != 0)
 		memcpy(data, content.data, content.len);
-	file->content = (struct bytes){data, size};
+	file->content.data = data;
+	file->content.len = size;
 	return true;
 }
 

@@ -104,8 +104,9 @@ pin_save_tries(struct card *card, struct pin *pin, unsigned tries_left)
 void
 pin_give_tries(struct card *card, struct pin *pin, unsigned tries_left)
 {
-	/* Where it cannot be written the tries stay counted, in memory as on disk. */
-	bool saved = pin_save_tries(card, pin, tries_left);
+	/* The owner may have unblocked it meanwhile. */
+	unsigned given = tries_left < pin->tries_max ? tries_left : pin->tries_max;
+	bool saved = pin_save_tries(card, pin, given);
 
 	(void)saved;
 }

@@ -24,9 +24,14 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "hex.h"
+
+/* Into an array, whole. */
+#define set_text(array, text) \
+	assert_true(snprintf((array), sizeof(array), "%s", (text)) < (int)sizeof(array))
 
 enum { FIXTURE_BLOCK = 128, FIXTURE_RSA_BITS = 1024 };
 
@@ -278,8 +283,8 @@ fixture_add_image_key(struct image *image, const char *name, const char *service
 {
 	struct image_key *key = &image->keys[image->keys_count++];
 
-	(void)strcpy(key->name, name);
-	(void)strcpy(key->service, service);
+	set_text(key->name, name);
+	set_text(key->service, service);
 	fixture_certificate(fixture_rsa(), &key->certificate, &key->certificate_len);
 }
 
@@ -288,8 +293,8 @@ fixture_init(struct fixture *fixture)
 {
 	memset(fixture, 0, sizeof(*fixture));
 	fixture->image.lock = -1;
-	(void)strcpy(fixture->image.name, "tested");
-	(void)strcpy(fixture->image.directory, "/nowhere/tested");
+	set_text(fixture->image.name, "tested");
+	set_text(fixture->image.directory, "/nowhere/tested");
 	fixture_add_image_key(&fixture->image, "auth", "file");
 	fixture_add_image_key(&fixture->image, "sign", "cmd");
 	fixture_add_image_key(&fixture->image, "once", "file");

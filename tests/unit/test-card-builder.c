@@ -350,11 +350,11 @@ an_option_that_nobody_knows_is_refused(void **state)
 {
 	struct fixture *fixture = *state;
 
-	(void)strcpy(fixture->image.options, "loud quiet=yes");
+	set_text(fixture->image.options, "loud quiet=yes");
 	assert_false(fixture_new(fixture));
 	assert_non_null(strstr(fixture->error.text, "no option \"quiet=yes\""));
 	assert_non_null(strstr(fixture->error.text, "/nowhere/tested/card.conf"));
-	(void)strcpy(fixture->image.options, "  loud=3  ");
+	set_text(fixture->image.options, "  loud=3  ");
 	assert_true(fixture_new(fixture));
 }
 
@@ -364,9 +364,9 @@ without_options_of_its_own_a_personality_has_pin_tries_only(void **state)
 	struct fixture *fixture = *state;
 
 	fixture->personality.options = NULL;
-	(void)strcpy(fixture->image.options, "pin-tries=3");
+	set_text(fixture->image.options, "pin-tries=3");
 	assert_true(fixture_new(fixture));
-	(void)strcpy(fixture->image.options, "loud");
+	set_text(fixture->image.options, "loud");
 	assert_false(fixture_new(fixture));
 }
 
@@ -379,7 +379,7 @@ pin_tries_is_1_to_15(void **state)
 	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		(void)strcpy(fixture->image.options, bad[i]);
+		set_text(fixture->image.options, bad[i]);
 		assert_false(fixture_new(fixture));
 		if (strcmp(bad[i], "pin-tries= 2") != 0)
 			assert_non_null(strstr(fixture->error.text, "1 to 15"));
@@ -392,8 +392,8 @@ counters_come_from_the_image(void **state)
 	struct fixture *fixture = *state;
 	struct image_counter counters[2];
 
-	(void)strcpy(fixture->image.counters[0].name, "other");
-	(void)strcpy(fixture->image.counters[1].name, "pin");
+	set_text(fixture->image.counters[0].name, "other");
+	set_text(fixture->image.counters[1].name, "pin");
 	fixture->image.counters[1].tries_left = 1;
 	fixture->image.counters_count = 2;
 	assert_true(fixture_new(fixture));

@@ -27,6 +27,8 @@ random_next(void)
 	return random_state;
 }
 
+static const char sign_digestinfo[] = "002A9E9A33" DIGESTINFO_SHA256;
+
 static const char *const seeds[] = {
     "00A4080C0450005001",
     "00A40000025000",
@@ -44,7 +46,7 @@ static const char *const seeds[] = {
     "002241B806 80011A 840101",
     HASH_SHA256,
     "002A9E9A00",
-    "002A9E9A33" DIGESTINFO_SHA256,
+    sign_digestinfo,
     "102A9E9A0230 31",
     "002A808603 003031",
     "00C0000000",

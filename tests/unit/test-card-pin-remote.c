@@ -76,7 +76,7 @@ the_option_pin_tries_sets_the_maximum(void **state)
 {
 	struct fixture *fixture = *state;
 
-	(void)strcpy(fixture->image.options, "loud pin-tries=5");
+	set_text(fixture->image.options, "loud pin-tries=5");
 	assert_true(fixture_new(fixture));
 	assert_int_equal(fixture_tries(fixture, "sign-pin"), 5);
 	assert_int_equal(fixture_tries(fixture, "pin"), 3);
@@ -187,7 +187,7 @@ after_any_start_a_repeated_pso_is_6982(void **state)
 					   SW_PROMPT_TIMEOUT, SW_SERVICE_UNREACHABLE};
 	struct fixture *fixture = *state;
 
-	(void)strcpy(fixture->image.options, "pin-tries=9");
+	set_text(fixture->image.options, "pin-tries=9");
 	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
 		assert_true(fixture_new(fixture));
 		reach_started(fixture);
@@ -262,7 +262,7 @@ the_last_sixteen_refused_pins_are_known(void **state)
 {
 	struct fixture *fixture = *state;
 
-	(void)strcpy(fixture->image.options, "pin-tries=15");
+	set_text(fixture->image.options, "pin-tries=15");
 	assert_true(fixture_new(fixture));
 	for (unsigned i = 0; i < 17; i++) {
 		if (i % 10 == 0) { /* a signature in between, so that it does not block */
@@ -353,6 +353,17 @@ a_try_that_cannot_be_given_back_stays_counted(void **state)
 }
 
 static void
+a_try_given_back_after_an_unblock_is_not_one_too_many(void **state)
+{
+	struct fixture *fixture = *state;
+
+	reach_started(fixture);
+	assert_true(card_pin_unblock(fixture->card, "sign-pin"));
+	assert_resumed(fixture, SW_CODE_WRONG, SW_CODE_WRONG);
+	assert_int_equal(fixture_tries(fixture, "sign-pin"), 2);
+}
+
+static void
 a_refused_consent_costs_nothing_and_keeps_the_verified_state(void **state)
 {
 	struct fixture *fixture = *state;
@@ -407,7 +418,7 @@ a_counter_saved_under_a_higher_maximum_is_full(void **state)
 {
 	struct fixture *fixture = *state;
 
-	(void)strcpy(fixture->image.counters[0].name, "sign-pin");
+	set_text(fixture->image.counters[0].name, "sign-pin");
 	fixture->image.counters[0].tries_left = 7;
 	fixture->image.counters_count = 1;
 	assert_true(fixture_new(fixture));
@@ -469,6 +480,7 @@ main(void)
 	    card_test(an_unknown_fate_stays_counted_and_the_pin_is_not_blamed),
 	    card_test(any_other_end_of_a_started_call_gives_the_try_back),
 	    card_test(a_try_that_cannot_be_given_back_stays_counted),
+	    card_test(a_try_given_back_after_an_unblock_is_not_one_too_many),
 	    card_test(a_refused_consent_costs_nothing_and_keeps_the_verified_state),
 	    card_test(a_result_without_a_start_is_not_believed),
 	    card_test(a_reset_after_the_start_leaves_the_try_counted),

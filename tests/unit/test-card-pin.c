@@ -323,7 +323,7 @@ a_blocked_pin_is_not_changed(void **state)
 {
 	struct fixture *fixture = *state;
 
-	(void)strcpy(fixture->image.counters[0].name, "pin");
+	set_text(fixture->image.counters[0].name, "pin");
 	fixture->image.counters_count = 1;
 	assert_true(fixture_new(fixture));
 	assert_sw(fixture, CHANGE, SW_BLOCKED);
@@ -384,7 +384,7 @@ a_blocked_pin_comes_back_with_its_puk(void **state)
 {
 	struct fixture *fixture = *state;
 
-	(void)strcpy(fixture->image.counters[0].name, "pin");
+	set_text(fixture->image.counters[0].name, "pin");
 	fixture->image.counters_count = 1;
 	assert_true(fixture_new(fixture));
 	assert_sw(fixture, "0020000100", SW_BLOCKED);
@@ -441,7 +441,7 @@ reset_p1_01_with_a_blocked_puk_is_6983(void **state)
 {
 	struct fixture *fixture = *state;
 
-	(void)strcpy(fixture->image.counters[0].name, "puk");
+	set_text(fixture->image.counters[0].name, "puk");
 	fixture->image.counters_count = 1;
 	assert_true(fixture_new(fixture));
 	assert_sw(fixture, "002C010108 3837363534333231", SW_BLOCKED);

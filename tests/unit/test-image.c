@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -33,15 +34,15 @@ set_up(void **state)
 	struct image *written;
 
 	assert_non_null(scene);
-	(void)strcpy(scene->root, "/tmp/vicar-test-image.XXXXXX");
+	set_text(scene->root, "/tmp/vicar-test-image.XXXXXX");
 	assert_non_null(mkdtemp(scene->root));
 	(void)snprintf(scene->card, sizeof(scene->card), "%s/cards/mine", scene->root);
 	scene->image.lock = -1;
 	written = &scene->written;
-	(void)strcpy(written->name, "mine");
-	(void)strcpy(written->directory, scene->card);
-	(void)strcpy(written->personality, "cc-v1");
-	(void)strcpy(written->options, "user-consent pin-tries=2");
+	set_text(written->name, "mine");
+	set_text(written->directory, scene->card);
+	set_text(written->personality, "cc-v1");
+	set_text(written->options, "user-consent pin-tries=2");
 	memcpy(written->serial, "\x01\x23\xAB", 3);
 	written->serial_len = 3;
 	written->lock = -1;
@@ -55,17 +56,24 @@ set_up(void **state)
 }
 
 static int
+remove_entry(const char *entry, const struct stat *status, int kind, struct FTW *position)
+{
+	(void)status;
+	(void)kind;
+	(void)position;
+	return remove(entry);
+}
+
+static int
 tear_down(void **state)
 {
 	struct scene *scene = *state;
-	char command[128];
 
 	image_free(&scene->image);
 	for (size_t i = 0; i < IMAGE_KEYS_MAX; i++)
 		OPENSSL_free(scene->written.keys[i].certificate);
 	OPENSSL_free(scene->written.authorities[0].certificate);
-	(void)snprintf(command, sizeof(command), "rm -rf %s", scene->root);
-	assert_int_equal(system(command), 0);
+	assert_int_equal(nftw(scene->root, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
 	free(scene);
 	return 0;
 }
@@ -181,7 +189,7 @@ a_card_is_not_created_over_another(void **state)
 	struct scene *scene = *state;
 
 	create(scene);
-	(void)strcpy(scene->written.personality, "fineid-v2");
+	set_text(scene->written.personality, "fineid-v2");
 	assert_false(image_create(&scene->written, &scene->error));
 	assert_non_null(strstr(scene->error.text, "there is one already"));
 	assert_true(load(scene));
@@ -194,7 +202,7 @@ a_card_that_cannot_be_created_leaves_nothing(void **state)
 	struct scene *scene = *state;
 	char command[160];
 
-	(void)strcpy(scene->written.personality, "no good name");
+	set_text(scene->written.personality, "no good name");
 	assert_false(image_create(&scene->written, &scene->error));
 	assert_non_null(strstr(scene->error.text, "no good name"));
 	/* rmdir succeeds on an empty directory only. */
@@ -217,11 +225,11 @@ a_card_with_impossible_values_is_not_created(void **state)
 	scene->written.serial_len = IMAGE_SERIAL_MAX + 1;
 	assert_false(image_create(&scene->written, &scene->error));
 	scene->written.serial_len = 1;
-	(void)strcpy(scene->written.keys[1].name, "sign");
+	set_text(scene->written.keys[1].name, "sign");
 	assert_false(image_create(&scene->written, &scene->error));
-	(void)strcpy(scene->written.keys[1].name, "../auth");
+	set_text(scene->written.keys[1].name, "../auth");
 	assert_false(image_create(&scene->written, &scene->error));
-	(void)strcpy(scene->written.keys[1].name, "auth");
+	set_text(scene->written.keys[1].name, "auth");
 	assert_true(image_create(&scene->written, &scene->error));
 }
 
@@ -230,17 +238,17 @@ a_path_must_be_absolute_and_end_with_the_name(void **state)
 {
 	struct scene *scene = *state;
 
-	(void)strcpy(scene->written.name, "other");
+	set_text(scene->written.name, "other");
 	assert_false(image_create(&scene->written, &scene->error));
 	assert_non_null(strstr(scene->error.text, "must be absolute"));
-	(void)strcpy(scene->written.name, "../mine");
+	set_text(scene->written.name, "../mine");
 	assert_false(image_create(&scene->written, &scene->error));
-	(void)strcpy(scene->written.name, "mine");
-	(void)strcpy(scene->written.directory, "mine");
+	set_text(scene->written.name, "mine");
+	set_text(scene->written.directory, "mine");
 	assert_false(image_create(&scene->written, &scene->error));
-	(void)strcpy(scene->written.directory, "/proc/none/mine");
+	set_text(scene->written.directory, "/proc/none/mine");
 	assert_false(image_create(&scene->written, &scene->error));
-	(void)strcpy(scene->written.directory, "/dev/null/mine");
+	set_text(scene->written.directory, "/dev/null/mine");
 	assert_false(image_create(&scene->written, &scene->error));
 }
 
@@ -283,7 +291,7 @@ options_are_words_with_or_without_a_value(void **state)
 	struct image *image = &scene->written;
 	char value[8];
 
-	(void)strcpy(image->options, " pin-tries=5  loud empty= ");
+	set_text(image->options, " pin-tries=5  loud empty= ");
 	assert_true(image_option(image, "pin-tries", value, sizeof(value)));
 	assert_string_equal(value, "5");
 	assert_true(image_option(image, "loud", value, sizeof(value)));
@@ -293,7 +301,7 @@ options_are_words_with_or_without_a_value(void **state)
 	assert_false(image_option(image, "pin", value, sizeof(value)));
 	assert_false(image_option(image, "tries", value, sizeof(value)));
 	assert_true(image_option(image, "loud", NULL, 0));
-	(void)strcpy(image->options, "a=0123456789");
+	set_text(image->options, "a=0123456789");
 	assert_true(image_option(image, "a", value, sizeof(value)));
 	assert_string_equal(value, "0123456");
 }

@@ -397,6 +397,83 @@ without_vicar_conf_the_users_file_is_read(void **state)
 	(void)unsetenv("XDG_CONFIG_HOME");
 }
 
+/* What is installed: every key with its default, as a comment. */
+static const char packaged[] = "packaging/vicar.conf";
+
+static size_t
+read_packaged(char *text, size_t room)
+{
+	FILE *file = fopen(packaged, "re");
+	size_t len;
+
+	assert_non_null(file);
+	len = fread(text, 1, room - 1, file);
+	text[len] = '\0';
+	(void)fclose(file);
+	return len;
+}
+
+static void
+the_installed_file_changes_nothing(void **state)
+{
+	struct world *world = *state;
+	char text[4096];
+
+	(void)read_packaged(text, sizeof(text));
+	assert_int_equal(load(world, text)->services_count, 0);
+}
+
+static void
+the_installed_file_shows_every_key_with_its_default(void **state)
+{
+	static const char *const defaults[] = {
+	    ";socket-directory = /run/vicar\n",
+	    ";pin-tries = 2\n",
+	    ";pinentry = pinentry\n",
+	    ";timeout-s = 60\n",
+	    ";refusal-pause-ms = 5000\n",
+	    ";repeat-window-ms = 3000\n",
+	    ";connect-timeout-ms = 5000\n",
+	    ";transfer-timeout-ms = 60000\n",
+	    ";code-lifetime-s = 120\n",
+	    ";pcscd-user = ",
+	    ";type = cmd\n",
+	    ";endpoint = ",
+	    ";ca-file = ",
+	    ";encryption-certificate = ",
+	    ";credentials = ",
+	    ";proxy = ",
+	};
+	char text[4096];
+
+	(void)state;
+	(void)read_packaged(text, sizeof(text));
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+		if (strstr(text, defaults[i]) == NULL)
+			fail_msg("%s lacks %s", packaged, defaults[i]);
+	}
+}
+
+/* With the semicolons in front of keys and headings taken away it is all understood. */
+static void
+the_installed_file_is_understood_when_its_keys_are_set(void **state)
+{
+	struct world *world = *state;
+	char text[4096], set[4096];
+	size_t len = 0, read = read_packaged(text, sizeof(text));
+
+	for (size_t i = 0; i < read; i++) {
+		bool first = i == 0 || text[i - 1] == '\n';
+
+		if (!first || text[i] != ';' || text[i + 1] == ' ')
+			set[len++] = text[i];
+	}
+	set[len] = '\0';
+	assert_int_equal(load(world, set)->services_count, 1);
+	assert_string_equal(world->config.pcscd_user, "pcscd");
+	assert_int_equal(world->config.services[0].code_lifetime_s, 120);
+}
+
 #define WORLD_TEST(name) cmocka_unit_test_setup_teardown(name, world_new, world_free)
 
 int
@@ -437,6 +514,9 @@ main(void)
 	    WORLD_TEST(the_first_error_is_told),
 	    WORLD_TEST(a_file_that_vicar_conf_names_must_be_there),
 	    WORLD_TEST(a_directory_is_no_configuration),
+	    WORLD_TEST(the_installed_file_changes_nothing),
+	    WORLD_TEST(the_installed_file_shows_every_key_with_its_default),
+	    WORLD_TEST(the_installed_file_is_understood_when_its_keys_are_set),
 	    WORLD_TEST(without_vicar_conf_the_users_file_is_read),
 	};
 

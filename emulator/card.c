@@ -52,6 +52,7 @@ card_reset(struct card *card)
 	card->chain = capdu_chain_over(card->chain_data, sizeof(card->chain_data));
 	OPENSSL_cleanse(card->chain_data, sizeof(card->chain_data));
 	environments_clear(card);
+	card->failed.key = NULL;
 	pins_drop(card, PINS_ALL_DROPPED);
 	card->df = card->files[0];
 	card->ef = NULL;

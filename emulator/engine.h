@@ -90,6 +90,17 @@ struct pending {
 	uint8_t input[CARD_INPUT_MAX];
 };
 
+/* A use of a remote key that the service was asked for and that failed. OpenSC repeats the same
+ * PSO at once; the start call has consumed the PIN, but 6982 would make it forget why the first one
+ * failed (seen: CKR_USER_NOT_LOGGED_IN for a refused PIN). Until the PIN is verified again the same
+ * use gets the same answer. */
+struct failed_use {
+	const struct key *key; /* NULL: none */
+	uint16_t sw;
+	uint8_t input[CARD_INPUT_MAX];
+	size_t len;
+};
+
 struct card {
 	const struct image *image;
 	const struct personality *personality;
@@ -113,6 +124,7 @@ struct card {
 	struct capdu_chain chain;
 	uint8_t chain_data[CARD_CHAIN_MAX];
 	struct pending pending;
+	struct failed_use failed;
 	struct answer answer;
 	struct card_secrets *secrets;
 };
@@ -162,6 +174,8 @@ uint16_t request_pin(struct card *card, enum key_operation operation, const char
 		     struct bytes pin, struct bytes new_pin, pending_handler *resume);
 uint16_t request_key(struct card *card, const struct key *key, enum key_operation operation,
 		     struct bytes input);
+/* The status word with which this very use has failed, or 0. */
+uint16_t request_failed_sw(const struct card *card, const struct key *key, struct bytes input);
 void request_end(struct card *card); /* wipes */
 
 /* answer.c */

@@ -65,6 +65,30 @@ judge(struct card *card, uint16_t sw)
 	return sw;
 }
 
+static void
+remember_use(struct card *card, uint16_t sw)
+{
+	const struct pending *pending = &card->pending;
+	struct failed_use *failed = &card->failed;
+
+	if (pending->tried == NULL)
+		return;
+	failed->key = sw == SW_OK ? NULL : pending->key;
+	failed->sw = sw;
+	failed->len = pending->request.input.len;
+	memcpy(failed->input, pending->input, failed->len);
+}
+
+uint16_t
+request_failed_sw(const struct card *card, const struct key *key, struct bytes input)
+{
+	const struct failed_use *failed = &card->failed;
+
+	if (failed->key != key || !bytes_equal(input, (struct bytes){failed->input, failed->len}))
+		return 0;
+	return failed->sw;
+}
+
 static uint16_t
 resume_key(struct card *card, const struct key_result *result, struct writer *response)
 {
@@ -73,6 +97,7 @@ resume_key(struct card *card, const struct key_result *result, struct writer *re
 
 	if (sw == SW_OK && (result->output.len == 0 || result->output.len > KEY_OUTPUT_MAX))
 		sw = SW_UNKNOWN;
+	remember_use(card, sw);
 	if (sw != SW_OK)
 		return sw;
 	if (pending->key->pin->spec.one_shot)

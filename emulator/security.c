@@ -90,6 +90,20 @@ make_input(struct card *card, const struct environment *environment, struct byte
 	return SW_OK;
 }
 
+/* The PIN is not verified: no use, but perhaps the repetition of one that failed. */
+static uint16_t
+unverified_sw(struct card *card, const struct environment *environment, struct bytes data)
+{
+	struct bytes input;
+	uint16_t sw = 0;
+
+	if (input_length_sw(environment, data.len) == SW_OK &&
+	    make_input(card, environment, data, &input) == SW_OK)
+		sw = request_failed_sw(card, environment->key, input);
+	request_end(card);
+	return sw != 0 ? sw : SW_SECURITY_STATUS;
+}
+
 /* Every use of a private key comes through here. */
 static uint16_t
 use_key(struct card *card, uint8_t se, struct bytes data)
@@ -102,12 +116,12 @@ use_key(struct card *card, uint8_t se, struct bytes data)
 
 	if (algorithm == NULL || (loaded && (card->hash_len == 0 || data.len != 0)))
 		return SW_CONDITIONS;
-	if (!environment->key->pin->verified)
-		return SW_SECURITY_STATUS;
-	if (environment->key->pin->tries_left == 0)
-		return SW_BLOCKED;
 	if (loaded)
 		data = (struct bytes){card->hash, card->hash_len};
+	if (!environment->key->pin->verified)
+		return unverified_sw(card, environment, data);
+	if (environment->key->pin->tries_left == 0)
+		return SW_BLOCKED;
 	sw = input_length_sw(environment, data.len);
 	if (sw == SW_OK)
 		sw = make_input(card, environment, data, &input);

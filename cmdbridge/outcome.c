@@ -25,7 +25,7 @@ static const struct row rows[OUTCOME_COUNT] = {
 				"The code was not entered: the prompt was cancelled.",
 				"Sign again; a new code will be sent."},
     [OUTCOME_NO_ANSWER] = {SW_PROMPT_TIMEOUT, "Nobody answered the prompt in time.",
-			   "Sign again and answer the prompt; [prompt] timeout sets the time."},
+			   "Sign again and answer the prompt; [prompt] timeout-s sets the time."},
     [OUTCOME_NO_PROMPT] =
 	{SW_PROMPT_TIMEOUT, "There is no way to ask: no prompt could be shown.",
 	 "Install a pinentry program or set [prompt] pinentry; on a terminal type:"

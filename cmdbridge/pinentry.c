@@ -109,20 +109,20 @@ start(struct pinentry *pinentry, const char *program)
 	return pinentry->pidfd >= 0;
 }
 
+/* pinentry-tty calls it a cancellation when the terminal is not there; so only one that is counts. */
 static void
-remember_terminal(struct pinentry *pinentry)
+find_terminal(struct pinentry *pinentry)
 {
+	const char *name = getenv("GPG_TTY");
 	int fd;
 
-	pinentry->tty = getenv("GPG_TTY");
-	if (!pinentry->tty || !pinentry->tty[0])
-		pinentry->tty = ttyname(STDIN_FILENO);
-	if (!pinentry->tty)
-		return;
-	fd = open(pinentry->tty, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (!name || !name[0])
+		name = ttyname(STDIN_FILENO);
+	fd = name ? open(name, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC) : -1;
 	if (fd < 0)
 		return;
-	pinentry->has_modes = tcgetattr(fd, &pinentry->modes) == 0;
+	if (tcgetattr(fd, &pinentry->modes) == 0)
+		pinentry->tty = name;
 	close(fd);
 }
 
@@ -133,7 +133,7 @@ restore_terminal(const struct pinentry *pinentry)
 	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
 	int fd;
 
-	if (!pinentry->has_modes)
+	if (!pinentry->tty)
 		return;
 	fd = open(pinentry->tty, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
@@ -304,6 +304,24 @@ set_options(struct pinentry *pinentry, char error[PROMPT_ERROR_MAX])
 	return PROMPT_OK;
 }
 
+/* Without a terminal pinentry-tty would write its question where we wait for its answer. */
+static enum prompt_result
+check_flavour(struct pinentry *pinentry, char error[PROMPT_ERROR_MAX])
+{
+	char flavour[PROMPT_SECRET_SIZE] = "";
+	enum prompt_result result;
+
+	if (pinentry->tty)
+		return PROMPT_OK;
+	result = pinentry_command(pinentry, "GETINFO", "flavor", flavour, error);
+	if (result == PROMPT_GONE || result == PROMPT_TIMED_OUT)
+		return result;
+	if (strcmp(flavour, "tty") != 0)
+		return PROMPT_OK;
+	snprintf(error, PROMPT_ERROR_MAX, "pinentry-tty needs a terminal, and there is none");
+	return PROMPT_IMPOSSIBLE;
+}
+
 static enum prompt_result
 connect_to(struct pinentry *pinentry, const char *program, char error[PROMPT_ERROR_MAX])
 {
@@ -337,13 +355,15 @@ pinentry_open(struct pinentry *pinentry, const char *program, const struct peer 
 	*pinentry = (struct pinentry){.peer = peer, .pid = -1, .pidfd = -1, .socket = -1};
 	clock_gettime(CLOCK_MONOTONIC, &pinentry->deadline);
 	pinentry->deadline.tv_sec += seconds;
-	remember_terminal(pinentry);
+	find_terminal(pinentry);
 	if (!start(pinentry, program)) {
 		snprintf(error, PROMPT_ERROR_MAX, "%s cannot be started: %s", program,
 			 strerror(errno));
 		return PROMPT_IMPOSSIBLE;
 	}
 	result = connect_to(pinentry, program, error);
+	if (result == PROMPT_OK)
+		result = check_flavour(pinentry, error);
 	if (result == PROMPT_OK)
 		result = set_options(pinentry, error);
 	return result;

@@ -18,9 +18,8 @@ struct pinentry {
 	int pidfd;
 	int socket; /* our end; libassuan's as soon as `assuan` is set */
 	struct timespec deadline;
-	const char *tty; /* borrowed from the environment or ttyname(); NULL without one */
-	struct termios modes;
-	bool has_modes;
+	const char *tty;      /* borrowed from the environment or ttyname(); NULL without one */
+	struct termios modes; /* of the terminal, before */
 };
 
 /* Starts it and tells it where the terminal or display is. `seconds` from now is the deadline for

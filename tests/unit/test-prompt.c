@@ -38,7 +38,7 @@ ignore_sigpipe(void **state)
 static void
 type(const char *words, const char *keys)
 {
-	const struct keystroke keystroke = {words, keys};
+	const struct keystroke keystroke = {words, keys, 0};
 
 	terminal = terminal_open();
 	terminal_start(&terminal, &keystroke, 1);
@@ -220,6 +220,16 @@ without_a_terminal_there_is_no_prompt(void **state)
 	unsetenv("DISPLAY");
 	assert_int_equal(ask_secret(CURSES, &nobody, 5), PROMPT_IMPOSSIBLE);
 	assert_non_null(strstr(error, "pinentry"));
+	assert_int_equal(ask_confirm(TTY, 5), PROMPT_IMPOSSIBLE);
+	assert_non_null(strstr(error, "needs a terminal"));
+}
+
+static void
+a_terminal_that_went_away_is_none(void **state)
+{
+	(void)state;
+	setenv("GPG_TTY", "/dev/pts/99999", 1);
+	assert_int_equal(ask_confirm(TTY, 5), PROMPT_IMPOSSIBLE);
 }
 
 static void
@@ -331,7 +341,7 @@ a_pinentry_that_hangs_is_ended(void **state)
 static void
 a_parent_that_hangs_up_ends_the_prompt_at_once(void **state)
 {
-	const struct keystroke nothing = {"Code:", ""};
+	const struct keystroke nothing = {"Code:", "", 0};
 	double start = seconds();
 	struct termios modes;
 	struct peer peer;
@@ -378,6 +388,7 @@ main(void)
 	    cmocka_unit_test(a_message_ends_with_a_key),
 	    cmocka_unit_test(nobody_answers_in_time),
 	    cmocka_unit_test(without_a_terminal_there_is_no_prompt),
+	    cmocka_unit_test(a_terminal_that_went_away_is_none),
 	    cmocka_unit_test(without_a_program_there_is_no_prompt),
 	    cmocka_unit_test(a_program_that_is_no_pinentry_is_none),
 	    cmocka_unit_test(a_pinentry_that_dies_gives_no_answer),

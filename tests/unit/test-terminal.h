@@ -24,10 +24,11 @@ struct terminal {
 	pid_t typist;
 };
 
-/* What is waited for, and what is typed then. */
+/* What is waited for, and what is typed then, after a pause. */
 struct keystroke {
 	const char *words;
 	const char *keys;
+	unsigned pause_ms;
 };
 
 /* GPG_TTY is it from now on. */
@@ -70,7 +71,7 @@ terminal_type(int master, const struct keystroke *keystrokes, size_t count)
 		}
 		seen = (size_t)(at - screen) + strlen(keystrokes[i].words);
 		/* pinentry-tty drops what is typed before it listens. */
-		usleep(100 * 1000);
+		usleep((100 + keystrokes[i].pause_ms) * 1000);
 		if (write(master, keystrokes[i].keys, strlen(keystrokes[i].keys)) < 0)
 			return EXIT_FAILURE;
 	}

@@ -18,6 +18,12 @@ SYSUSERS_DIR ?= $(PREFIX)/lib/sysusers.d
 # SANITIZE=address,undefined builds everything with these sanitizers; use another BUILD with it.
 SANITIZE ?=
 
+# V=1 shows the commands.
+ifneq ($(V),1)
+Q = @
+say = @echo '  $(1)  $(@:$(BUILD)/%=%)';
+endif
+
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 	-Wwrite-strings -Wvla -Werror
 OPTIMISE = -O2 -g
@@ -64,13 +70,14 @@ all: $(patsubst tools/%.c,$(BUILD)/%,$(MAINS)) $(if $(wildcard ifdhandler/*.c),$
 define archive-rule
 $(BUILD)/lib$(1).a: $(call objects,$(1))
 	@rm -f $$@
-	$$(AR) crs $$@ $$^
+	$(Q)$$(AR) crs $$@ $$^
 endef
 $(foreach room,$(ARCHIVES),$(eval $(call archive-rule,$(room))))
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(EXTRA_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(EXTRA_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The programs' own libraries.
 $(BUILD)/cmd-simulator: LIBS += $(HTTPD_LIBS)
@@ -82,16 +89,19 @@ $(BUILD)/ifdhandler/%.o: EXTRA_CPPFLAGS = $(PCSC_CFLAGS)
 $(BUILD)/tools/cmd-simulator/wsdl.o: tools/cmd-simulator/SCMDService.wsdl
 
 $(patsubst tools/%.c,$(BUILD)/%,$(MAINS)): $(BUILD)/%: $(BUILD)/tools/%.o $(ARCHIVE_FILES)
-	$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $< \
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $< \
 		-Wl,--start-group $(ARCHIVE_FILES) -Wl,--end-group $(LIBS)
 
 $(BUILD)/libifdvicar.so: $(call objects,ifdhandler) ifdhandler/libifdvicar.map
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -shared -Wl,--version-script=ifdhandler/libifdvicar.map \
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -shared -Wl,--version-script=ifdhandler/libifdvicar.map \
 		-Wl,-z,defs -o $@ $(filter %.o,$^) -pthread
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE_FILES)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $< $(TEST_OBJECTS) \
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $< $(TEST_OBJECTS) \
 		-Wl,--start-group $(ARCHIVE_FILES) -Wl,--end-group $(LIBS) \
 		$(CMOCKA_LIBS) $(HTTPD_LIBS) $(PCSC_LIBS)
 
@@ -103,12 +113,14 @@ $(BUILD)/tests/ifd/%.o: EXTRA_CPPFLAGS = $(PCSC_CFLAGS)
 $(IFD_TESTS): $(IFD_SHARED)
 $(IFD_TESTS) $(IFD_UNIT_TESTS): $(BUILD)/%: $(BUILD)/%.o $(call objects,ifdhandler)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) -pthread
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) -pthread
 IFD_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/system/ifd-*.c))
 $(BUILD)/tests/system/%.o: EXTRA_CPPFLAGS = $(PCSC_CFLAGS)
 $(IFD_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/ifd/fake-card.o
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $^ $(PCSC_LIBS) -pthread
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $^ $(PCSC_LIBS) -pthread
 
 # Packages. `demo` and `check` install what they need; `all` says what is missing.
 .PHONY: deps-build deps-demo deps-check

@@ -8,7 +8,7 @@
 int
 main(int argc, char **argv)
 {
-	const enum command_exit r = command_main(argc, argv);
+	const int r = (int)command_main(argc, argv);
 
 	if (fflush(stdout) == EOF) {
 		say_error("standard output cannot be written; see where it goes");

@@ -176,6 +176,8 @@ uint16_t request_key(struct card *card, const struct key *key, enum key_operatio
 		     struct bytes input);
 /* The status word with which this very use has failed, or 0. */
 uint16_t request_failed_sw(const struct card *card, const struct key *key, struct bytes input);
+/* `pin` is verified again, or unblocked: what failed with it before may be asked anew. */
+void request_forget_failed(struct card *card, const struct pin *pin);
 void request_end(struct card *card); /* wipes */
 
 /* answer.c */

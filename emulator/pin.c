@@ -42,6 +42,7 @@ pin_hold(struct card *card, struct pin *pin, struct bytes value)
 	uint8_t *memory = pin_memory(card, pin);
 
 	pin_forget(card, pin);
+	request_forget_failed(card, pin);
 	memcpy(memory, value.data, value.len);
 	pin->value = (struct bytes){memory, value.len};
 	pin->verified = true;
@@ -118,6 +119,7 @@ card_pin_unblock(struct card *card, const char *counter)
 
 	if (pin == NULL || !pin->remote || !pin_save_tries(card, pin, pin->tries_max))
 		return false;
+	request_forget_failed(card, pin);
 	OPENSSL_cleanse(pin->refused, sizeof(pin->refused));
 	pin->refused_count = 0;
 	return true;

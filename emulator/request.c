@@ -89,6 +89,13 @@ request_failed_sw(const struct card *card, const struct key *key, struct bytes i
 	return failed->sw;
 }
 
+void
+request_forget_failed(struct card *card, const struct pin *pin)
+{
+	if (card->failed.key != NULL && card->failed.key->pin == pin)
+		card->failed.key = NULL;
+}
+
 static uint16_t
 resume_key(struct card *card, const struct key_result *result, struct writer *response)
 {

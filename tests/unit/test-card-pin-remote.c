@@ -204,6 +204,29 @@ after_any_failed_start_the_same_use_gets_the_same_answer_unasked(void **state)
 }
 
 static void
+once_verified_again_an_old_failure_is_not_repeated(void **state)
+{
+	struct fixture *fixture = *state;
+
+	reach_started(fixture);
+	assert_resumed(fixture, SW_CODE_WRONG, SW_CODE_WRONG);
+	assert_sw(fixture, VERIFY_REMOTE, SW_OK);
+	assert_sw(fixture, "0020FF82", SW_OK); /* logged out */
+	assert_sw(fixture, "002A9E9A00", SW_SECURITY_STATUS);
+}
+
+static void
+once_unblocked_an_old_failure_is_not_repeated(void **state)
+{
+	struct fixture *fixture = *state;
+
+	reach_started(fixture);
+	assert_resumed(fixture, SW_AUTHENTICATION, 0x63C1);
+	assert_true(card_pin_unblock(fixture->card, "sign-pin"));
+	assert_sw(fixture, "002A9E9A00", SW_SECURITY_STATUS);
+}
+
+static void
 after_a_failed_start_another_input_is_6982(void **state)
 {
 	struct fixture *fixture = *state;
@@ -516,6 +539,8 @@ main(void)
 	    card_test(a_signature_fills_the_counter_and_leaves_nothing_verified),
 	    card_test(a_signature_leaves_even_when_the_counter_cannot_be_saved),
 	    card_test(after_any_failed_start_the_same_use_gets_the_same_answer_unasked),
+	    card_test(once_verified_again_an_old_failure_is_not_repeated),
+	    card_test(once_unblocked_an_old_failure_is_not_repeated),
 	    card_test(after_a_failed_start_another_input_is_6982),
 	    card_test(after_a_reset_a_failed_use_is_forgotten),
 	    card_test(after_a_signature_the_same_use_is_6982),

@@ -261,8 +261,10 @@ reader_poll(struct reader *reader, struct slot *slot, int timeout_ms)
 		    {.fd = reader->watch.inotify, .events = POLLIN},
 		    {.fd = -1},
 		};
-		int64_t due = clock_earlier(end, service(reader, slot)), now;
+		int64_t due, now;
 
+		slot_awake(slot);
+		due = clock_earlier(end, service(reader, slot));
 		slot_attend(slot, clock_ms());
 		if (slot_news(slot))
 			break;

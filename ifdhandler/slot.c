@@ -53,6 +53,14 @@ slot_wake(struct slot *slot)
 	(void)eventfd_write(slot->wake, 1);
 }
 
+void
+slot_awake(struct slot *slot)
+{
+	eventfd_t ignored;
+
+	(void)eventfd_read(slot->wake, &ignored);
+}
+
 static void
 drop_link(struct slot *slot, enum message_result why)
 {
@@ -165,10 +173,8 @@ slot_wait(struct slot *slot, struct pollfd *wait)
 bool
 slot_news(struct slot *slot)
 {
-	eventfd_t ignored;
 	bool news;
 
-	(void)eventfd_read(slot->wake, &ignored);
 	pthread_mutex_lock(&slot->lock);
 	news = slot->stop || is_present(slot) != slot->told;
 	slot->stop = false;

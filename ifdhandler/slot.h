@@ -81,6 +81,8 @@ int64_t slot_wait(struct slot *slot, struct pollfd *wait);
 /* True when the poller has to return: stopped, or pcscd has something to learn. */
 bool slot_news(struct slot *slot);
 void slot_wake(struct slot *slot);
+/* The poller has heard; to be called before it looks, so that no later wake-up is lost. */
+void slot_awake(struct slot *slot);
 void slot_stop(struct slot *slot);
 
 /* pcscd's questions. */

@@ -153,7 +153,8 @@ files_in_cards(void **state)
 	const struct dirent *entry;
 	size_t count = 0;
 
-	assert_non_null(directory);
+	if (directory == NULL)
+		return 0;
 	while ((entry = readdir(directory)) != NULL)
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			count++;
@@ -343,7 +344,7 @@ a_bridge_that_hangs_is_ended(void **state)
 
 	setenv("FAKE_BRIDGE", "hang", 1);
 	home_write(state, "account", "[account]\nphone = +351 912345678\n", 0600);
-	assert_false(bridge_client_ask(own_path, &request, 100, &answer, &error));
+	assert_false(bridge_client_ask(own_path, &request, -1, 100, &answer, &error));
 	assert_non_null(strstr(error.text, "no answer in time"));
 }
 

@@ -8,6 +8,8 @@
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { TYPED_MAX = 64 };
@@ -49,20 +51,29 @@ write_all(int fd, const char *text, size_t len)
 	return fsync(fd) == 0;
 }
 
+static bool
+write_account(int fd, const struct service_account *account)
+{
+	char text[sizeof(account->phone) + 32];
+	bool ok;
+
+	snprintf(text, sizeof(text), "[account]\nphone = %s\n", account->phone);
+	ok = write_all(fd, text, strlen(text));
+	OPENSSL_cleanse(text, sizeof(text));
+	return ok;
+}
+
 bool
 account_write(const char *path, const struct service_account *account, struct problem *error)
 {
 	const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	char text[sizeof(account->phone) + 32];
 	bool ok;
 
 	if (fd < 0)
 		return problem(error,
 			       "account file %s cannot be created: %s; see who may write there",
 			       path, strerror(errno));
-	snprintf(text, sizeof(text), "[account]\nphone = %s\n", account->phone);
-	ok = write_all(fd, text, strlen(text));
-	OPENSSL_cleanse(text, sizeof(text));
+	ok = write_account(fd, account);
 	if (close(fd) < 0)
 		ok = false;
 	if (!ok) {
@@ -72,4 +83,18 @@ account_write(const char *path, const struct service_account *account, struct pr
 		unlink(path);
 	}
 	return ok;
+}
+
+int
+account_in_memory(const struct service_account *account, struct problem *error)
+{
+	const int fd = memfd_create("account", MFD_CLOEXEC);
+
+	if (fd >= 0 && fchmod(fd, S_IRUSR | S_IWUSR) == 0 && write_account(fd, account))
+		return fd;
+	problem(error, "the account cannot be handed to vicar-bridge: %s; close some programs",
+		strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }

@@ -15,4 +15,8 @@ bool account_ask(struct service_account *account, struct problem *error) MUST_US
 bool account_write(const char *path, const struct service_account *account,
 		   struct problem *error) MUST_USE;
 
+/* The same in a file that is in memory alone and ends with its descriptor: for a card that is not
+ * there yet. Returns the descriptor, or -1 with `error`. */
+int account_in_memory(const struct service_account *account, struct problem *error) MUST_USE;
+
 #endif

@@ -17,45 +17,37 @@
 
 extern char **environ;
 
-enum { END_MS = 1000 };
+enum { ACCOUNT_FD = BRIDGE_FD + 1, FIRST_FREE_FD = 10, END_MS = 1000 };
 
+/* A descriptor that is out of the way of those that the bridge gets; the old one is closed. */
+static int
+move_up(int fd)
+{
+	const int moved = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+
+	close(fd);
+	return moved;
+}
+
+/* Both are at FIRST_FREE_FD or above: a dup2 onto itself would keep close-on-exec, and one must not
+ * take the other's place. */
 static bool
-start(const char *program, int fd, pid_t *pid, struct problem *error)
+start(const char *program, int fd, int account, pid_t *pid, struct problem *error)
 {
 	char *const argv[] = {(char *)(uintptr_t) "vicar-bridge", NULL};
 	posix_spawn_file_actions_t actions;
 	int r;
 
 	if ((r = posix_spawn_file_actions_init(&actions)) == 0) {
-		if ((r = posix_spawn_file_actions_adddup2(&actions, fd, BRIDGE_FD)) == 0)
+		if ((r = posix_spawn_file_actions_adddup2(&actions, fd, BRIDGE_FD)) == 0 &&
+		    (account < 0 ||
+		     (r = posix_spawn_file_actions_adddup2(&actions, account, ACCOUNT_FD)) == 0))
 			r = posix_spawn(pid, program, &actions, NULL, argv, environ);
 		posix_spawn_file_actions_destroy(&actions);
 	}
 	if (r != 0)
 		return problem(error, "%s cannot be started: %s; install Vicar again", program,
 			       strerror(r));
-	return true;
-}
-
-/* A descriptor other than BRIDGE_FD itself: dup2 onto itself would keep its close-on-exec. */
-static bool
-pair(int ends[2])
-{
-	int moved;
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
-		return false;
-	for (size_t i = 0; i < 2; i++) {
-		if (ends[i] != BRIDGE_FD)
-			continue;
-		if ((moved = fcntl(ends[i], F_DUPFD_CLOEXEC, BRIDGE_FD + 1)) < 0) {
-			close(ends[0]);
-			close(ends[1]);
-			return false;
-		}
-		close(ends[i]);
-		ends[i] = moved;
-	}
 	return true;
 }
 
@@ -155,25 +147,32 @@ wait_result(int fd, unsigned timeout_ms, struct bridge_answer *answer, struct pr
 }
 
 bool
-bridge_client_ask(const char *program, const struct bridge_request *request, unsigned timeout_ms,
-		  struct bridge_answer *answer, struct problem *error)
+bridge_client_ask(const char *program, const struct bridge_request *request, int account,
+		  unsigned timeout_ms, struct bridge_answer *answer, struct problem *error)
 {
-	int ends[2];
+	int ends[2], high_account = -1;
+	bool started = false, ok;
 	pid_t pid = -1;
-	bool ok;
 
-	if (!pair(ends))
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return problem(error, "no socket for vicar-bridge: %s; close some programs",
 			       strerror(errno));
-	ok = start(program, ends[1], &pid, error);
-	close(ends[1]);
-	if (ok) {
-		ok = send_request(ends[0], request, error) &&
-		     wait_result(ends[0], timeout_ms, answer, error);
-		close(ends[0]);
+	ends[1] = move_up(ends[1]);
+	if (account >= 0)
+		high_account = fcntl(account, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+	if (ends[1] < 0 || (account >= 0 && high_account < 0))
+		problem(error, "no descriptor for vicar-bridge: %s; close some programs",
+			strerror(errno));
+	else
+		started = start(program, ends[1], high_account, &pid, error);
+	if (ends[1] >= 0)
+		close(ends[1]);
+	if (high_account >= 0)
+		close(high_account);
+	ok = started && send_request(ends[0], request, error) &&
+	     wait_result(ends[0], timeout_ms, answer, error);
+	close(ends[0]);
+	if (started)
 		finish(pid);
-	} else {
-		close(ends[0]);
-	}
 	return ok;
 }

@@ -13,9 +13,13 @@ struct bridge_answer {
 	uint8_t message[BRIDGE_MESSAGE_MAX];
 };
 
+/* Where the bridge finds the account that was given as a descriptor. */
+#define BRIDGE_CLIENT_ACCOUNT "/proc/self/fd/4"
+
 /* Starts `program`, hands it `request` and waits at most `timeout_ms` for its result, then ends it.
- * False also when the result is not SW_OK; `error` then says what the service or the bridge said. */
-bool bridge_client_ask(const char *program, const struct bridge_request *request,
+ * False also when the result is not SW_OK; `error` then says what the service or the bridge said.
+ * `account` is borrowed and becomes BRIDGE_CLIENT_ACCOUNT; -1 when the request names a file. */
+bool bridge_client_ask(const char *program, const struct bridge_request *request, int account,
 		       unsigned timeout_ms, struct bridge_answer *answer,
 		       struct problem *error) MUST_USE;
 

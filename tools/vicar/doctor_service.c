@@ -144,7 +144,7 @@ ask(const struct doctor *doctor, const struct image_key *key, struct bridge_answ
 
 	if (doctor->bridge == NULL && !program_find("vicar-bridge", bridge, text))
 		return false;
-	return bridge_client_ask(doctor->bridge == NULL ? bridge : doctor->bridge, &request,
+	return bridge_client_ask(doctor->bridge == NULL ? bridge : doctor->bridge, &request, -1,
 				 service->connect_timeout_ms + service->transfer_timeout_ms +
 				     BRIDGE_SLACK_MS,
 				 answer, text);

@@ -10,7 +10,6 @@
 #include "issue.h"
 #include "program.h"
 #include "tools/config.h"
-#include "tools/paths.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,28 +31,28 @@ personality_knows(const struct personality *personality, const char *word)
 	return false;
 }
 
-/* The bridge reads the account from a file; until there is a card this one stands in for its own. */
+/* The bridge reads the account from a file; there is none on disk before there is a card. */
 static bool
-ask_service(const struct enrolment *enrolment, const char *account_path,
-	    struct bridge_answer *answer, struct problem *error)
+ask_service(const struct enrolment *enrolment, struct bridge_answer *answer, struct problem *error)
 {
 	const struct service_config *service = enrolment->service;
 	const struct bridge_request request = {
 	    .operation = BRIDGE_ENROL,
 	    .service = {(const uint8_t *)service->name, strlen(service->name)},
-	    .account = {(const uint8_t *)account_path, strlen(account_path)},
+	    .account = BYTES_TEXT(BRIDGE_CLIENT_ACCOUNT),
 	    .card = {(const uint8_t *)enrolment->name, strlen(enrolment->name)},
 	    .key = BYTES_TEXT(ROLE),
 	};
+	const int account = account_in_memory(enrolment->account, error);
 	bool ok;
 
-	if (!account_write(account_path, enrolment->account, error))
+	if (account < 0)
 		return false;
-	ok = bridge_client_ask(enrolment->bridge, &request,
+	ok = bridge_client_ask(enrolment->bridge, &request, account,
 			       service->connect_timeout_ms + service->transfer_timeout_ms +
 				   BRIDGE_SLACK_MS,
 			       answer, error);
-	unlink(account_path);
+	close(account);
 	return ok;
 }
 
@@ -89,20 +88,16 @@ issue(const struct enrolment *enrolment, const char *directory, const struct cha
 bool
 enrol_card(const struct enrolment *enrolment, struct problem *error)
 {
-	char directory[PATH_MAX], cards[PATH_MAX], account_path[PATH_MAX + 64];
+	char directory[PATH_MAX];
 	struct bridge_answer *answer = NULL;
-	struct paths_error paths_error;
 	struct chain chain = {0};
 	bool ok = false;
 
 	if (!issue_possible(enrolment->name, enrolment->personality, directory, error))
 		return false;
-	if (!paths_cards(cards, &paths_error) || !paths_make(cards, &paths_error))
-		return problem(error, "%s", paths_error.text);
 	if ((answer = calloc(1, sizeof(*answer))) == NULL)
 		return problem(error, "card %s: no memory; close some programs", enrolment->name);
-	snprintf(account_path, sizeof(account_path), "%s/.account-%d", cards, (int)getpid());
-	ok = ask_service(enrolment, account_path, answer, error) &&
+	ok = ask_service(enrolment, answer, error) &&
 	     chain_read(answer->result.chain, &chain, error) &&
 	     chain_check(&chain, time(NULL), error) && issue(enrolment, directory, &chain, error);
 	chain_free(&chain);

@@ -211,10 +211,13 @@ fixture_fci(const struct file *file, uint8_t p2, struct writer *writer)
 	writer_u16(writer, file->fid);
 }
 
+static unsigned fixture_answers; /* how often 80 10 was executed */
+
 static inline uint16_t
 fixture_answer_data(struct card *card, const struct capdu *command, struct writer *response)
 {
 	(void)card;
+	fixture_answers++;
 	writer_fill(response, 0xDD, (size_t)command->p1 << 8 | command->p2);
 	return SW_OK;
 }

@@ -4,10 +4,9 @@
  */
 #include "cc_v1.h"
 #include "build.h"
+#include "cc_identity.h"
 #include "iso7816/tlv.h"
 
-#include <openssl/objects.h>
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,12 +46,8 @@ enum {
 	TRIES = 3, /* 9.3 */
 	DIR_LEN = 128,
 	TRACE_LEN = 16,
-	IDENTITY_LEN = 15500, /* 9.2 */
 	ADDRESS_LEN = 1500,
-	SOD_LEN = 4000, /* 9.4 */
-	SOD_SFI = 6,    /* 9.3: the middleware's cache key is read from it */
-	SOD_CACHE_KEY = 0xD4,
-	CACHE_KEY_LEN = 16,
+	SOD_SFI = 6, /* 9.3: the middleware's cache key is read from it */
 	NOTES_LEN = 1000,
 };
 
@@ -343,67 +338,19 @@ build_cdf(struct build *build)
 	build_encoded(build, &spec, encoded, &content);
 }
 
-/* 9.4, the field table of EF02: what a certificate's subject tells; the others stay empty. */
-static const struct identity_field {
-	int nid;
-	size_t offset, len;
-	const char *prefix; /* of the attribute, not part of the field */
-} IDENTITY[] = {
-    {NID_countryName, 40, 80, ""},
-    {NID_surname, 330, 120, ""},
-    {NID_givenName, 450, 120, ""},
-    {NID_serialNumber, 606, 18, "BI"}, /* civil identification number */
-};
-
 static void
-put_identity_field(uint8_t *identity, const struct identity_field *field, struct bytes certificate)
-{
-	const size_t prefix_len = strlen(field->prefix);
-	char text[IMAGE_OPTIONS_MAX];
-
-	build_subject(certificate, field->nid, text, field->len + prefix_len + 1);
-	if (strncmp(text, field->prefix, prefix_len) == 0)
-		memcpy(identity + field->offset, text + prefix_len, strlen(text + prefix_len));
-}
-
-static void
-build_identity(struct build *build)
+build_identity_and_sod(struct build *build)
 {
 	const struct image_key *key = &build->image->keys[0];
-	const struct file_spec spec = citizen_file(EF_IDENTITY);
-	uint8_t identity[IDENTITY_LEN] = {0};
+	const struct file_spec identity_file = citizen_file(EF_IDENTITY);
+	struct file_spec sod_file = citizen_file(EF_SOD);
+	uint8_t identity[CC_IDENTITY_LEN], sod[CC_SOD_LEN];
 
-	for (size_t i = 0; i < sizeof(IDENTITY) / sizeof(IDENTITY[0]); i++)
-		put_identity_field(identity, &IDENTITY[i],
-				   (struct bytes){key->certificate, key->certificate_len});
-	build_file(build, &spec, BYTES(identity));
-}
-
-/*
- * There is nobody who would sign our SOD: it is empty but for the 16 bytes by which the Portuguese
- * middleware tells cards apart in its cache (9.3). They come from serial number and certificates,
- * so that an old card's files are never shown for a new one.
- */
-static void
-build_sod(struct build *build)
-{
-	const struct image *image = build->image;
-	struct file_spec spec = citizen_file(EF_SOD);
-	uint8_t sod[SOD_CACHE_KEY + CACHE_KEY_LEN] = {0};
-	uint8_t digest[SHA256_DIGEST_LENGTH] = {0};
-	uint8_t input[IMAGE_KEYS_MAX * SHA256_DIGEST_LENGTH + IMAGE_SERIAL_MAX];
-	struct writer writer = writer_to(input, sizeof(input));
-
-	for (size_t i = 0; i < image->keys_count; i++) {
-		SHA256(image->keys[i].certificate, image->keys[i].certificate_len, digest);
-		writer_put(&writer, BYTES(digest));
-	}
-	writer_put(&writer, (struct bytes){image->serial, image->serial_len});
-	SHA256(input, writer.len, digest);
-	memcpy(sod + SOD_CACHE_KEY, digest, CACHE_KEY_LEN);
-	spec.sfi = SOD_SFI;
-	spec.size = SOD_LEN;
-	build_file(build, &spec, BYTES(sod));
+	sod_file.sfi = SOD_SFI;
+	cc_identity((struct bytes){key->certificate, key->certificate_len}, identity);
+	cc_sod(build->image, sod);
+	build_file(build, &identity_file, BYTES(identity));
+	build_file(build, &sod_file, BYTES(sod));
 }
 
 /* The address is read with PIN 83 (9.4), which no key of ours has; notes are empty. */
@@ -436,9 +383,8 @@ personalise(struct card *card, const struct image *image, struct image_error *er
 	build_odf(&build);
 	build_tokeninfo(&build);
 	build_pins(&build, &ROLES, &aodf);
-	build_identity(&build);
+	build_identity_and_sod(&build);
 	build_address_and_notes(&build);
-	build_sod(&build);
 	build_roles(&build, &ROLES);
 	build_cdf(&build);
 	build_private_keys(&build, &ROLES, &prkdf, user_consent);

@@ -142,11 +142,26 @@ class TheLink(VicardTest):
         self.assertIn("user 65534", self.log())
 
     @unittest.skipUnless(os.geteuid() == 0, "only root can be somebody else")
+    def test_a_stranger_who_keeps_knocking_does_not_fill_the_log(self):
+        self.insert()
+        source = (
+            "import socket,sys\n"
+            "for i in range(300):\n"
+            "    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)\n"
+            "    s.connect(sys.argv[1])\n"
+            "    s.close()\n"
+        )
+        subprocess.run(
+            ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", sys.executable, "-c",
+             source, self.link],
+            timeout=30, check=True,
+        )  # fmt: skip
+        self.reader()
+        self.assertLess(self.log().count("user 65534"), 3)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can be somebody else")
     def test_the_configured_pcscd_user_is_served(self):
-        with open(self.path("vicar.conf")) as f:
-            text = f.read()
-        with open(self.path("vicar.conf"), "w") as f:
-            f.write(text.replace("[card]\n", "[card]\npcscd-user = nobody\n"))
+        self.configure(pcscd_user="nobody")
         self.insert()
         source = (
             "import socket,sys; s=socket.socket(socket.AF_UNIX,socket.SOCK_SEQPACKET);"

@@ -4,6 +4,7 @@ speaks the link, a bridge whose behaviour a test chooses. No pcscd, no service.
 
 import contextlib
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -174,16 +175,20 @@ class VicardTest(unittest.TestCase):
     def link(self):
         return self.path("sockets", f"{os.geteuid()}-work.sock")
 
-    def configure(self, **prompt):
+    def configure(self, pcscd_user=None, **prompt):
+        card = {"socket-directory": self.path("sockets"), "pcscd-user": pcscd_user}
+        if pcscd_user is None and os.geteuid() != 0:
+            card["pcscd-user"] = pwd.getpwuid(os.geteuid()).pw_name
         keys = {"timeout-s": 1, "refusal-pause-ms": 0, "repeat-window-ms": 0}
         keys.update({key.replace("_", "-"): value for key, value in prompt.items()})
+        service = {
+            "type": "cmd", "endpoint": "https://localhost:1/", "connect-timeout-ms": 1,
+            "transfer-timeout-ms": 1, "code-lifetime-s": 1,
+        }  # fmt: skip
         with open(self.path("vicar.conf"), "w") as f:
-            f.write(f"[card]\nsocket-directory = {self.path('sockets')}\n[prompt]\n")
-            f.writelines(f"{key} = {value}\n" for key, value in keys.items())
-            f.write(
-                "[service cmd]\ntype = cmd\nendpoint = https://localhost:1/\n"
-                "connect-timeout-ms = 1\ntransfer-timeout-ms = 1\ncode-lifetime-s = 1\n"
-            )
+            for section, values in (("card", card), ("prompt", keys), ("service cmd", service)):
+                f.write(f"[{section}]\n")
+                f.writelines(f"{key} = {value}\n" for key, value in values.items() if value is not None)
 
     def make_card(self):
         """Made once for all tests: a key pair takes its time."""

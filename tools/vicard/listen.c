@@ -17,7 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { INHERITED_FD = 3, BACKLOG = 8 };
+enum { INHERITED_FD = 3, BACKLOG = 64 };
 
 static bool
 address_of(const char *path, struct sockaddr_un *address)
@@ -253,4 +253,6 @@ listen_tell_ready(void)
 			    strerror(errno));
 	if (fd >= 0)
 		(void)close(fd);
+	/* It is not for the bridge. */
+	(void)unsetenv("NOTIFY_SOCKET");
 }

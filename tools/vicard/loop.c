@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 /* A busy message is sent well before the reader must have it. */
-enum { BUSY_EVERY_MS = LINK_BUSY_MS / 2 };
+enum { BUSY_EVERY_MS = LINK_BUSY_MS / 2, STRANGER_EVERY_MS = 10000 };
 
 enum slot { SLOT_SIGNALS, SLOT_READER, SLOT_BRIDGE, SLOT_CONTROL, SLOT_LINK, SLOT_CLIENTS };
 enum { SLOTS = SLOT_CLIENTS + LOOP_CLIENTS_MAX };
@@ -116,6 +116,19 @@ serve_reader(struct loop *loop)
 }
 
 static void
+log_stranger(struct loop *loop, uid_t uid, pid_t pid)
+{
+	uint64_t now = now_ms();
+
+	if (loop->stranger_at != 0 && now - loop->stranger_at < STRANGER_EVERY_MS)
+		return;
+	loop->stranger_at = now;
+	log_warning("a program of user %lu (pid %ld) wanted to be the reader and was sent away; if "
+		    "it is your pcscd, set pcscd-user in vicar.conf",
+		    (unsigned long)uid, (long)pid);
+}
+
+static void
 accept_reader(struct loop *loop)
 {
 	uid_t uid;
@@ -125,9 +138,7 @@ accept_reader(struct loop *loop)
 	if (fd < 0)
 		return;
 	if (uid != 0 && uid != loop->pcscd_uid) {
-		log_warning("a program of user %lu (pid %ld) wanted to be the reader and was sent "
-			    "away; if it is your pcscd, set pcscd-user in vicar.conf",
-			    (unsigned long)uid, (long)pid);
+		log_stranger(loop, uid, pid);
 		(void)close(fd);
 		return;
 	}

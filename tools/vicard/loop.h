@@ -27,6 +27,7 @@ struct loop {
 	uint64_t busy_at;       /* when the reader must hear of us, while a request is open */
 	int clients[LOOP_CLIENTS_MAX];
 	size_t next_client;
+	uint64_t stranger_at; /* when one was last logged: nobody fills the log by knocking */
 	bool ending;
 	uint8_t response[LINK_RAPDU_MAX];
 };

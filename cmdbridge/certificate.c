@@ -22,7 +22,7 @@ certificate_date(const ASN1_TIME *time, char date[CERTIFICATE_DATE_SIZE])
 
 	if (!time || ASN1_TIME_to_tm(time, &tm) != 1 ||
 	    strftime(date, CERTIFICATE_DATE_SIZE, "%Y-%m-%d", &tm) == 0)
-		strcpy(date, "?");
+		snprintf(date, CERTIFICATE_DATE_SIZE, "?");
 }
 
 bool
@@ -90,7 +90,7 @@ decode_block(struct bytes base64)
 	if (EVP_DecodeUpdate(context, der, &len, base64.data, (int)base64.len) < 0 ||
 	    EVP_DecodeFinal(context, der + len, &rest) < 0)
 		goto out;
-	certificate = certificate_parse((struct bytes){der, (size_t)(len + rest)});
+	certificate = certificate_parse((struct bytes){der, (size_t)len + (size_t)rest});
 out:
 	OPENSSL_free(der);
 	EVP_ENCODE_CTX_free(context);

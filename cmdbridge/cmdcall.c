@@ -184,8 +184,6 @@ cmdcall_judge(struct cmdcall *call, const struct scmd_answer *answer)
 		return explain(call, outcome, "code %s, its words: %s",
 			       answer->code[0] ? answer->code : "missing",
 			       answer->message[0] ? answer->message : "none");
-	case OUTCOME_ALL_PINS_MUST_CHANGE:
-	case OUTCOME_SIGNATURE_PIN_MUST_CHANGE: return outcome; /* word for word, nothing added */
-	default: return outcome;
+	default: return outcome; /* the demanded words stay without an addition */
 	}
 }

@@ -38,7 +38,7 @@ clock_time(time_t when, char text[CLOCK_SIZE])
 	struct tm tm;
 
 	if (!localtime_r(&when, &tm) || strftime(text, CLOCK_SIZE, "%H:%M:%S", &tm) == 0)
-		strcpy(text, "?");
+		snprintf(text, CLOCK_SIZE, "?");
 	return text;
 }
 

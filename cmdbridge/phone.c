@@ -83,7 +83,10 @@ phone_mask(const char *phone, char masked[PHONE_SIZE])
 	const char *blank = memchr(phone, ' ', len);
 	size_t keep = blank ? (size_t)(blank - phone) + 1 : 0;
 
-	for (size_t i = 0; i < len; i++)
-		masked[i] = i <= keep || i + MASK_LAST >= len ? phone[i] : '*';
+	for (size_t i = 0; i < len; i++) {
+		masked[i] = '*';
+		if (i <= keep || i + MASK_LAST >= len)
+			masked[i] = phone[i];
+	}
 	masked[len] = '\0';
 }

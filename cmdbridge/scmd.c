@@ -12,7 +12,7 @@
 #define NS_STRUCTURES "http://schemas.datacontract.org/2004/07/Ama.Structures.CCMovelSignature"
 #define ACTION(name) "\"" NS_SERVICE "SCMDService/" name "\""
 
-enum { BASE64_MAX = 2048 };
+enum { BASE64_MAX = 2048, BASE64_BYTES_MAX = (BASE64_MAX - 1) / 4 * 3 };
 
 static const struct {
 	const char *name;
@@ -33,7 +33,7 @@ scmd_action(enum scmd_operation operation)
 static bool
 encode_base64(struct bytes bytes, char out[BASE64_MAX])
 {
-	if (bytes.len > (BASE64_MAX - 1) / 4 * 3)
+	if (bytes.len > BASE64_BYTES_MAX)
 		return false;
 	EVP_EncodeBlock((uint8_t *)out, bytes.data, (int)bytes.len);
 	return true;
@@ -138,7 +138,7 @@ read_signature(const xmlNode *result, struct scmd_answer *answer)
 	if (EVP_DecodeUpdate(context, decoded, &len, (uint8_t *)text, (int)strlen(text)) < 0 ||
 	    EVP_DecodeFinal(context, decoded + len, &rest) < 0 || len + rest > SCMD_SIGNATURE_MAX)
 		goto out;
-	answer->signature_len = (size_t)(len + rest);
+	answer->signature_len = (size_t)len + (size_t)rest;
 	memcpy(answer->signature, decoded, answer->signature_len);
 out:
 	EVP_ENCODE_CTX_free(context);

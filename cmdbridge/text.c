@@ -107,7 +107,7 @@ text_docname(struct bytes document, struct bytes hash, char out[DOCNAME_SIZE])
 		if (text_printable(document, NAME_CHARACTERS_MAX, out) > NAME_CHARACTERS_MAX) {
 			(void)text_printable(document, NAME_CHARACTERS_MAX - strlen(SHORTENED),
 					     out);
-			strcat(out, SHORTENED);
+			memcpy(out + strlen(out), SHORTENED, sizeof(SHORTENED));
 		}
 		used = strlen(out);
 		out[used++] = ' ';

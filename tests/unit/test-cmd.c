@@ -135,7 +135,7 @@ without_an_answer_nothing_leaves(void **state)
 
 	(void)state;
 	service_read(&service, "vicar.conf", conf, sizeof(conf));
-	memcpy(strstr(conf, "timeout-s = 10"), "timeout-s = 1 ", 14);
+	strstr(conf, "timeout-s = 10")[13] = ' ';
 	service_write(&service, "vicar.conf", conf);
 	sign(keys, COUNT(keys));
 	assert_sw(0x6400);

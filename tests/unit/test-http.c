@@ -306,13 +306,12 @@ the_system_does_not_trust_us(void **state)
 static void
 another_name_is_not_trusted(void **state)
 {
-	char *port;
+	char by_name[sizeof(endpoint)];
 
 	(void)state;
 	start_server((struct behaviour){.answer = OK_ANSWER});
-	port = strrchr(endpoint, ':');
-	memmove(strstr(endpoint, "127") + strlen("localhost"), port, strlen(port) + 1);
-	memcpy(strstr(endpoint, "127"), "localhost", strlen("localhost"));
+	snprintf(by_name, sizeof(by_name), "https://localhost%s", strrchr(endpoint, ':'));
+	memcpy(endpoint, by_name, sizeof(endpoint));
 	assert_int_equal(send_post(), HTTP_UNTRUSTED);
 	assert_string_equal(seen->request, "");
 }
@@ -491,7 +490,7 @@ a_proxy_may_refuse(void **state)
 	struct service_credentials with_proxy = credentials;
 	socklen_t len = sizeof(address);
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	char proxy[64];
+	static char proxy[64];
 
 	(void)state;
 	start_server((struct behaviour){.answer = OK_ANSWER});

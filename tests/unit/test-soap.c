@@ -461,13 +461,14 @@ static void
 nesting_beyond_reason_is_garbage(void **state)
 {
 	enum { DEPTH = 5000 };
-	char *deep = test_malloc(DEPTH * 3 + 1);
+	const size_t size = (size_t)DEPTH * 3;
+	char *deep = test_malloc(size + 1);
 	struct scmd_answer answer;
 
 	(void)state;
-	for (size_t i = 0; i < DEPTH; i++)
-		memcpy(deep + 3 * i, "<a>", 3);
-	deep[DEPTH * 3] = '\0';
+	for (size_t i = 0; i < size; i += 3)
+		memcpy(deep + i, "<a>", 3);
+	deep[size] = '\0';
 	assert_int_equal(read_text(deep, &answer), SCMD_GARBAGE);
 	test_free(deep);
 }

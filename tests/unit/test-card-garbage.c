@@ -149,7 +149,7 @@ garbage_on_t0_is_answered(void **state)
 {
 	struct fixture *fixture = *state;
 
-	fixture_use_t0(*state);
+	fixture_use_t0(fixture);
 	run(fixture, 2);
 }
 

@@ -86,7 +86,7 @@ on_t0_case_4_is_answered_by_get_response(void **state)
 {
 	struct fixture *fixture = *state;
 
-	fixture_use_t0(*state);
+	fixture_use_t0(fixture);
 	assert_answer(fixture, "00A40000025000", "6106");
 	assert_answer(fixture, "00C0000006", "6F0483025000 9000");
 }
@@ -96,7 +96,7 @@ on_t0_case_4_may_carry_le(void **state)
 {
 	struct fixture *fixture = *state;
 
-	fixture_use_t0(*state);
+	fixture_use_t0(fixture);
 	assert_answer(fixture, "00A4000002500000", "6106");
 	assert_answer(fixture, "00C0000006", "6F0483025000 9000");
 }
@@ -106,10 +106,12 @@ on_t0_le_too_large_is_6cxx_and_the_repetition_is_not_executed_again(void **state
 {
 	struct fixture *fixture = *state;
 
-	fixture_use_t0(*state);
+	fixture_use_t0(fixture);
+	fixture_answers = 0;
 	assert_answer(fixture, "8010000506", "6C05");
 	assert_answer(fixture, "8010000507", "6C05");
 	assert_answer(fixture, "8010000505", "DDDDDDDDDD 9000");
+	assert_int_equal(fixture_answers, 1);
 }
 
 static void
@@ -117,7 +119,7 @@ another_command_after_6cxx_forgets_the_answer(void **state)
 {
 	struct fixture *fixture = *state;
 
-	fixture_use_t0(*state);
+	fixture_use_t0(fixture);
 	assert_answer(fixture, "8010000506", "6C05");
 	assert_answer(fixture, "00C0000005", "6985"); /* not for GET RESPONSE */
 	assert_answer(fixture, "8010000301", "DD 6102");
@@ -129,7 +131,7 @@ on_t0_le_too_small_is_continued(void **state)
 {
 	struct fixture *fixture = *state;
 
-	fixture_use_t0(*state);
+	fixture_use_t0(fixture);
 	assert_answer(fixture, "8010000502", "DDDD 6103");
 	assert_answer(fixture, "00C0000003", "DDDDDD 9000");
 }
@@ -139,7 +141,7 @@ on_t0_le_00_and_no_le_take_what_there_is(void **state)
 {
 	struct fixture *fixture = *state;
 
-	fixture_use_t0(*state);
+	fixture_use_t0(fixture);
 	assert_answer(fixture, "8010000500", "DDDDDDDDDD 9000");
 	assert_answer(fixture, "80100005", "DDDDDDDDDD 9000");
 }
@@ -163,7 +165,7 @@ on_t0_there_are_no_extended_lengths(void **state)
 {
 	struct fixture *fixture = *state;
 
-	fixture_use_t0(*state);
+	fixture_use_t0(fixture);
 	assert_answer(fixture, "80100005 000000", "6700");
 }
 
@@ -184,7 +186,7 @@ on_t0_a_short_read_that_is_6282_leaves_at_once(void **state)
 {
 	struct fixture *fixture = *state;
 
-	fixture_use_t0(*state);
+	fixture_use_t0(fixture);
 	assert_sw(fixture, "00A4080C026000", SW_OK);
 	assert_answer(fixture, "00B0810005", "0001 6282");
 }

@@ -88,7 +88,7 @@ struct file {
  *   service "file": local. The counter is on disk before the value is tried by opening the key.
  *   any other:      remote. VERIFY checks the form only; the service judges at the signature;
  *                   CHANGE and RESET answer 6985; `tries` is replaced by the image option
- *                   pin-tries=N, default 2.
+ *                   pin-tries=N, default PIN_REMOTE_TRIES.
  * A PUK is a PIN too, with its own counter, tried by KEY_PIN_UNBLOCK on the key of the PIN that is
  * unblocked.
  */
@@ -240,9 +240,8 @@ struct personality {
 	const char *name;        /* "fineid-v2" */
 	const char *description; /* one line for `vicar list --personalities` */
 	struct bytes atr;        /* its first protocol is the card's; see card_set_atr() */
-	const char *const
-	    *options; /* words that the image's options may use, ended by NULL; "pin-tries"
-				       is the engine's */
+	/* Words that the image's options may use, ended by NULL; "pin-tries" is the engine's. */
+	const char *const *options;
 	struct card_rules rules;
 	const struct card_command *commands;
 	size_t commands_count;

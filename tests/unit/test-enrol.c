@@ -264,6 +264,26 @@ a_card_may_go_without_user_consent(void **state)
 	image_free(&image);
 }
 
+/* OpenSC would show the other card's files from its cache. */
+static void
+cards_with_and_without_user_consent_have_two_serials(void **state)
+{
+	struct enrolment enrolment = an_enrolment("chain");
+	struct image with, without;
+	struct problem error = {""};
+
+	a_chain_of(state, test_key(3072), NULL);
+	enrolled(state, &enrolment);
+	with = load(state);
+	assert_true(issue_undo(home_file(state, CARD), &error));
+	enrolment.user_consent = false;
+	enrolled(state, &enrolment);
+	without = load(state);
+	assert_memory_not_equal(with.serial, without.serial, with.serial_len);
+	image_free(&with);
+	image_free(&without);
+}
+
 static void
 a_second_card_of_one_name_is_refused_with_what_to_do(void **state)
 {
@@ -573,6 +593,7 @@ main(int argc, char **argv)
 	    TEST(enrolment_leaves_no_file_beside_the_card),
 	    TEST(user_consent_and_tries_are_options_of_the_card),
 	    TEST(a_card_may_go_without_user_consent),
+	    TEST(cards_with_and_without_user_consent_have_two_serials),
 	    TEST(a_second_card_of_one_name_is_refused_with_what_to_do),
 	    TEST(what_the_service_says_is_the_error),
 	    TEST(a_chain_that_does_not_link_makes_no_card),

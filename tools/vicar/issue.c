@@ -112,6 +112,29 @@ issue_trial(const struct image *image, struct problem *error)
 	return card;
 }
 
+/* Everything that the card's files depend on; the strings with their NUL, so that they end. */
+static bool
+put_serial(struct image *image)
+{
+	const struct image_key *key = &image->keys[0];
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+	bool ok = context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
+		  EVP_DigestUpdate(context, key->name, strlen(key->name) + 1) == 1 &&
+		  EVP_DigestUpdate(context, image->options, strlen(image->options) + 1) == 1 &&
+		  EVP_DigestUpdate(context, key->certificate, key->certificate_len) == 1;
+
+	for (size_t i = 0; ok && i < image->authorities_count; i++)
+		ok = EVP_DigestUpdate(context, image->authorities[i].certificate,
+				      image->authorities[i].certificate_len) == 1;
+	ok = ok && EVP_DigestFinal_ex(context, digest, &len) == 1 &&
+	     serial_derive(image->personality, (struct bytes){digest, len}, image->serial,
+			   &image->serial_len);
+	EVP_MD_CTX_free(context);
+	return ok;
+}
+
 static bool
 fill(const struct issue *issue, struct image *image, struct problem *error)
 {
@@ -126,10 +149,7 @@ fill(const struct issue *issue, struct image *image, struct problem *error)
 	snprintf(key->name, sizeof(key->name), "%s", issue->role);
 	snprintf(key->service, sizeof(key->service), "%s", issue->service);
 	image->keys_count = 1;
-	if (!put_certificates(image, issue->chain) ||
-	    !serial_derive(image->personality,
-			   (struct bytes){key->certificate, key->certificate_len}, image->serial,
-			   &image->serial_len))
+	if (!put_certificates(image, issue->chain) || !put_serial(image))
 		return problem(error,
 			       "card %s: no memory for its certificates; close some programs",
 			       issue->name);

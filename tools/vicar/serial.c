@@ -26,13 +26,13 @@ form_of(const char *personality)
 }
 
 bool
-serial_derive(const char *personality, struct bytes certificate, uint8_t serial[IMAGE_SERIAL_MAX],
+serial_derive(const char *personality, struct bytes what, uint8_t serial[IMAGE_SERIAL_MAX],
 	      size_t *len)
 {
 	const struct serial_form *form = form_of(personality);
 	uint8_t digest[EVP_MAX_MD_SIZE];
 
-	if (EVP_Digest(certificate.data, certificate.len, digest, NULL, EVP_sha256(), NULL) != 1)
+	if (EVP_Digest(what.data, what.len, digest, NULL, EVP_sha256(), NULL) != 1)
 		return false;
 	for (size_t i = 0; i < form->len; i++) {
 		const unsigned digits = digest[i] % 100;

@@ -2,7 +2,8 @@
  * Serial numbers of cards, in the form of the personality: a number of bytes, plain or BCD.
  *
  * OpenSC keeps the files of a card it has seen under its serial number, so that two cards with
- * different certificates must never have the same one. It is taken from the certificate's SHA-256.
+ * different files must never have the same one. It is taken from the SHA-256 of what they are made
+ * of.
  */
 #ifndef VICAR_TOOLS_VICAR_SERIAL_H
 #define VICAR_TOOLS_VICAR_SERIAL_H
@@ -10,7 +11,7 @@
 #include "emulator/image.h"
 
 /* False: OpenSSL failed. A personality that is not in the table gets 8 plain bytes. */
-bool serial_derive(const char *personality, struct bytes certificate,
-		   uint8_t serial[IMAGE_SERIAL_MAX], size_t *len) MUST_USE;
+bool serial_derive(const char *personality, struct bytes what, uint8_t serial[IMAGE_SERIAL_MAX],
+		   size_t *len) MUST_USE;
 
 #endif

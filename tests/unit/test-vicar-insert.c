@@ -209,6 +209,54 @@ a_vicard_that_is_missing_is_named(void **state)
 	assert_non_null(strstr(error.text, "/nonexistent/vicard cannot be started"));
 }
 
+/* ---- systemd's user manager, played by a script ---- */
+
+static void
+a_systemctl(void **state, const char *script)
+{
+	char path[HOME_FILE_MAX];
+
+	mkdir(home_file(state, "bin"), 0700);
+	home_write(state, "bin/systemctl", script, 0700);
+	snprintf(path, sizeof(path), "%s:/usr/bin:/bin", home_file(state, "bin"));
+	setenv("PATH", path, 1);
+}
+
+static void
+a_unit_that_systemd_knows_is_used(void **state)
+{
+	a_systemctl(
+	    state,
+	    "#!/bin/sh\n[ \"$1 $2 $5\" = '--user show vicard@me.service' ] && echo loaded\n");
+	assert_true(insert_has_unit("me"));
+}
+
+static void
+a_unit_that_systemd_does_not_know_is_not_used(void **state)
+{
+	a_systemctl(state, "#!/bin/sh\necho not-found\n");
+	assert_false(insert_has_unit("me"));
+}
+
+static void
+without_a_user_manager_there_is_no_unit(void **state)
+{
+	a_systemctl(state, "#!/bin/sh\necho 'Failed to connect to bus' >&2\nexit 1\n");
+	assert_false(insert_has_unit("me"));
+}
+
+static void
+a_unit_that_does_not_start_is_named(void **state)
+{
+	struct insertion insertion = an_insertion("connected");
+	struct problem error = {""};
+
+	insertion.vicard = NULL;
+	a_systemctl(state, "#!/bin/sh\nexit 1\n");
+	assert_int_equal(insert_card(&insertion, &error), INSERT_FAILED);
+	assert_non_null(strstr(error.text, "journalctl --user -u vicard@me.service"));
+}
+
 /* ---- the commands ---- */
 
 static int
@@ -496,6 +544,10 @@ main(int argc, char **argv)
 	    TEST(a_vicard_that_never_answers_is_ended),
 	    TEST(a_card_that_is_in_is_not_inserted_again),
 	    TEST(a_vicard_that_is_missing_is_named),
+	    TEST(a_unit_that_systemd_knows_is_used),
+	    TEST(a_unit_that_systemd_does_not_know_is_not_used),
+	    TEST(without_a_user_manager_there_is_no_unit),
+	    TEST(a_unit_that_does_not_start_is_named),
 	    TEST(remove_takes_the_card_out),
 	    TEST(removing_a_card_that_is_out_fails),
 	    TEST(unblock_finds_the_only_pin),

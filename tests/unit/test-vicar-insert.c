@@ -214,7 +214,7 @@ a_vicard_that_is_missing_is_named(void **state)
 static void
 a_systemctl(void **state, const char *script)
 {
-	char path[HOME_FILE_MAX];
+	char path[HOME_FILE_MAX + 32];
 
 	mkdir(home_file(state, "bin"), 0700);
 	home_write(state, "bin/systemctl", script, 0700);

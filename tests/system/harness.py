@@ -57,8 +57,8 @@ class World:
         os.chmod(self.dir, 0o755)
         self.person = Person()
         self.simulator = None
+        self.endpoint = None
         self.inserted = set()
-        self.settings = {}
         for name in ("home", "config", "data", "cache", "runtime", "sockets", "pcscd", "sim"):
             os.mkdir(self.path(name), 0o755 if name in ("sockets", "pcscd") else 0o700)
         os.chmod(self.path("sockets"), 0o3775)
@@ -78,6 +78,7 @@ class World:
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
             if name in os.environ:
                 self.env[name] = os.environ[name]
+        self.configure()
 
     def path(self, *parts):
         return os.path.join(self.dir, *parts)
@@ -211,15 +212,16 @@ class World:
         settings = {
             "card": {"socket-directory": self.path("sockets")},
             "prompt": {"pinentry": "/usr/bin/pinentry-tty", "timeout-s": 20},
-            "service cmd": {
+        }
+        if self.endpoint:
+            settings["service cmd"] = {
                 "type": "cmd",
                 "endpoint": self.endpoint,
                 "ca-file": self.path("sim", "tls-ca.pem"),
                 "encryption-certificate": self.path("sim", "cifra.pem"),
                 "credentials": self.path("sim", "credentials"),
-            },
-        }
-        settings["service cmd"].update(dict(service))
+                **dict(service),
+            }
         for section, keys in sections.items():
             settings[section].update(keys)
         with open(self.path("vicar.conf"), "w") as f:

@@ -14,7 +14,7 @@ import time
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[=>]")
 
 ENTER = "\r"
-CANCEL = "\x03"
+CANCEL = "\x04"  # Ctrl-D: pinentry-tty reads no Ctrl-C on a terminal that is not its own
 
 # What pinentry-tty shows when it waits: a choice of letters, or a label and a colon at the end.
 CHOICE = re.compile(r"\[([a-z]+)\]\? $")

@@ -53,25 +53,40 @@ class Remote:
             [self.world.agrees(), self.world.types_code()] if answers is None else answers
         )
         self.before = len(self.world.calls("SCMDSign"))
+        self.log = self.world.vicar("log", "card").stdout
 
     def sign(self, pin=PIN):
-        return self.world.pkcs11(
+        """pkcs11-tool --sign through OpenSC's own spy, which writes down what each call returned:
+        pkcs11-tool repeats a failed C_Sign by itself and then shows the last error, not the first."""
+        spy = self.world.path("spy")
+        if os.path.exists(spy):
+            os.unlink(spy)
+        done = self.world.run(
+            "pkcs11-tool", "--module", os.path.join(os.path.dirname(harness.opensc_module()), "pkcs11-spy.so"),
             "--login", "--pin", pin, "--sign", "-m", "SHA256-RSA-PKCS",
             "-i", "document", "-o", "signature", check=False,
+            env={"PKCS11SPY": harness.opensc_module(), "PKCS11SPY_OUTPUT": spy},
         )  # fmt: skip
+        with open(spy) as f:
+            calls = re.findall(r"^\d+: (C_\w+)\n.*?^Returned:  \d+ (\w+)$", f.read(), re.M | re.S)
+        done.first_error = next((value for _, value in calls if value != "CKR_OK"), "CKR_OK")
+        return done
+
+    def keys(self):
+        return self.world.pkcs11("--login", "--pin", PIN, "-O", "--type", "privkey").stdout
 
     def starts(self):
         return len(self.world.calls("SCMDSign")) - self.before
 
     def fails(self, error, starts, sentence, pin=PIN):
-        """One pkcs11-tool --sign fails with this CKR value, after so many start calls, and the
-        journal or status has the sentence."""
+        """One pkcs11-tool --sign fails, the module's first error is this, there were so many start
+        calls, and the journal has the sentence."""
         done = self.sign(pin)
         self.assertNotEqual(done.returncode, 0, done.stdout)
-        self.assertIn(error, done.stdout)
+        self.assertEqual(done.first_error, error, done.stdout)
         self.assertEqual(self.starts(), starts, self.world.calls())
         log = self.world.vicar("log", "card").stdout
-        self.assertRegex(log.strip().splitlines()[-1] if not sentence else log, sentence)
+        self.assertRegex(log[len(self.log) :], sentence)
 
     def works_again(self):
         self.begin()
@@ -149,7 +164,7 @@ class Remote:
         self.begin()
         self.fails("CKR_PIN_INCORRECT", 1, "refused the signature PIN", pin="999999")
         done = self.sign("999999")
-        self.assertIn("CKR_PIN_INCORRECT", done.stdout)
+        self.assertEqual(done.first_error, "CKR_PIN_INCORRECT")
         self.assertEqual(self.starts(), 1)
 
     def test_the_card_blocks_itself_before_the_account_is(self):
@@ -158,7 +173,7 @@ class Remote:
             self.sign(pin)
         self.assertEqual(self.starts(), 2)
         done = self.sign()
-        self.assertIn("CKR_PIN_LOCKED", done.stdout)
+        self.assertEqual(done.first_error, "CKR_PIN_LOCKED")
         self.assertEqual(self.starts(), 2)
         self.works_again()
 
@@ -228,11 +243,17 @@ class Remote:
 
 
 class WithUserConsent(Remote, unittest.TestCase):
-    pass
+    def test_the_card_says_that_each_signature_needs_the_pin(self):
+        self.begin()
+        self.assertIn("always authenticate", self.keys())
 
 
 class WithoutUserConsent(Remote, unittest.TestCase):
     ENROL = ("--no-user-consent",)
+
+    def test_the_card_does_not_say_that_each_signature_needs_the_pin(self):
+        self.begin()
+        self.assertNotIn("always authenticate", self.keys())
 
 
 class ExpiredCertificate(unittest.TestCase):
@@ -240,8 +261,13 @@ class ExpiredCertificate(unittest.TestCase):
         with World(harness.BUILD) as world:
             world.start_simulator()
             world.start_pcscd()
-            world.account(expired="yes")
             world.enrol("card")
+            world.account(expired="yes")
+            world.vicar("doctor", "card", check=False)  # the simulator makes the certificate now
+            world.run(
+                "openssl", "x509", "-in", world.path("sim", "certificates", "maria-expired.pem"),
+                "-outform", "DER", "-out", world.path("data/vicar/cards/card/certificates/sign.der"),
+            )  # fmt: skip
             world.insert("card")
             world.wait_card()
             with open(world.path("document"), "w") as f:

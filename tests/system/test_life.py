@@ -42,7 +42,7 @@ class CardsComeAndGo(unittest.TestCase):
         self.world = World(harness.BUILD)
         self.addCleanup(self.world.close)
         self.world.start_pcscd()
-        self.world.create("local", "--card", "fineid-v2", "--key", "rsa2048")
+        self.world.create("local", "--card", "fineid-v2", "--key", "rsa2048", "--role", "auth")
         self.world.insert("local")
         self.world.wait_card()
 
@@ -111,7 +111,7 @@ class CardsComeAndGo(unittest.TestCase):
 
     def test_two_cards_fill_two_slots_and_a_third_is_told_that_there_is_none(self):
         for name in ("second", "third"):
-            self.world.create(name, "--card", "fineid-v2", "--key", "rsa2048")
+            self.world.create(name, "--card", "fineid-v2", "--key", "rsa2048", "--role", "auth")
         self.world.insert("second")
         wait_for("second card", lambda: self.world.cards() == 2)
         done = self.world.vicar("insert", "third", check=False)
@@ -179,9 +179,7 @@ class KilledWhileTheServiceIsAsked(unittest.TestCase):
         program.communicate(timeout=10)
         wait_for(
             "end of the prompt",
-            lambda: "waiting" not in self.world.vicar("status", "remote").stdout.replace(
-                "waiting for a reader", ""
-            ),
+            lambda: "idle" in self.world.vicar("status", "remote").stdout,
         )
         self.assertEqual(self.world.calls("SCMDSign"), [])
 

@@ -61,8 +61,7 @@ issue(const struct enrolment *enrolment, const char *directory, const struct cha
       struct problem *error)
 {
 	char options[IMAGE_OPTIONS_MAX], account_path[PATH_MAX + sizeof("/account")];
-	const bool consent = enrolment->user_consent &&
-			     personality_knows(registry_find(enrolment->personality), USER_CONSENT);
+	const char *consent = enrolment->user_consent ? USER_CONSENT " " : USER_CONSENT "=no ";
 	const struct issue issue = {
 	    .name = enrolment->name,
 	    .personality = enrolment->personality,
@@ -73,8 +72,9 @@ issue(const struct enrolment *enrolment, const char *directory, const struct cha
 	};
 	struct problem undo;
 
-	snprintf(options, sizeof(options), "%spin-tries=%u", consent ? USER_CONSENT " " : "",
-		 enrolment->pin_tries);
+	if (!personality_knows(registry_find(enrolment->personality), USER_CONSENT))
+		consent = "";
+	snprintf(options, sizeof(options), "%spin-tries=%u", consent, enrolment->pin_tries);
 	snprintf(account_path, sizeof(account_path), "%s/account", directory);
 	if (!issue_card(&issue, error))
 		return false;

@@ -75,7 +75,7 @@ wait_for_line(const struct pinentry *pinentry)
 }
 
 static void
-run_child(const char *program, int socket)
+run_child(const char *program, int socket, pid_t bridge)
 {
 	char *argv[] = {(char *)(uintptr_t)program, NULL};
 	int null = open("/dev/null", O_WRONLY);
@@ -83,8 +83,8 @@ run_child(const char *program, int socket)
 	/* So that no bridge, however it ends, leaves a prompt behind. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	signal(SIGPIPE, SIG_DFL);
-	if (dup2(socket, STDIN_FILENO) >= 0 && dup2(socket, STDOUT_FILENO) >= 0 &&
-	    dup2(null, STDERR_FILENO) >= 0) {
+	if (getppid() == bridge && dup2(socket, STDIN_FILENO) >= 0 &&
+	    dup2(socket, STDOUT_FILENO) >= 0 && dup2(null, STDERR_FILENO) >= 0) {
 		close_range(STDERR_FILENO + 1, ~0U, 0);
 		execvp(program, argv);
 	}
@@ -94,13 +94,14 @@ run_child(const char *program, int socket)
 static bool
 start(struct pinentry *pinentry, const char *program)
 {
+	pid_t bridge = getpid();
 	int ends[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
 		return false;
 	pinentry->pid = fork();
 	if (pinentry->pid == 0)
-		run_child(program, ends[1]);
+		run_child(program, ends[1], bridge);
 	close(ends[1]);
 	pinentry->socket = ends[0];
 	if (pinentry->pid < 0)

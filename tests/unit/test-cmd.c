@@ -518,6 +518,36 @@ hanging_up_ends_bridge_and_prompt(void **state)
 	assert_int_equal(service_calls(&service, "ValidateOtp"), 0);
 }
 
+/* Nobody reads the terminal any more: pinentry-tty would hold it until the end of its time. */
+static void
+a_killed_bridge_leaves_no_prompt(void **state)
+{
+	const struct keystroke keys[] = {{"[sc]?", "", 0}};
+	struct bridge_request request = service_request(&service, BRIDGE_SIGN);
+	struct terminal terminal = terminal_open();
+	uint8_t room[BRIDGE_MESSAGE_MAX];
+	struct writer writer = writer_to(room, sizeof(room));
+	struct timespec before, after;
+	int fd, errors;
+	pid_t pid;
+
+	(void)state;
+	assert_true(bridge_request_encode(&request, &writer));
+	pid = use_spawn(&service, &fd, &errors);
+	assert_int_equal(send(fd, room, writer.len, 0), writer.len);
+	terminal_start(&terminal, keys, COUNT(keys));
+	usleep(700 * 1000);
+	kill(pid, SIGKILL);
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	waitpid(pid, NULL, 0);
+	close(fd);
+	close(errors);
+	/* The typist's screen ends when the last one who has the terminal open is gone. */
+	assert_true(terminal_close(&terminal));
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	assert_true(after.tv_sec - before.tv_sec < 5);
+}
+
 static void
 hanging_up_ends_a_call_that_is_waited_for(void **state)
 {
@@ -683,6 +713,7 @@ main(void)
 	    TEST(credentials_that_others_can_read_are_not_used),
 	    TEST(a_service_that_is_not_configured_is_named),
 	    TEST(hanging_up_ends_bridge_and_prompt),
+	    TEST(a_killed_bridge_leaves_no_prompt),
 	    TEST(hanging_up_ends_a_call_that_is_waited_for),
 	    TEST(no_secret_is_in_what_the_bridge_says),
 	    TEST(a_chain_is_fetched_leaf_first),

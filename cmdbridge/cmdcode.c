@@ -152,6 +152,7 @@ ask_once(struct entry *entry, bool *again)
 	enum outcome outcome = OUTCOME_GONE;
 
 	*again = false;
+	call->result->code[0] = '\0'; /* of an answer before this question */
 	if (time(NULL) >= entry->until)
 		return OUTCOME_CODE_EXPIRED;
 	if (!peer_progress(call->use->peer, &waiting))

@@ -161,18 +161,21 @@ units: $(UNIT_TESTS)
 	@tests/run $(BUILD) units
 
 SOURCES = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
-TIDY = bugprone-*,cert-*,clang-analyzer-*,-bugprone-easily-swappable-parameters,-cert-err33-c
-.PHONY: lint
+# Left out: checks that object to every memcpy and snprintf, to two parameters of one type side by
+# side, and to results that nothing can be done about; of cppcheck the one that takes an error text
+# to be filled in for one that is read.
+TIDY = -*,bugprone-*,cert-*,clang-analyzer-*,-bugprone-easily-swappable-parameters,-cert-err33-c,$\
+-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling
+.PHONY: lint lint-run
 lint: deps-check
 	@$(MAKE) --no-print-directory lint-run
-.PHONY: lint-run
 lint-run:
 	clang-format --dry-run --Werror $(SOURCES)
 	cppcheck --quiet --std=c11 --enable=warning,portability,performance --inline-suppr \
-		--error-exitcode=1 --suppress=missingIncludeSystem -I. $(filter %.c,$(SOURCES))
-	printf '%s\n' $(filter %.c,$(SOURCES)) | xargs -P 2 -n 4 clang-tidy --quiet \
-		--warnings-as-errors='*' --checks='-*,$(TIDY)' \
-		-- -std=c17 $(ALL_CPPFLAGS) $(PCSC_CFLAGS) 2>/dev/null
+		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=ctuuninitvar -I. $(filter %.c,$(SOURCES))
+	@printf '%s\n' $(filter %.c,$(SOURCES)) | xargs -P 2 -I FILE clang-tidy --quiet \
+		--warnings-as-errors='*' --checks='$(TIDY)' \
+		FILE -- -std=c17 $(ALL_CPPFLAGS) $(PCSC_CFLAGS)
 
 INSTALL = install
 BUNDLE = $(PCSC_DRIVERS)/vicar.bundle/Contents

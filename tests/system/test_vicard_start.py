@@ -126,6 +126,7 @@ class Starting(VicardTest):
         done = self.run_tool("vicard", "work")
         self.assertEqual(done.returncode, 0)
         pid = int(self.status("pid"))
+        self.addCleanup(lambda: gone(pid) or os.kill(pid, signal.SIGKILL))
         self.reader().ask(POWER_ON)
         self.assertEqual(self.control("remove"), "ok\n")
         wait_for("end of vicard", lambda: gone(pid), 5)

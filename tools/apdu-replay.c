@@ -1,9 +1,9 @@
 /*
  * apdu-replay: plays recorded or specified exchanges to a card and compares the answers.
  */
-#include "apdu-replay/cardreader.h"
-#include "apdu-replay/inprocess.h"
-#include "apdu-replay/play.h"
+#include "tools/apdu-replay/cardreader.h"
+#include "tools/apdu-replay/inprocess.h"
+#include "tools/apdu-replay/play.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -4,7 +4,7 @@
 #include "test-vicar.h"
 
 #include "tools/vicar/chain.h"
-#include "tools/vicar/serial.h"
+#include "tools/serial.h"
 
 #include <time.h>
 

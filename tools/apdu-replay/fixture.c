@@ -1,6 +1,6 @@
 #include "fixture.h"
 #include "iso7816/sw.h"
-#include "tools/vicar/serial.h"
+#include "tools/serial.h"
 
 #include <openssl/pem.h>
 #include <openssl/rsa.h>

@@ -6,7 +6,7 @@
 #define VICAR_TOOLS_APDU_REPLAY_PATTERN_H
 
 #include "iso7816/bytes.h"
-#include "tools/vicar/problem.h"
+#include "tools/problem.h"
 
 enum pattern_form {
 	PATTERN_RESPONSE, /* ends with a status word; behind `*` there is nothing else */

@@ -14,7 +14,7 @@
 #define VICAR_TOOLS_APDU_REPLAY_SUBJECT_H
 
 #include "emulator/image.h"
-#include "tools/vicar/problem.h"
+#include "tools/problem.h"
 
 enum { SUBJECT_AUTHORITIES_MAX = 2 };
 

@@ -6,7 +6,7 @@
 #define VICAR_TOOLS_VICAR_ACCOUNT_H
 
 #include "cmdbridge/service.h"
-#include "problem.h"
+#include "tools/problem.h"
 
 /* Asks at the terminal until it is a phone number or the question is cancelled. The caller wipes the
  * account with service_account_wipe(). */

@@ -6,7 +6,7 @@
 #define VICAR_TOOLS_VICAR_BRIDGE_CLIENT_H
 
 #include "cmdbridge/bridge.h"
-#include "problem.h"
+#include "tools/problem.h"
 
 struct bridge_answer {
 	struct bridge_result result; /* views into `message` */

@@ -5,7 +5,7 @@
 #define VICAR_TOOLS_VICAR_CARDS_H
 
 #include "emulator/image.h"
-#include "problem.h"
+#include "tools/problem.h"
 
 struct cards {
 	char (*names)[IMAGE_NAME_MAX]; /* sorted; freed with cards_free() */

@@ -5,7 +5,7 @@
 #define VICAR_TOOLS_VICAR_CHAIN_H
 
 #include "emulator/image.h"
-#include "problem.h"
+#include "tools/problem.h"
 
 #include <openssl/x509.h>
 #include <time.h>

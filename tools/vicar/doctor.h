@@ -7,9 +7,9 @@
 
 #include "emulator/card.h"
 #include "pcsc.h"
-#include "problem.h"
 #include "reader_conf.h"
 #include "tools/config.h"
+#include "tools/problem.h"
 
 enum finding {
 	FINDING_OK,      /* the text says what was found */

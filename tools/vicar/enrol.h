@@ -5,7 +5,7 @@
 #define VICAR_TOOLS_VICAR_ENROL_H
 
 #include "cmdbridge/service.h"
-#include "problem.h"
+#include "tools/problem.h"
 
 struct enrolment {
 	const char *name;        /* of the card */

@@ -5,7 +5,7 @@
 #define VICAR_TOOLS_VICAR_INSERT_H
 
 #include "iso7816/bytes.h"
-#include "problem.h"
+#include "tools/problem.h"
 
 struct insertion {
 	const char *name;

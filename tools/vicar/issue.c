@@ -1,8 +1,8 @@
 #include "issue.h"
 
 #include "applets/registry.h"
-#include "serial.h"
 #include "tools/paths.h"
+#include "tools/serial.h"
 
 #include <errno.h>
 #include <ftw.h>

@@ -4,8 +4,8 @@
 #ifndef VICAR_TOOLS_VICAR_PCSC_H
 #define VICAR_TOOLS_VICAR_PCSC_H
 
-#include "problem.h"
 #include "iso7816/atr.h"
+#include "tools/problem.h"
 
 enum { PCSC_READERS_MAX = 16, PCSC_NAME_MAX = 256 };
 

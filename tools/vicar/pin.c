@@ -1,7 +1,7 @@
 #include "command.h"
 
-#include "problem.h"
 #include "tools/control.h"
+#include "tools/problem.h"
 
 #include <stdio.h>
 #include <string.h>

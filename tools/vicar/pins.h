@@ -5,7 +5,7 @@
 #define VICAR_TOOLS_VICAR_PINS_H
 
 #include "iso7816/bytes.h"
-#include "problem.h"
+#include "tools/problem.h"
 
 enum { PINS_PIN_MIN = 4, PINS_PIN_MAX = 8, PINS_PUK_LEN = 8 };
 

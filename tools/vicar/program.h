@@ -5,7 +5,7 @@
 #define VICAR_TOOLS_VICAR_PROGRAM_H
 
 #include "iso7816/bytes.h"
-#include "problem.h"
+#include "tools/problem.h"
 
 #include <limits.h>
 #include <sys/types.h>

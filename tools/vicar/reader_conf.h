@@ -5,8 +5,8 @@
 #ifndef VICAR_TOOLS_VICAR_READER_CONF_H
 #define VICAR_TOOLS_VICAR_READER_CONF_H
 
-#include "problem.h"
 #include "iso7816/bytes.h"
+#include "tools/problem.h"
 
 #include <limits.h>
 

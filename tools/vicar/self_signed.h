@@ -5,7 +5,7 @@
 #define VICAR_TOOLS_VICAR_SELF_SIGNED_H
 
 #include "iso7816/bytes.h"
-#include "problem.h"
+#include "tools/problem.h"
 
 #include <openssl/x509.h>
 

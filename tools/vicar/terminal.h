@@ -5,8 +5,8 @@
 #ifndef VICAR_TOOLS_VICAR_TERMINAL_H
 #define VICAR_TOOLS_VICAR_TERMINAL_H
 
-#include "problem.h"
 #include "iso7816/bytes.h"
+#include "tools/problem.h"
 
 struct terminal {
 	int fd;

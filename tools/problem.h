@@ -2,8 +2,8 @@
  * Why something did not work, in words for the person at the terminal: the thing, the reason, the
  * next step.
  */
-#ifndef VICAR_TOOLS_VICAR_PROBLEM_H
-#define VICAR_TOOLS_VICAR_PROBLEM_H
+#ifndef VICAR_TOOLS_PROBLEM_H
+#define VICAR_TOOLS_PROBLEM_H
 
 #include <stdbool.h>
 

@@ -5,8 +5,8 @@
  * different files must never have the same one. It is taken from the SHA-256 of what they are made
  * of.
  */
-#ifndef VICAR_TOOLS_VICAR_SERIAL_H
-#define VICAR_TOOLS_VICAR_SERIAL_H
+#ifndef VICAR_TOOLS_SERIAL_H
+#define VICAR_TOOLS_SERIAL_H
 
 #include "emulator/image.h"
 

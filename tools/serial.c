@@ -1,4 +1,4 @@
-#include "serial.h"
+#include "tools/serial.h"
 
 #include <openssl/evp.h>
 #include <string.h>

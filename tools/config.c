@@ -74,7 +74,7 @@ enum { LINE_ROOM = 200, SECTION_ROOM = 50, SERVICE_NAME_MAX = SECTION_ROOM - 9 }
 
 struct loader {
 	struct config *config;
-	struct config_error *error;
+	struct problem *error;
 	const char *path;
 	FILE *file;
 	int line;
@@ -87,7 +87,7 @@ struct loader {
 __attribute__((format(printf, 2, 3))) static bool
 fail(struct loader *loader, const char *format, ...)
 {
-	char text[CONFIG_ERROR_MAX];
+	char text[PROBLEM_MAX / 2];
 	va_list list;
 
 	if (loader->failed)
@@ -96,11 +96,9 @@ fail(struct loader *loader, const char *format, ...)
 	(void)vsnprintf(text, sizeof(text), format, list);
 	va_end(list);
 	if (loader->line == 0)
-		(void)snprintf(loader->error->text, sizeof(loader->error->text), "%.200s: %.300s",
-			       loader->path, text);
+		(void)problem(loader->error, "%s: %s", loader->path, text);
 	else
-		(void)snprintf(loader->error->text, sizeof(loader->error->text),
-			       "%.190s:%d: %.300s", loader->path, loader->line, text);
+		(void)problem(loader->error, "%s:%d: %s", loader->path, loader->line, text);
 	loader->failed = true;
 	return false;
 }
@@ -270,7 +268,7 @@ static bool
 put_value(struct loader *loader, const struct key *key, void *to, const char *value)
 {
 	char path[PATH_MAX];
-	struct paths_error unused = {""};
+	struct problem unused = {""};
 	bool ok = false;
 
 	switch (key->kind) {
@@ -406,28 +404,24 @@ check_services(struct loader *loader)
 
 		if (lacks == NULL)
 			continue;
-		(void)snprintf(loader->error->text, sizeof(loader->error->text),
-			       "%.300s: [service %s] lacks %s; add it", loader->service_place[i],
-			       service->name, lacks);
-		return false;
+		return problem(loader->error, "%s: [service %s] lacks %s; add it",
+			       loader->service_place[i], service->name, lacks);
 	}
 	return true;
 }
 
 bool
-config_load(struct config *config, struct config_error *error)
+config_load(struct config *config, struct problem *error)
 {
 	const char *only = getenv("VICAR_CONF");
 	struct loader *loader = calloc(1, sizeof(*loader));
-	struct paths_error no_path = {""};
 	char user[PATH_MAX];
 	bool ok = false;
 
 	memset(config, 0, sizeof(*config));
 	if (loader == NULL) {
-		(void)snprintf(error->text, sizeof(error->text),
+		return problem(error,
 			       "no memory is left for the configuration; end other programs");
-		return false;
 	}
 	loader->config = config;
 	loader->error = error;
@@ -438,12 +432,8 @@ config_load(struct config *config, struct config_error *error)
 		ok = load_file(loader, only, true) && check_services(loader);
 		goto out;
 	}
-	if (!paths_user_config(user, &no_path)) {
-		(void)snprintf(error->text, sizeof(error->text), "%s", no_path.text);
-		goto out;
-	}
-	ok = load_file(loader, PATHS_SYSTEM_CONFIG, false) && load_file(loader, user, false) &&
-	     check_services(loader);
+	ok = paths_user_config(user, error) && load_file(loader, PATHS_SYSTEM_CONFIG, false) &&
+	     load_file(loader, user, false) && check_services(loader);
 out:
 	if (!ok)
 		config_free(config);

@@ -7,8 +7,9 @@
 #define VICAR_TOOLS_CONFIG_H
 
 #include "cmdbridge/service.h"
+#include "tools/problem.h"
 
-enum { CONFIG_SERVICES_MAX = 16, CONFIG_ERROR_MAX = 512 };
+enum { CONFIG_SERVICES_MAX = 16 };
 
 struct config {
 	/* [card] */
@@ -25,12 +26,8 @@ struct config {
 	size_t services_count;
 };
 
-struct config_error {
-	char text[CONFIG_ERROR_MAX];
-};
-
 /* Missing files are fine unless VICAR_CONF names one. */
-bool config_load(struct config *config, struct config_error *error) MUST_USE;
+bool config_load(struct config *config, struct problem *error) MUST_USE;
 const struct service_config *config_service(const struct config *config, const char *name);
 void config_free(struct config *config);
 

@@ -81,7 +81,7 @@ control_call(const char *name, const char *request, char reply[CONTROL_REPLY_MAX
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	enum control_result result;
-	struct paths_error error;
+	struct problem error;
 	char path[PATH_MAX];
 	int fd;
 

@@ -12,19 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-__attribute__((format(printf, 2, 3))) static bool
-fail(struct paths_error *error, const char *format, ...)
-{
-	va_list list;
-
-	va_start(list, format);
-	(void)vsnprintf(error->text, sizeof(error->text), format, list);
-	va_end(list);
-	return false;
-}
-
 __attribute__((format(printf, 3, 4))) static bool
-join(char path[PATH_MAX], struct paths_error *error, const char *format, ...)
+join(char path[PATH_MAX], struct problem *error, const char *format, ...)
 {
 	va_list list;
 	int len;
@@ -33,7 +22,8 @@ join(char path[PATH_MAX], struct paths_error *error, const char *format, ...)
 	len = vsnprintf(path, PATH_MAX, format, list);
 	va_end(list);
 	if (len < 0 || len >= PATH_MAX)
-		return fail(error, "the path %.100s... is too long; use a shorter directory", path);
+		return problem(error, "the path %.100s... is too long; use a shorter directory",
+			       path);
 	return true;
 }
 
@@ -61,7 +51,7 @@ home(void)
 /* $VARIABLE/vicar, or ~/fallback/vicar; `tail` comes after either. */
 static bool
 base(const char *variable, const char *fallback, const char *tail, char path[PATH_MAX],
-     struct paths_error *error)
+     struct problem *error)
 {
 	const char *directory = absolute(variable);
 
@@ -69,27 +59,27 @@ base(const char *variable, const char *fallback, const char *tail, char path[PAT
 		return join(path, error, "%s/vicar%s", directory, tail);
 	directory = home();
 	if (directory == NULL)
-		return fail(error,
-			    "there is no home directory: neither %s nor HOME holds an absolute "
-			    "path; set one of them",
-			    variable);
+		return problem(error,
+			       "there is no home directory: neither %s nor HOME holds an absolute "
+			       "path; set one of them",
+			       variable);
 	return join(path, error, "%s/%s/vicar%s", directory, fallback, tail);
 }
 
 bool
-paths_user_config(char path[PATH_MAX], struct paths_error *error)
+paths_user_config(char path[PATH_MAX], struct problem *error)
 {
 	return base("XDG_CONFIG_HOME", ".config", "/vicar.conf", path, error);
 }
 
 bool
-paths_cards(char path[PATH_MAX], struct paths_error *error)
+paths_cards(char path[PATH_MAX], struct problem *error)
 {
 	return base("XDG_DATA_HOME", ".local/share", "/cards", path, error);
 }
 
 bool
-paths_card(const char *name, char path[PATH_MAX], struct paths_error *error)
+paths_card(const char *name, char path[PATH_MAX], struct problem *error)
 {
 	char cards[PATH_MAX];
 
@@ -97,13 +87,7 @@ paths_card(const char *name, char path[PATH_MAX], struct paths_error *error)
 }
 
 bool
-paths_cache(char path[PATH_MAX], struct paths_error *error)
-{
-	return base("XDG_CACHE_HOME", ".cache", "", path, error);
-}
-
-bool
-paths_runtime(char path[PATH_MAX], struct paths_error *error)
+paths_runtime(char path[PATH_MAX], struct problem *error)
 {
 	const char *directory = absolute("XDG_RUNTIME_DIR");
 	char fallback[64];
@@ -115,21 +99,21 @@ paths_runtime(char path[PATH_MAX], struct paths_error *error)
 		directory = fallback;
 	}
 	if (stat(directory, &is) != 0)
-		return fail(
+		return problem(
 		    error,
 		    "the runtime directory %s cannot be used: %s; log in through systemd, or "
 		    "set XDG_RUNTIME_DIR to a directory that only you can read",
 		    directory, strerror(errno));
 	if (!S_ISDIR(is.st_mode) || is.st_uid != geteuid())
-		return fail(error,
-			    "the runtime directory %s is not a directory of yours; set "
-			    "XDG_RUNTIME_DIR to a directory that only you can read",
-			    directory);
+		return problem(error,
+			       "the runtime directory %s is not a directory of yours; set "
+			       "XDG_RUNTIME_DIR to a directory that only you can read",
+			       directory);
 	return join(path, error, "%s/vicar", directory);
 }
 
 bool
-paths_control(const char *name, char path[PATH_MAX], struct paths_error *error)
+paths_control(const char *name, char path[PATH_MAX], struct problem *error)
 {
 	char runtime[PATH_MAX];
 
@@ -137,22 +121,22 @@ paths_control(const char *name, char path[PATH_MAX], struct paths_error *error)
 }
 
 bool
-paths_expand(const char *text, char path[PATH_MAX], struct paths_error *error)
+paths_expand(const char *text, char path[PATH_MAX], struct problem *error)
 {
 	const char *directory;
 
 	if (text[0] == '/')
 		return join(path, error, "%s", text);
 	if (strncmp(text, "~/", 2) != 0)
-		return fail(error, "%s is not an absolute path; begin it with / or ~/", text);
+		return problem(error, "%s is not an absolute path; begin it with / or ~/", text);
 	directory = home();
 	if (directory == NULL)
-		return fail(error, "%s has no home directory to begin in; set HOME", text);
+		return problem(error, "%s has no home directory to begin in; set HOME", text);
 	return join(path, error, "%s/%s", directory, text + 2);
 }
 
 bool
-paths_make(const char *path, struct paths_error *error)
+paths_make(const char *path, struct problem *error)
 {
 	char part[PATH_MAX];
 
@@ -162,12 +146,13 @@ paths_make(const char *path, struct paths_error *error)
 		if (!join(part, error, "%.*s", (int)i, path))
 			return false;
 		if (mkdir(part, S_IRWXU) != 0 && errno != EEXIST)
-			return fail(error,
-				    "the directory %s cannot be created: %s; create it, or see who "
-				    "may write above it",
-				    part, strerror(errno));
+			return problem(
+			    error,
+			    "the directory %s cannot be created: %s; create it, or see who "
+			    "may write above it",
+			    part, strerror(errno));
 		if (path[i] == '\0')
 			return true;
 	}
-	return fail(error, "the path %.100s... is too long; use a shorter directory", path);
+	return problem(error, "the path %.100s... is too long; use a shorter directory", path);
 }

@@ -4,39 +4,31 @@
  *
  *   configuration  $XDG_CONFIG_HOME/vicar     else ~/.config/vicar
  *   cards          $XDG_DATA_HOME/vicar/cards else ~/.local/share/vicar/cards
- *   cache          $XDG_CACHE_HOME/vicar      else ~/.cache/vicar
  *   sockets        $XDG_RUNTIME_DIR/vicar     else /run/user/UID/vicar, if that is there and ours
  *
- * Nothing is created but by paths_make(). Every function fails with a sentence that names the thing,
- * the reason and the next step.
+ * Nothing is created but by paths_make(). Every function that fails says why in `error`.
  */
 #ifndef VICAR_TOOLS_PATHS_H
 #define VICAR_TOOLS_PATHS_H
 
 #include "iso7816/bytes.h"
+#include "tools/problem.h"
 
 #include <limits.h>
 
 #define PATHS_SYSTEM_CONFIG "/etc/vicar/vicar.conf"
 
-enum { PATHS_ERROR_MAX = 512 };
-
-struct paths_error {
-	char text[PATHS_ERROR_MAX];
-};
-
 /* The user's vicar.conf. */
-bool paths_user_config(char path[PATH_MAX], struct paths_error *error) MUST_USE;
+bool paths_user_config(char path[PATH_MAX], struct problem *error) MUST_USE;
 /* The directory of all card images; the image of one card. */
-bool paths_cards(char path[PATH_MAX], struct paths_error *error) MUST_USE;
-bool paths_card(const char *name, char path[PATH_MAX], struct paths_error *error) MUST_USE;
-bool paths_cache(char path[PATH_MAX], struct paths_error *error) MUST_USE;
+bool paths_cards(char path[PATH_MAX], struct problem *error) MUST_USE;
+bool paths_card(const char *name, char path[PATH_MAX], struct problem *error) MUST_USE;
 /* The directory of the control sockets; the one of a card, NAME.ctl. */
-bool paths_runtime(char path[PATH_MAX], struct paths_error *error) MUST_USE;
-bool paths_control(const char *name, char path[PATH_MAX], struct paths_error *error) MUST_USE;
+bool paths_runtime(char path[PATH_MAX], struct problem *error) MUST_USE;
+bool paths_control(const char *name, char path[PATH_MAX], struct problem *error) MUST_USE;
 /* `text`, with a leading ~/ replaced by the home directory; fails unless that is absolute. */
-bool paths_expand(const char *text, char path[PATH_MAX], struct paths_error *error) MUST_USE;
+bool paths_expand(const char *text, char path[PATH_MAX], struct problem *error) MUST_USE;
 /* mkdir -p, 0700. */
-bool paths_make(const char *path, struct paths_error *error) MUST_USE;
+bool paths_make(const char *path, struct problem *error) MUST_USE;
 
 #endif

@@ -66,7 +66,7 @@ run_service(const struct config *config, const struct peer *peer,
 static bool
 fulfil(const struct peer *peer, const struct bridge_request *request, struct writer *result)
 {
-	struct config_error error;
+	struct problem error;
 	struct config config;
 	bool ok;
 

@@ -95,7 +95,7 @@ static bool
 load_image(struct image *image, const char *name)
 {
 	struct image_error error = {""};
-	struct paths_error no_path = {""};
+	struct problem no_path = {""};
 	struct image before;
 	char directory[PATH_MAX];
 	int holder = 0;
@@ -252,7 +252,7 @@ open_sockets(struct vicard *vicard, const char *name)
 static bool
 set_up(struct vicard *vicard, const char *name)
 {
-	struct config_error error = {""};
+	struct problem error = {""};
 
 	if (!hardening_apply() || !take_signals(&vicard->loop.signals))
 		return false;

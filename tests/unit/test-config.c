@@ -15,7 +15,7 @@ struct world {
 	char directory[64];
 	char path[128];
 	struct config config;
-	struct config_error error;
+	struct problem error;
 };
 
 static int
@@ -69,7 +69,7 @@ load(struct world *world, const char *text)
 static void
 expect_error_of(struct world *world, const char *text, size_t len, const char *expected)
 {
-	char whole[CONFIG_ERROR_MAX];
+	char whole[PROBLEM_MAX];
 
 	write_conf(world, text, len);
 	assert_false(config_load(&world->config, &world->error));

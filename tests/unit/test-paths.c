@@ -17,7 +17,6 @@ clear(void **state)
 	(void)state;
 	(void)unsetenv("XDG_CONFIG_HOME");
 	(void)unsetenv("XDG_DATA_HOME");
-	(void)unsetenv("XDG_CACHE_HOME");
 	(void)unsetenv("XDG_RUNTIME_DIR");
 	return setenv("HOME", "/home/maria", 1);
 }
@@ -25,7 +24,7 @@ clear(void **state)
 static void
 without_variables_all_is_below_home(void **state)
 {
-	struct paths_error error = {""};
+	struct problem error = {""};
 	char path[PATH_MAX];
 
 	(void)state;
@@ -33,14 +32,12 @@ without_variables_all_is_below_home(void **state)
 	assert_string_equal(path, "/home/maria/.config/vicar/vicar.conf");
 	assert_true(paths_card("work", path, &error));
 	assert_string_equal(path, "/home/maria/.local/share/vicar/cards/work");
-	assert_true(paths_cache(path, &error));
-	assert_string_equal(path, "/home/maria/.cache/vicar");
 }
 
 static void
 an_absolute_variable_is_followed(void **state)
 {
-	struct paths_error error = {""};
+	struct problem error = {""};
 	char path[PATH_MAX];
 
 	(void)state;
@@ -52,19 +49,19 @@ an_absolute_variable_is_followed(void **state)
 static void
 a_relative_variable_counts_as_unset(void **state)
 {
-	struct paths_error error = {""};
+	struct problem error = {""};
 	char path[PATH_MAX];
 
 	(void)state;
-	assert_int_equal(setenv("XDG_CACHE_HOME", "data", 1), 0);
-	assert_true(paths_cache(path, &error));
-	assert_string_equal(path, "/home/maria/.cache/vicar");
+	assert_int_equal(setenv("XDG_DATA_HOME", "data", 1), 0);
+	assert_true(paths_cards(path, &error));
+	assert_string_equal(path, "/home/maria/.local/share/vicar/cards");
 }
 
 static void
 the_runtime_directory_must_be_there(void **state)
 {
-	struct paths_error error = {""};
+	struct problem error = {""};
 	char path[PATH_MAX];
 
 	(void)state;
@@ -80,7 +77,7 @@ static void
 a_control_socket_is_in_the_runtime_directory(void **state)
 {
 	char directory[] = "/tmp/vicar-paths-XXXXXX", path[PATH_MAX], expected[128];
-	struct paths_error error = {""};
+	struct problem error = {""};
 
 	(void)state;
 	assert_non_null(mkdtemp(directory));
@@ -95,7 +92,7 @@ static void
 making_a_path_makes_each_part_for_the_owner_only(void **state)
 {
 	char directory[] = "/tmp/vicar-paths-XXXXXX", path[128];
-	struct paths_error error = {""};
+	struct problem error = {""};
 	struct stat is;
 
 	(void)state;
@@ -114,7 +111,7 @@ making_a_path_makes_each_part_for_the_owner_only(void **state)
 static void
 a_path_that_cannot_be_made_is_named_with_its_reason(void **state)
 {
-	struct paths_error error = {""};
+	struct problem error = {""};
 
 	(void)state;
 	assert_false(paths_make("/dev/null/a", &error));
@@ -124,7 +121,7 @@ a_path_that_cannot_be_made_is_named_with_its_reason(void **state)
 static void
 a_tilde_is_the_home_directory(void **state)
 {
-	struct paths_error error = {""};
+	struct problem error = {""};
 	char path[PATH_MAX];
 
 	(void)state;

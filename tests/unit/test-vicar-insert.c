@@ -27,7 +27,7 @@ static int
 fake_listen(const char *name)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct paths_error error;
+	struct problem error;
 	char path[PATH_MAX], runtime[PATH_MAX];
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
 

@@ -36,15 +36,14 @@ add(struct cards *cards, const char *name)
 bool
 cards_list(struct cards *cards, struct problem *error)
 {
-	struct paths_error paths_error;
 	struct dirent **entries = NULL;
 	char directory[PATH_MAX];
 	int count;
 	bool ok;
 
 	*cards = (struct cards){0};
-	if (!paths_cards(directory, &paths_error))
-		return problem(error, "%s", paths_error.text);
+	if (!paths_cards(directory, error))
+		return false;
 	count = scandir(directory, &entries, is_name, alphasort);
 	if (count < 0)
 		return errno == ENOENT || problem(error,
@@ -71,13 +70,11 @@ cards_free(struct cards *cards)
 bool
 cards_find(const char *name, char directory[PATH_MAX], struct problem *error)
 {
-	struct paths_error paths_error;
-
 	if (!image_name_valid(name))
 		return problem(
 		    error, "%s cannot be a card's name; to see the cards type: vicar list", name);
-	if (!paths_card(name, directory, &paths_error))
-		return problem(error, "%s", paths_error.text);
+	if (!paths_card(name, directory, error))
+		return false;
 	if (access(directory, F_OK) == 0)
 		return true;
 	if (errno == ENOENT)

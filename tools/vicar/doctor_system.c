@@ -36,7 +36,7 @@ check_memory(struct doctor *doctor, struct problem *text)
 enum finding
 check_config(struct doctor *doctor, struct problem *text)
 {
-	struct config_error error;
+	struct problem error;
 
 	doctor->configured = config_load(&doctor->config, &error);
 	if (!doctor->configured)

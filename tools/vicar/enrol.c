@@ -164,7 +164,6 @@ static enum command_exit
 run(const struct command_arguments *arguments)
 {
 	char protect[MEMORY_ERROR_MAX];
-	struct config_error config_error;
 	struct config config;
 	struct problem error;
 	bool ok;
@@ -182,8 +181,8 @@ run(const struct command_arguments *arguments)
 		say_error("%s", protect);
 		return COMMAND_FAILED;
 	}
-	if (!config_load(&config, &config_error)) {
-		say_error("%s", config_error.text);
+	if (!config_load(&config, &error)) {
+		say_error("%s", error.text);
 		return COMMAND_FAILED;
 	}
 	if ((ok = run_with(arguments, &config, &error)))

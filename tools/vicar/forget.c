@@ -42,10 +42,10 @@ take_lock(const char *directory, struct image *image, bool *loaded, struct probl
 static void
 remove_log(const char *name)
 {
-	struct paths_error paths_error;
+	struct problem unused;
 	char runtime[PATH_MAX], log[PATH_MAX + IMAGE_NAME_MAX + sizeof("/.log")];
 
-	if (!paths_runtime(runtime, &paths_error))
+	if (!paths_runtime(runtime, &unused))
 		return;
 	snprintf(log, sizeof(log), "%s/%s.log", runtime, name);
 	unlink(log);
@@ -55,14 +55,12 @@ bool
 forget_card(const char *name, struct problem *error)
 {
 	char directory[PATH_MAX], cards[PATH_MAX], away[PATH_MAX + IMAGE_NAME_MAX];
-	struct paths_error paths_error;
 	struct image image;
 	bool loaded = false, ok = false;
 
-	if (!cards_find(name, directory, error) || !is_out(name, error))
+	if (!cards_find(name, directory, error) || !is_out(name, error) ||
+	    !paths_cards(cards, error))
 		return false;
-	if (!paths_cards(cards, &paths_error))
-		return problem(error, "%s", paths_error.text);
 	snprintf(away, sizeof(away), "%s/.forgotten-%d", cards, (int)getpid());
 	if (!take_lock(directory, &image, &loaded, error))
 		goto out;

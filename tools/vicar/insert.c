@@ -70,11 +70,10 @@ start_unit(const char *name, struct problem *error)
 static bool
 log_path(const char *name, char path[PATH_MAX], struct problem *error)
 {
-	struct paths_error paths_error;
 	char runtime[PATH_MAX];
 
-	if (!paths_runtime(runtime, &paths_error) || !paths_make(runtime, &paths_error))
-		return problem(error, "%s", paths_error.text);
+	if (!paths_runtime(runtime, error) || !paths_make(runtime, error))
+		return false;
 	if (snprintf(path, PATH_MAX, "%s/%s.log", runtime, name) >= PATH_MAX)
 		return problem(
 		    error, "the path of %s's log is too long; set a shorter XDG_RUNTIME_DIR", name);

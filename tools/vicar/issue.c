@@ -28,7 +28,6 @@ issue_possible(const char *name, const char *personality, char directory[PATH_MA
 	       struct problem *error)
 {
 	char names[PERSONALITIES_TEXT_MAX];
-	struct paths_error paths_error;
 	struct stat st;
 
 	if (!image_name_valid(name))
@@ -41,8 +40,8 @@ issue_possible(const char *name, const char *personality, char directory[PATH_MA
 		personality_names(names);
 		return problem(error, "there is no card %s; choose one of: %s", personality, names);
 	}
-	if (!paths_card(name, directory, &paths_error))
-		return problem(error, "%s", paths_error.text);
+	if (!paths_card(name, directory, error))
+		return false;
 	if (lstat(directory, &st) == 0)
 		return problem(
 		    error,
@@ -139,10 +138,9 @@ static bool
 fill(const struct issue *issue, struct image *image, struct problem *error)
 {
 	struct image_key *key = &image->keys[0];
-	struct paths_error paths_error;
 
-	if (!paths_card(issue->name, image->directory, &paths_error))
-		return problem(error, "%s", paths_error.text);
+	if (!paths_card(issue->name, image->directory, error))
+		return false;
 	snprintf(image->name, sizeof(image->name), "%s", issue->name);
 	snprintf(image->personality, sizeof(image->personality), "%s", issue->personality);
 	snprintf(image->options, sizeof(image->options), "%s", issue->options);
@@ -161,17 +159,14 @@ issue_card(const struct issue *issue, struct problem *error)
 {
 	struct image image = {.lock = -1};
 	struct image_error image_error = {0};
-	struct paths_error paths_error;
 	struct card *card = NULL;
 	char cards[PATH_MAX];
 	bool ok = false;
 
 	if (!fill(issue, &image, error) || (card = issue_trial(&image, error)) == NULL)
 		goto out;
-	if (!paths_cards(cards, &paths_error) || !paths_make(cards, &paths_error)) {
-		problem(error, "%s", paths_error.text);
+	if (!paths_cards(cards, error) || !paths_make(cards, error))
 		goto out;
-	}
 	if (!image_create(&image, &image_error)) {
 		problem(error, "%s", image_error.text);
 		goto out;

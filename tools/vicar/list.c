@@ -53,12 +53,12 @@ static bool
 list_one(const char *name)
 {
 	struct image_error image_error = {0};
-	struct paths_error paths_error;
+	struct problem error;
 	struct image image;
 	char directory[PATH_MAX];
 
-	if (!paths_card(name, directory, &paths_error)) {
-		say_error("%s", paths_error.text);
+	if (!paths_card(name, directory, &error)) {
+		say_error("%s", error.text);
 		return false;
 	}
 	if (!image_load(&image, directory, &image_error)) {

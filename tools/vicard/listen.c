@@ -144,7 +144,7 @@ listen_link(struct listener *listener, const char *directory, const char *name)
 bool
 listen_control(struct listener *listener, const char *name)
 {
-	struct paths_error error = {""};
+	struct problem error = {""};
 	char runtime[PATH_MAX];
 
 	*listener = (struct listener){.fd = -1};

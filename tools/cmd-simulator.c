@@ -138,7 +138,7 @@ run(const struct settings *settings)
 {
 	struct simulator simulator;
 	struct sim_server *server = NULL;
-	struct sim_error error = {""};
+	struct problem error = {""};
 	int signals = watch_signals(), status = EXIT_FAILURE;
 
 	if (signals == -1) {

@@ -520,7 +520,7 @@ static void
 a_port_that_is_taken_is_told(void **state)
 {
 	struct conversation *conversation = *state;
-	struct sim_error error = {""};
+	struct problem error = {""};
 	const char *port = strrchr(sim_server_endpoint(conversation->server), ':') + 1;
 
 	assert_null(sim_server_start(&conversation->client->simulator,
@@ -557,7 +557,7 @@ start_server(void **state)
 {
 	struct conversation *conversation = *state;
 	void *client = conversation->client;
-	struct sim_error error = {""};
+	struct problem error = {""};
 
 	(void)client_start_afresh(&client);
 	conversation->server = sim_server_start(&conversation->client->simulator, 0, &error);

@@ -193,7 +193,7 @@ secrets_are_their_owners_only(void **state)
 static char *
 read_text(struct client *client, const char *name)
 {
-	struct sim_error error = {""};
+	struct problem error = {""};
 	char *data = NULL;
 	size_t len;
 
@@ -206,7 +206,7 @@ static void
 start_again(struct client *client)
 {
 	struct sim_options options = client->simulator.options;
-	struct sim_error error = {""};
+	struct problem error = {""};
 
 	simulator_close(&client->simulator);
 	if (!simulator_open(&client->simulator, client->directory, &options, &error))
@@ -262,7 +262,7 @@ a_broken_key_is_told_and_not_replaced(void **state)
 {
 	struct client *client = *state;
 	struct sim_options options = client->simulator.options;
-	struct sim_error error = {""};
+	struct problem error = {""};
 	struct simulator second;
 	char path[128];
 

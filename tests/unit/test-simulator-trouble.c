@@ -147,7 +147,7 @@ an_expired_certificate_is_of_the_same_key(void **state)
 {
 	struct client *client = *state;
 	X509 *good = NULL, *expired = NULL;
-	struct sim_error error;
+	struct problem error;
 
 	set_knobs(client, "expired = yes");
 	(void)get_certificate(client, PHONE);
@@ -222,7 +222,7 @@ no_pin_code_or_phone_is_among_the_calls(void **state)
 {
 	struct client *client = *state;
 	char process[2048], code[SIM_CODE_MAX], *data = NULL;
-	struct sim_error error;
+	struct problem error;
 	size_t len = 0;
 
 	set_knobs(client, "code = 998877");
@@ -243,7 +243,7 @@ a_second_simulator_is_kept_out_of_the_directory(void **state)
 	struct client *client = *state;
 	struct sim_options options = {.validate = false};
 	struct simulator second;
-	struct sim_error error = {""};
+	struct problem error = {""};
 
 	assert_false(simulator_open(&second, client->directory, &options, &error));
 	assert_non_null(strstr(error.text, "another cmd-simulator"));
@@ -282,7 +282,7 @@ each_mistake_in_accounts_conf_is_told_with_its_line(void **state)
 
 	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
 		struct sim_accounts accounts;
-		struct sim_error error = {""};
+		struct problem error = {""};
 
 		write_accounts(client, mistakes[i].text);
 		if (sim_accounts_load(&client->simulator.directory, &accounts, &error))
@@ -297,7 +297,7 @@ a_line_that_is_too_long_is_not_cut(void **state)
 {
 	struct client *client = *state;
 	struct sim_accounts accounts;
-	struct sim_error error = {""};
+	struct problem error = {""};
 	char text[512];
 
 	(void)snprintf(text, sizeof(text), "[account a]\nsurname = %0300d\n", 1);

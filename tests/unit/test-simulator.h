@@ -41,7 +41,7 @@ struct client {
 static inline void
 write_accounts(struct client *client, const char *text)
 {
-	struct sim_error error;
+	struct problem error;
 
 	assert_true(sim_directory_write(&client->simulator.directory, "accounts.conf", 0600,
 					(struct bytes){(const uint8_t *)text, strlen(text)},
@@ -65,7 +65,7 @@ client_new(void)
 	struct sim_options options = {.validate = true};
 	const struct sim_credentials *credentials = &client->simulator.credentials;
 	struct sim_directory directory;
-	struct sim_error error = {""};
+	struct problem error = {""};
 
 	(void)snprintf(client->directory, sizeof(client->directory), "/tmp/vicar-sim-XXXXXX");
 	assert_non_null(mkdtemp(client->directory));
@@ -106,7 +106,7 @@ encrypted(struct client *client, const char *text)
 	uint8_t block[512];
 	size_t len = sizeof(block);
 	X509 *certificate = NULL;
-	struct sim_error error;
+	struct problem error;
 	EVP_PKEY_CTX *context;
 	char *base64;
 
@@ -269,7 +269,7 @@ static inline char *
 last_line(struct client *client, const char *name)
 {
 	char *data = NULL, *line, *start;
-	struct sim_error error;
+	struct problem error;
 	size_t len = 0;
 
 	assert_true(sim_directory_read(&client->simulator.directory, name, &data, &len, &error));
@@ -287,7 +287,7 @@ static inline size_t
 count_lines(struct client *client, const char *name)
 {
 	char *data = NULL;
-	struct sim_error error;
+	struct problem error;
 	size_t len = 0, count = 0;
 
 	assert_true(sim_directory_read(&client->simulator.directory, name, &data, &len, &error));
@@ -337,7 +337,7 @@ recover(struct client *client, const char *name, uint8_t data[512])
 	uint8_t signature[512];
 	size_t len = 0, recovered = 512;
 	X509 *leaf = NULL;
-	struct sim_error error;
+	struct problem error;
 	EVP_PKEY_CTX *context;
 
 	(void)member(client, "Signature", text);

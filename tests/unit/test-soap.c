@@ -194,7 +194,7 @@ every_request_is_valid_by_the_wsdl(void **state)
 {
 	char path[] = "/tmp/vicar-wsdl-XXXXXX";
 	struct sim_directory directory;
-	struct sim_error error = {""};
+	struct problem error = {""};
 	xmlSchema *schema;
 
 	(void)state;

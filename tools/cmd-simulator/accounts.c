@@ -1,4 +1,4 @@
-#include "tools/cmd-simulator/accounts.h"
+#include "accounts.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -313,7 +313,7 @@ static const struct key server_keys[] = {
 struct parsing {
 	const struct sim_directory *directory;
 	struct sim_accounts *accounts;
-	struct sim_error *error;
+	struct problem *error;
 	const char *left; /* of the file's text */
 	unsigned line;
 	bool failed;
@@ -323,9 +323,8 @@ static void
 fail(struct parsing *parsing, const char *thing, const char *reason)
 {
 	if (!parsing->failed)
-		(void)sim_error_set(parsing->error, "%s/%s, line %u: %s: %s",
-				    parsing->directory->path, FILE_NAME, parsing->line, thing,
-				    reason);
+		(void)problem(parsing->error, "%s/%s, line %u: %s: %s", parsing->directory->path,
+			      FILE_NAME, parsing->line, thing, reason);
 	parsing->failed = true;
 }
 
@@ -441,7 +440,7 @@ check_accounts(struct parsing *parsing)
 }
 
 bool
-sim_accounts_prepare(const struct sim_directory *directory, struct sim_error *error)
+sim_accounts_prepare(const struct sim_directory *directory, struct problem *error)
 {
 	if (sim_directory_has(directory, FILE_NAME))
 		return true;
@@ -450,7 +449,7 @@ sim_accounts_prepare(const struct sim_directory *directory, struct sim_error *er
 
 bool
 sim_accounts_load(const struct sim_directory *directory, struct sim_accounts *accounts,
-		  struct sim_error *error)
+		  struct problem *error)
 {
 	struct parsing parsing = {.directory = directory, .accounts = accounts, .error = error};
 	char *text = NULL;

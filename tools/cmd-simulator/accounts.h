@@ -7,8 +7,8 @@
 #ifndef VICAR_TOOLS_CMD_SIMULATOR_ACCOUNTS_H
 #define VICAR_TOOLS_CMD_SIMULATOR_ACCOUNTS_H
 
-#include "tools/cmd-simulator/directory.h"
-#include "tools/cmd-simulator/operation.h"
+#include "directory.h"
+#include "operation.h"
 
 enum {
 	SIM_ACCOUNTS_MAX = 32,
@@ -78,10 +78,10 @@ struct sim_accounts {
 };
 
 /* Writes accounts.conf with one account when there is none. */
-bool sim_accounts_prepare(const struct sim_directory *directory, struct sim_error *error) MUST_USE;
+bool sim_accounts_prepare(const struct sim_directory *directory, struct problem *error) MUST_USE;
 /* The caller wipes `accounts`. */
 bool sim_accounts_load(const struct sim_directory *directory, struct sim_accounts *accounts,
-		       struct sim_error *error) MUST_USE;
+		       struct problem *error) MUST_USE;
 /* cmd.md 17, 8: blanks do not count. NULL when there is none. */
 const struct sim_account *sim_accounts_by_phone(const struct sim_accounts *accounts,
 						const char *phone);

@@ -1,4 +1,4 @@
-#include "tools/cmd-simulator/certificate.h"
+#include "certificate.h"
 
 #include <string.h>
 
@@ -107,15 +107,15 @@ fail:
 }
 
 static bool
-not_pem(const struct sim_directory *directory, const char *name, struct sim_error *error)
+not_pem(const struct sim_directory *directory, const char *name, struct problem *error)
 {
-	return sim_error_set(error, "%s/%s is not PEM; remove it and start again to have a new one",
-			     directory->path, name);
+	return problem(error, "%s/%s is not PEM; remove it and start again to have a new one",
+		       directory->path, name);
 }
 
 bool
 sim_key_read(const struct sim_directory *directory, const char *name, EVP_PKEY **key,
-	     struct sim_error *error)
+	     struct problem *error)
 {
 	char *text = NULL;
 	size_t len = 0;
@@ -132,7 +132,7 @@ sim_key_read(const struct sim_directory *directory, const char *name, EVP_PKEY *
 
 bool
 sim_certificate_read(const struct sim_directory *directory, const char *name, X509 **certificate,
-		     struct sim_error *error)
+		     struct problem *error)
 {
 	char *text = NULL;
 	size_t len = 0;
@@ -150,15 +150,15 @@ sim_certificate_read(const struct sim_directory *directory, const char *name, X5
 /* Takes the BIO and what is in it. */
 static bool
 write_bio(const struct sim_directory *directory, const char *name, mode_t mode, BIO *bio,
-	  bool filled, struct sim_error *error)
+	  bool filled, struct problem *error)
 {
 	char *data = NULL;
 	long len = bio != NULL ? BIO_get_mem_data(bio, &data) : 0;
 	bool ok;
 
 	if (!filled || len <= 0)
-		ok = sim_error_set(error, "OpenSSL cannot write %s/%s; free some memory",
-				   directory->path, name);
+		ok = problem(error, "OpenSSL cannot write %s/%s; free some memory", directory->path,
+			     name);
 	else
 		ok = sim_directory_write(directory, name, mode,
 					 (struct bytes){(const uint8_t *)data, (size_t)len}, error);
@@ -170,7 +170,7 @@ write_bio(const struct sim_directory *directory, const char *name, mode_t mode, 
 
 bool
 sim_key_write(const struct sim_directory *directory, const char *name, EVP_PKEY *key,
-	      struct sim_error *error)
+	      struct problem *error)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
 	bool filled =
@@ -181,7 +181,7 @@ sim_key_write(const struct sim_directory *directory, const char *name, EVP_PKEY 
 
 bool
 sim_certificate_write(const struct sim_directory *directory, const char *name, X509 *certificate,
-		      struct sim_error *error)
+		      struct problem *error)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
 	bool filled = bio != NULL && PEM_write_bio_X509(bio, certificate) == 1;

@@ -4,7 +4,7 @@
 #ifndef VICAR_TOOLS_CMD_SIMULATOR_CERTIFICATE_H
 #define VICAR_TOOLS_CMD_SIMULATOR_CERTIFICATE_H
 
-#include "tools/cmd-simulator/directory.h"
+#include "directory.h"
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -40,13 +40,13 @@ X509 *sim_certificate_issue(const struct sim_certificate *description, EVP_PKEY 
 			    const struct sim_identity *issuer) MUST_USE;
 
 bool sim_key_read(const struct sim_directory *directory, const char *name, EVP_PKEY **key,
-		  struct sim_error *error) MUST_USE;
+		  struct problem *error) MUST_USE;
 bool sim_key_write(const struct sim_directory *directory, const char *name, EVP_PKEY *key,
-		   struct sim_error *error) MUST_USE;
+		   struct problem *error) MUST_USE;
 bool sim_certificate_read(const struct sim_directory *directory, const char *name,
-			  X509 **certificate, struct sim_error *error) MUST_USE;
+			  X509 **certificate, struct problem *error) MUST_USE;
 bool sim_certificate_write(const struct sim_directory *directory, const char *name,
-			   X509 *certificate, struct sim_error *error) MUST_USE;
+			   X509 *certificate, struct problem *error) MUST_USE;
 void sim_identity_free(struct sim_identity *identity);
 
 #endif

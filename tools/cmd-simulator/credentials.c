@@ -1,6 +1,6 @@
-#include "tools/cmd-simulator/credentials.h"
+#include "credentials.h"
 
-#include "tools/cmd-simulator/process.h"
+#include "process.h"
 
 #include <string.h>
 
@@ -40,7 +40,7 @@ handle_credential(void *user, const char *section, const char *name, const char 
 }
 
 static bool
-make_credentials(const struct sim_directory *directory, struct sim_error *error)
+make_credentials(const struct sim_directory *directory, struct problem *error)
 {
 	char id[SIM_PROCESS_ID_MAX], password[2 * PASSWORD_BYTES + 1], text[TEXT_MAX];
 	uint8_t random[PASSWORD_BYTES];
@@ -48,7 +48,7 @@ make_credentials(const struct sim_directory *directory, struct sim_error *error)
 	bool ok;
 
 	if (!sim_process_make_id(id) || RAND_bytes(random, sizeof(random)) != 1)
-		return sim_error_set(error, "OpenSSL has no random bytes; check the system");
+		return problem(error, "OpenSSL has no random bytes; check the system");
 	bytes_to_hex(BYTES(random), password);
 	len = snprintf(text, sizeof(text),
 		       "[credentials]\napplication-id = %s\nuser = simulated-user\npassword = %s\n",
@@ -62,7 +62,7 @@ make_credentials(const struct sim_directory *directory, struct sim_error *error)
 
 bool
 sim_credentials_open(const struct sim_directory *directory, struct sim_credentials *credentials,
-		     struct sim_error *error)
+		     struct problem *error)
 {
 	char *text = NULL;
 	size_t len = 0;
@@ -76,10 +76,10 @@ sim_credentials_open(const struct sim_directory *directory, struct sim_credentia
 	OPENSSL_clear_free(text, len + 1);
 	if (line != 0 || credentials->application_id[0] == '\0' || credentials->user[0] == '\0' ||
 	    credentials->password[0] == '\0')
-		return sim_error_set(error,
-				     "%s/%s, line %d: it needs [credentials] with application-id, "
-				     "user and password, each at most %d characters; remove the "
-				     "file to have a new one",
-				     directory->path, CREDENTIALS, line, SIM_CREDENTIAL_MAX - 1);
+		return problem(error,
+			       "%s/%s, line %d: it needs [credentials] with application-id, "
+			       "user and password, each at most %d characters; remove the "
+			       "file to have a new one",
+			       directory->path, CREDENTIALS, line, SIM_CREDENTIAL_MAX - 1);
 	return true;
 }

@@ -5,7 +5,7 @@
 #ifndef VICAR_TOOLS_CMD_SIMULATOR_CREDENTIALS_H
 #define VICAR_TOOLS_CMD_SIMULATOR_CREDENTIALS_H
 
-#include "tools/cmd-simulator/directory.h"
+#include "directory.h"
 
 enum { SIM_CREDENTIAL_MAX = 64 };
 
@@ -17,6 +17,6 @@ struct sim_credentials {
 
 /* The caller wipes `credentials`. */
 bool sim_credentials_open(const struct sim_directory *directory,
-			  struct sim_credentials *credentials, struct sim_error *error) MUST_USE;
+			  struct sim_credentials *credentials, struct problem *error) MUST_USE;
 
 #endif

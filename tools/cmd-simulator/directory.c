@@ -1,8 +1,7 @@
-#include "tools/cmd-simulator/directory.h"
+#include "directory.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,34 +9,23 @@
 
 #include <openssl/crypto.h>
 
-bool
-sim_error_set(struct sim_error *error, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	(void)vsnprintf(error->text, sizeof(error->text), format, arguments);
-	va_end(arguments);
-	return false;
-}
-
 static bool
 fail_errno(const struct sim_directory *directory, const char *verb, const char *name,
-	   struct sim_error *error)
+	   struct problem *error)
 {
-	return sim_error_set(error, "cannot %s %s/%s: %s; check the directory's owner and space",
-			     verb, directory->path, name, strerror(errno));
+	return problem(error, "cannot %s %s/%s: %s; check the directory's owner and space", verb,
+		       directory->path, name, strerror(errno));
 }
 
 bool
-sim_directory_open(struct sim_directory *directory, const char *path, struct sim_error *error)
+sim_directory_open(struct sim_directory *directory, const char *path, struct problem *error)
 {
 	*directory = (struct sim_directory){.fd = -1, .path = strdup(path)};
 	if (directory->path == NULL)
-		return sim_error_set(error, "out of memory; free some and start again");
+		return problem(error, "out of memory; free some and start again");
 	if ((mkdir(path, 0700) == -1 && errno != EEXIST) ||
 	    (directory->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1) {
-		(void)sim_error_set(
+		(void)problem(
 		    error,
 		    "cannot use the directory %s: %s; give --directory a place you may write", path,
 		    strerror(errno));
@@ -86,7 +74,7 @@ read_all(int fd, char *data, size_t len)
 
 bool
 sim_directory_read(const struct sim_directory *directory, const char *name, char **data,
-		   size_t *len, struct sim_error *error)
+		   size_t *len, struct problem *error)
 {
 	struct stat status;
 	char *buffer = NULL;
@@ -100,8 +88,8 @@ sim_directory_read(const struct sim_directory *directory, const char *name, char
 		goto out;
 	}
 	if (!S_ISREG(status.st_mode) || status.st_size > SIM_FILE_MAX) {
-		(void)sim_error_set(error, "%s/%s is not a file of at most %d bytes; replace it",
-				    directory->path, name, SIM_FILE_MAX);
+		(void)problem(error, "%s/%s is not a file of at most %d bytes; replace it",
+			      directory->path, name, SIM_FILE_MAX);
 		goto out;
 	}
 	size = (size_t)status.st_size;
@@ -139,7 +127,7 @@ write_all(int fd, struct bytes data)
 
 bool
 sim_directory_write(const struct sim_directory *directory, const char *name, mode_t mode,
-		    struct bytes data, struct sim_error *error)
+		    struct bytes data, struct problem *error)
 {
 	char temporary[256];
 	bool ok = false;
@@ -169,7 +157,7 @@ sim_directory_remove(const struct sim_directory *directory, const char *name)
 
 int
 sim_directory_append(const struct sim_directory *directory, const char *name, mode_t mode,
-		     struct sim_error *error)
+		     struct problem *error)
 {
 	int fd = openat(directory->fd, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode);
 

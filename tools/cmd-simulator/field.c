@@ -1,4 +1,4 @@
-#include "tools/cmd-simulator/field.h"
+#include "field.h"
 
 #include <limits.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "tools/cmd-simulator/hierarchy.h"
+#include "hierarchy.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -84,7 +84,7 @@ key_length_is(const EVP_PKEY *key, unsigned bits)
 /* Reads the key, or makes it when it is missing or of another length; `made` tells which. */
 static bool
 open_key(const struct sim_directory *directory, const char *name, unsigned bits, EVP_PKEY **key,
-	 bool *made, struct sim_error *error)
+	 bool *made, struct problem *error)
 {
 	char path[PATH_MAX_LEN];
 
@@ -100,10 +100,10 @@ open_key(const struct sim_directory *directory, const char *name, unsigned bits,
 	*made = true;
 	*key = sim_key_make(bits);
 	if (*key == NULL)
-		return sim_error_set(error,
-				     "OpenSSL cannot make a key of %u bits for %s; check "
-				     "its configuration with `openssl genrsa %u`",
-				     bits, name, bits);
+		return problem(error,
+			       "OpenSSL cannot make a key of %u bits for %s; check "
+			       "its configuration with `openssl genrsa %u`",
+			       bits, name, bits);
 	return sim_key_write(directory, path, *key, error);
 }
 
@@ -111,23 +111,23 @@ open_key(const struct sim_directory *directory, const char *name, unsigned bits,
 static bool
 open_certificate(const struct sim_directory *directory, const char *path, bool again,
 		 const struct sim_certificate *description, EVP_PKEY *key,
-		 const struct sim_identity *issuer, X509 **certificate, struct sim_error *error)
+		 const struct sim_identity *issuer, X509 **certificate, struct problem *error)
 {
 	if (!again && sim_directory_has(directory, path))
 		return sim_certificate_read(directory, path, certificate, error);
 	*certificate = sim_certificate_issue(description, key, issuer);
 	if (*certificate == NULL)
-		return sim_error_set(error,
-				     "OpenSSL cannot make the certificate %s/%s; check its "
-				     "configuration with `openssl version -a`",
-				     directory->path, path);
+		return problem(error,
+			       "OpenSSL cannot make the certificate %s/%s; check its "
+			       "configuration with `openssl version -a`",
+			       directory->path, path);
 	return sim_certificate_write(directory, path, *certificate, error);
 }
 
 static bool
 open_identity(const struct sim_directory *directory, const char *name, unsigned bits,
 	      const struct sim_certificate *description, const struct sim_identity *issuer,
-	      struct sim_identity *identity, struct sim_error *error)
+	      struct sim_identity *identity, struct problem *error)
 {
 	char path[PATH_MAX_LEN];
 	bool made;
@@ -139,7 +139,7 @@ open_identity(const struct sim_directory *directory, const char *name, unsigned 
 }
 
 static bool
-write_expired_cifra(const struct sim_directory *directory, EVP_PKEY *key, struct sim_error *error)
+write_expired_cifra(const struct sim_directory *directory, EVP_PKEY *key, struct problem *error)
 {
 	struct sim_certificate description = cifra_certificate;
 	X509 *certificate = NULL;
@@ -155,14 +155,14 @@ write_expired_cifra(const struct sim_directory *directory, EVP_PKEY *key, struct
 
 bool
 sim_hierarchy_open(const struct sim_directory *directory, struct sim_hierarchy *hierarchy,
-		   struct sim_error *error)
+		   struct problem *error)
 {
 	struct sim_hierarchy *h = hierarchy;
 
 	*hierarchy = (struct sim_hierarchy){0};
 	if (mkdirat(directory->fd, "certificates", 0700) == -1 && errno != EEXIST)
-		return sim_error_set(error, "cannot make %s/certificates: %s; check who owns it",
-				     directory->path, strerror(errno));
+		return problem(error, "cannot make %s/certificates: %s; check who owns it",
+			       directory->path, strerror(errno));
 	if (open_identity(directory, "root", RSA_BITS, &root_certificate, NULL, &h->root, error) &&
 	    open_identity(directory, "ca", RSA_BITS, &ca_certificate, &h->root, &h->ca, error) &&
 	    open_identity(directory, "cifra", RSA_BITS, &cifra_certificate, NULL, &h->cifra,
@@ -189,7 +189,7 @@ sim_hierarchy_close(struct sim_hierarchy *hierarchy)
 bool
 sim_hierarchy_leaf(const struct sim_directory *directory, const struct sim_hierarchy *above,
 		   const struct sim_account *account, struct sim_identity *leaf,
-		   struct sim_error *error)
+		   struct problem *error)
 {
 	char holder[2 * SIM_HOLDER_MAX + 16], name[PATH_MAX_LEN], path[PATH_MAX_LEN];
 	struct sim_certificate description = {

@@ -11,22 +11,22 @@
 #ifndef VICAR_TOOLS_CMD_SIMULATOR_HIERARCHY_H
 #define VICAR_TOOLS_CMD_SIMULATOR_HIERARCHY_H
 
-#include "tools/cmd-simulator/accounts.h"
-#include "tools/cmd-simulator/certificate.h"
+#include "accounts.h"
+#include "certificate.h"
 
 struct sim_hierarchy {
 	struct sim_identity root, ca, cifra, tls_ca, tls;
 };
 
 bool sim_hierarchy_open(const struct sim_directory *directory, struct sim_hierarchy *hierarchy,
-			struct sim_error *error) MUST_USE;
+			struct problem *error) MUST_USE;
 void sim_hierarchy_close(struct sim_hierarchy *hierarchy);
 
 /* The account's key and the certificate that it shows now; made if there are none, or if the key
  * has another length than the account says. */
 bool sim_hierarchy_leaf(const struct sim_directory *directory, const struct sim_hierarchy *above,
 			const struct sim_account *account, struct sim_identity *leaf,
-			struct sim_error *error) MUST_USE;
+			struct problem *error) MUST_USE;
 /* PEM with CR LF in the service's order: leaf, root, issuing CA (cmd.md 11); `reversed`: the other
  * way round. NULL on failure, else the caller's to free(). */
 char *sim_hierarchy_chain(const struct sim_hierarchy *hierarchy, X509 *leaf,

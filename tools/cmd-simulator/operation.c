@@ -1,4 +1,4 @@
-#include "tools/cmd-simulator/operation.h"
+#include "operation.h"
 
 #include <string.h>
 

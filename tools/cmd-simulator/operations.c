@@ -1,6 +1,6 @@
-#include "tools/cmd-simulator/operations.h"
+#include "operations.h"
 
-#include "tools/cmd-simulator/work.h"
+#include "work.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #ifndef VICAR_TOOLS_CMD_SIMULATOR_OPERATIONS_H
 #define VICAR_TOOLS_CMD_SIMULATOR_OPERATIONS_H
 
-#include "tools/cmd-simulator/simulator.h"
+#include "simulator.h"
 
 struct sim_outcome {
 	char *reply;     /* the envelope; the caller's to free() */

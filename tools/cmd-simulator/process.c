@@ -1,4 +1,4 @@
-#include "tools/cmd-simulator/process.h"
+#include "process.h"
 
 #include <string.h>
 

@@ -5,8 +5,8 @@
 #ifndef VICAR_TOOLS_CMD_SIMULATOR_PROCESS_H
 #define VICAR_TOOLS_CMD_SIMULATOR_PROCESS_H
 
-#include "tools/cmd-simulator/accounts.h"
-#include "tools/cmd-simulator/request.h"
+#include "accounts.h"
+#include "request.h"
 
 enum { SIM_PROCESS_ID_MAX = 37, SIM_PROCESSES_MAX = 64, SIM_DOC_NAME_MAX = 128 };
 

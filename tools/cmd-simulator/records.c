@@ -1,4 +1,4 @@
-#include "tools/cmd-simulator/records.h"
+#include "records.h"
 
 #include <errno.h>
 #include <string.h>
@@ -10,17 +10,17 @@ enum { TIME_MAX = 64 };
 
 bool
 sim_records_open(const struct sim_directory *directory, FILE *terminal, struct sim_records *records,
-		 struct sim_error *error)
+		 struct problem *error)
 {
 	*records = (struct sim_records){.calls = -1, .messages = -1, .terminal = terminal};
 	records->calls = sim_directory_append(directory, "calls", 0644, error);
 	if (records->calls == -1)
 		goto fail;
 	if (flock(records->calls, LOCK_EX | LOCK_NB) == -1) {
-		(void)sim_error_set(error,
-				    "another cmd-simulator uses %s (%s); end it or give another "
-				    "--directory",
-				    directory->path, strerror(errno));
+		(void)problem(error,
+			      "another cmd-simulator uses %s (%s); end it or give another "
+			      "--directory",
+			      directory->path, strerror(errno));
 		goto fail;
 	}
 	records->messages = sim_directory_append(directory, "messages", 0600, error);

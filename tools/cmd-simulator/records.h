@@ -11,7 +11,7 @@
 #ifndef VICAR_TOOLS_CMD_SIMULATOR_RECORDS_H
 #define VICAR_TOOLS_CMD_SIMULATOR_RECORDS_H
 
-#include "tools/cmd-simulator/directory.h"
+#include "directory.h"
 
 enum sim_validity { SIM_NOT_CHECKED, SIM_VALID, SIM_INVALID };
 
@@ -27,7 +27,7 @@ struct sim_call {
 
 /* Fails when another simulator has the directory. */
 bool sim_records_open(const struct sim_directory *directory, FILE *terminal,
-		      struct sim_records *records, struct sim_error *error) MUST_USE;
+		      struct sim_records *records, struct problem *error) MUST_USE;
 void sim_records_close(struct sim_records *records);
 bool sim_records_call(const struct sim_records *records, const struct sim_call *call) MUST_USE;
 bool sim_records_code(const struct sim_records *records, const char *account, const char *doc_name,

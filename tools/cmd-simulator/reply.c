@@ -1,6 +1,6 @@
-#include "tools/cmd-simulator/reply.h"
+#include "reply.h"
 
-#include "tools/cmd-simulator/field.h"
+#include "field.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,8 +6,8 @@
 #ifndef VICAR_TOOLS_CMD_SIMULATOR_REPLY_H
 #define VICAR_TOOLS_CMD_SIMULATOR_REPLY_H
 
-#include "tools/cmd-simulator/operation.h"
-#include "tools/cmd-simulator/request.h"
+#include "operation.h"
+#include "request.h"
 
 /* dc:SignStatus; NULL is nil. All borrowed. */
 struct sim_status {

@@ -1,6 +1,6 @@
-#include "tools/cmd-simulator/request.h"
+#include "request.h"
 
-#include "tools/cmd-simulator/field.h"
+#include "field.h"
 
 #include <limits.h>
 #include <string.h>
@@ -75,7 +75,7 @@ take_text(const char *text, enum sim_type type, struct sim_value *value)
 
 /* Takes the simple content of a member. */
 static bool
-take_value(xmlNode *node, enum sim_type type, struct sim_value *value, struct sim_error *error)
+take_value(xmlNode *node, enum sim_type type, struct sim_value *value, struct problem *error)
 {
 	xmlChar *text;
 	bool ok;
@@ -84,9 +84,8 @@ take_value(xmlNode *node, enum sim_type type, struct sim_value *value, struct si
 	if (is_nil(node))
 		return true;
 	if (xmlFirstElementChild(node) != NULL)
-		return sim_error_set(error,
-				     "the member %s holds elements where a value is expected",
-				     (const char *)node->name);
+		return problem(error, "the member %s holds elements where a value is expected",
+			       (const char *)node->name);
 	text = xmlNodeGetContent(node);
 	ok = text != NULL && take_text((const char *)text, type, value);
 	if (text != NULL)
@@ -94,8 +93,8 @@ take_value(xmlNode *node, enum sim_type type, struct sim_value *value, struct si
 	xmlFree(text);
 	if (!ok) {
 		value_free(value);
-		return sim_error_set(error, "the member %s is not of the type that it must be",
-				     (const char *)node->name);
+		return problem(error, "the member %s is not of the type that it must be",
+			       (const char *)node->name);
 	}
 	return true;
 }
@@ -114,7 +113,7 @@ member_index(const xmlNode *node, const char *namespace, const struct sim_member
 
 static bool
 take_members(xmlNode *parent, const char *namespace, const struct sim_member *members, size_t count,
-	     bool strict, struct sim_value *values, struct sim_error *error)
+	     bool strict, struct sim_value *values, struct problem *error)
 {
 	size_t next = 0;
 
@@ -134,7 +133,7 @@ take_members(xmlNode *parent, const char *namespace, const struct sim_member *me
 enum { DOCUMENT_HASH, DOCUMENT_NAME, DOCUMENT_ID, DOCUMENT_MEMBERS };
 
 static bool
-take_document(xmlNode *node, bool strict, struct sim_document *document, struct sim_error *error)
+take_document(xmlNode *node, bool strict, struct sim_document *document, struct problem *error)
 {
 	/* The field numbers of a HashStructure are places in `values`. */
 	static const struct sim_member members[DOCUMENT_MEMBERS] = {
@@ -152,7 +151,7 @@ take_document(xmlNode *node, bool strict, struct sim_document *document, struct 
 }
 
 static bool
-take_documents(xmlNode *parent, bool strict, struct sim_request *request, struct sim_error *error)
+take_documents(xmlNode *parent, bool strict, struct sim_request *request, struct problem *error)
 {
 	size_t count = 0;
 
@@ -161,7 +160,7 @@ take_documents(xmlNode *parent, bool strict, struct sim_request *request, struct
 		count += is_element(node, SIM_NS_STRUCTURES, "HashStructure");
 	request->documents = OPENSSL_zalloc((count + 1) * sizeof(*request->documents));
 	if (request->documents == NULL)
-		return sim_error_set(error, "out of memory");
+		return problem(error, "out of memory");
 	for (xmlNode *node = xmlFirstElementChild(parent); node != NULL;
 	     node = xmlNextElementSibling(node))
 		if (is_element(node, SIM_NS_STRUCTURES, "HashStructure") &&
@@ -174,7 +173,7 @@ take_documents(xmlNode *parent, bool strict, struct sim_request *request, struct
 /* `request`, then `documents`; in strict mode only in this order. */
 static bool
 take_structures(const struct sim_operation_form *form, bool strict, struct sim_request *request,
-		struct sim_error *error)
+		struct problem *error)
 {
 	xmlNode *members = first_element(request->payload, SIM_NS_SERVICE, "request");
 	xmlNode *documents = first_element(request->payload, SIM_NS_SERVICE, "documents");
@@ -192,8 +191,7 @@ take_structures(const struct sim_operation_form *form, bool strict, struct sim_r
 }
 
 static enum sim_parsed
-take_operation(const char *action, bool strict, struct sim_request *request,
-	       struct sim_error *error)
+take_operation(const char *action, bool strict, struct sim_request *request, struct problem *error)
 {
 	const struct sim_operation_form *form;
 	bool ok;
@@ -203,20 +201,20 @@ take_operation(const char *action, bool strict, struct sim_request *request,
 	else if (!strict && request->payload != NULL)
 		request->operation = sim_operation_of_name((const char *)request->payload->name);
 	if (request->operation == SIM_OPERATIONS) {
-		(void)sim_error_set(error,
-				    "The message with Action '%s' cannot be processed at the "
-				    "receiver, due to a ContractFilter mismatch at the "
-				    "EndpointDispatcher.",
-				    action != NULL ? action : "");
+		(void)problem(error,
+			      "The message with Action '%s' cannot be processed at the "
+			      "receiver, due to a ContractFilter mismatch at the "
+			      "EndpointDispatcher.",
+			      action != NULL ? action : "");
 		return SIM_UNKNOWN_ACTION;
 	}
 	form = &sim_operations[request->operation];
 	if (request->payload == NULL || !is_element(request->payload, SIM_NS_SERVICE, form->name)) {
-		(void)sim_error_set(error,
-				    "OperationFormatter encountered an invalid Message body. "
-				    "Expected to find node type 'Element' with name '%s' and "
-				    "namespace '%s'.",
-				    form->name, SIM_NS_SERVICE);
+		(void)problem(error,
+			      "OperationFormatter encountered an invalid Message body. "
+			      "Expected to find node type 'Element' with name '%s' and "
+			      "namespace '%s'.",
+			      form->name, SIM_NS_SERVICE);
 		return SIM_NOT_DESERIALISABLE;
 	}
 	if (form->in_request)
@@ -229,7 +227,7 @@ take_operation(const char *action, bool strict, struct sim_request *request,
 
 enum sim_parsed
 sim_request_parse(struct bytes body, const char *action, bool strict, struct sim_request *request,
-		  struct sim_error *error)
+		  struct problem *error)
 {
 	xmlNode *root, *soap_body;
 
@@ -240,13 +238,13 @@ sim_request_parse(struct bytes body, const char *action, bool strict, struct sim
 		    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA);
 	/* A document type is refused by the real platform, and entities with it. */
 	if (request->document == NULL || request->document->intSubset != NULL) {
-		(void)sim_error_set(error, "the body is not XML without a document type");
+		(void)problem(error, "the body is not XML without a document type");
 		return SIM_NOT_SOAP;
 	}
 	root = xmlDocGetRootElement(request->document);
 	if (root == NULL || !is_element(root, SIM_NS_ENVELOPE, "Envelope") ||
 	    (soap_body = first_element(root, SIM_NS_ENVELOPE, "Body")) == NULL) {
-		(void)sim_error_set(error, "the body is not a SOAP 1.1 envelope");
+		(void)problem(error, "the body is not a SOAP 1.1 envelope");
 		return SIM_NOT_SOAP;
 	}
 	request->payload = xmlFirstElementChild(soap_body);

@@ -7,8 +7,8 @@
 #ifndef VICAR_TOOLS_CMD_SIMULATOR_REQUEST_H
 #define VICAR_TOOLS_CMD_SIMULATOR_REQUEST_H
 
-#include "tools/cmd-simulator/directory.h"
-#include "tools/cmd-simulator/operation.h"
+#include "directory.h"
+#include "operation.h"
 
 #include <stdint.h>
 
@@ -44,7 +44,7 @@ enum sim_parsed {
  * payload's name). Whatever comes of it, the caller frees `request`; `error` says what is wrong
  * with it in words that a faultstring may carry. */
 enum sim_parsed sim_request_parse(struct bytes body, const char *action, bool strict,
-				  struct sim_request *request, struct sim_error *error) MUST_USE;
+				  struct sim_request *request, struct problem *error) MUST_USE;
 void sim_request_free(struct sim_request *request);
 
 #endif

@@ -1,7 +1,7 @@
-#include "tools/cmd-simulator/server.h"
+#include "server.h"
 
-#include "tools/cmd-simulator/field.h"
-#include "tools/cmd-simulator/wsdl.h"
+#include "field.h"
+#include "wsdl.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -269,7 +269,7 @@ completed(void *user, struct MHD_Connection *connection, void **context,
 }
 
 static bool
-write_endpoint(struct sim_server *server, struct sim_error *error)
+write_endpoint(struct sim_server *server, struct problem *error)
 {
 	const union MHD_DaemonInfo *port =
 	    MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
@@ -278,8 +278,8 @@ write_endpoint(struct sim_server *server, struct sim_error *error)
 	char line[ENDPOINT_MAX + 1];
 
 	if (port == NULL || port->port == 0 || epoll == NULL)
-		return sim_error_set(error, "libmicrohttpd does not tell its port; it must have "
-					    "epoll and be 0.9.75 or newer");
+		return problem(error, "libmicrohttpd does not tell its port; it must have "
+				      "epoll and be 0.9.75 or newer");
 	server->fd = epoll->epoll_fd;
 	(void)snprintf(server->endpoint, sizeof(server->endpoint), "https://127.0.0.1:%u%s",
 		       port->port, SERVICE_PATH);
@@ -290,7 +290,7 @@ write_endpoint(struct sim_server *server, struct sim_error *error)
 
 /* Starts MHD; the PEM texts are needed only for that long. */
 static bool
-start_daemon(struct sim_server *server, uint16_t port, struct sim_error *error)
+start_daemon(struct sim_server *server, uint16_t port, struct problem *error)
 {
 	const struct sim_directory *directory = &server->simulator->directory;
 	struct sockaddr_in address = {
@@ -308,10 +308,10 @@ start_daemon(struct sim_server *server, uint16_t port, struct sim_error *error)
 	    key, MHD_OPTION_HTTPS_MEM_CERT, certificate, MHD_OPTION_NOTIFY_COMPLETED, completed,
 	    server, MHD_OPTION_END);
 	if (server->daemon == NULL)
-		(void)sim_error_set(error,
-				    "cannot serve HTTPS on 127.0.0.1 port %u: %s; give another "
-				    "--port",
-				    port, errno != 0 ? strerror(errno) : "refused");
+		(void)problem(error,
+			      "cannot serve HTTPS on 127.0.0.1 port %u: %s; give another "
+			      "--port",
+			      port, errno != 0 ? strerror(errno) : "refused");
 out:
 	OPENSSL_clear_free(key, key_len + 1);
 	OPENSSL_clear_free(certificate, certificate_len + 1);
@@ -319,12 +319,12 @@ out:
 }
 
 struct sim_server *
-sim_server_start(struct simulator *simulator, uint16_t port, struct sim_error *error)
+sim_server_start(struct simulator *simulator, uint16_t port, struct problem *error)
 {
 	struct sim_server *server = calloc(1, sizeof(*server));
 
 	if (server == NULL) {
-		(void)sim_error_set(error, "out of memory; free some and start again");
+		(void)problem(error, "out of memory; free some and start again");
 		return NULL;
 	}
 	server->simulator = simulator;

@@ -7,7 +7,7 @@
 #ifndef VICAR_TOOLS_CMD_SIMULATOR_SERVER_H
 #define VICAR_TOOLS_CMD_SIMULATOR_SERVER_H
 
-#include "tools/cmd-simulator/simulator.h"
+#include "simulator.h"
 
 enum { SIM_BODY_MAX = 65536 /* the platform's own limit for a message */ };
 
@@ -16,7 +16,7 @@ struct sim_server;
 /* Listens on 127.0.0.1, port 0: a free one, and writes the address to the file `endpoint` of the
  * simulator's directory. NULL on failure. The simulator outlives the server. */
 struct sim_server *sim_server_start(struct simulator *simulator, uint16_t port,
-				    struct sim_error *error) MUST_USE;
+				    struct problem *error) MUST_USE;
 /* https://127.0.0.1:PORT/Ama.Authentication.Frontend/SCMDService.svc */
 const char *sim_server_endpoint(const struct sim_server *server);
 /* Readable when there is something to do. */

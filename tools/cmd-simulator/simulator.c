@@ -1,7 +1,7 @@
-#include "tools/cmd-simulator/simulator.h"
+#include "simulator.h"
 
-#include "tools/cmd-simulator/operations.h"
-#include "tools/cmd-simulator/wsdl.h"
+#include "operations.h"
+#include "wsdl.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 /* So that the first call does not wait for a key. */
 static bool
-prepare_leaves(struct simulator *simulator, struct sim_error *error)
+prepare_leaves(struct simulator *simulator, struct problem *error)
 {
 	for (size_t i = 0; i < simulator->accounts.count; i++) {
 		struct sim_identity leaf;
@@ -25,7 +25,7 @@ prepare_leaves(struct simulator *simulator, struct sim_error *error)
 
 bool
 simulator_open(struct simulator *simulator, const char *directory,
-	       const struct sim_options *options, struct sim_error *error)
+	       const struct sim_options *options, struct problem *error)
 {
 	struct simulator *s = simulator;
 
@@ -151,7 +151,7 @@ static bool
 reload(struct simulator *simulator)
 {
 	struct sim_accounts fresh;
-	struct sim_error error = {""};
+	struct problem error = {""};
 	bool ok = sim_accounts_load(&simulator->directory, &fresh, &error);
 
 	if (ok)
@@ -192,7 +192,7 @@ validity(const struct simulator *simulator, const struct sim_request *request)
 /* A request that does not get as far as an operation. */
 static void
 refuse(struct simulator *simulator, enum sim_parsed parsed, const struct sim_request *request,
-       const struct sim_error *error, struct sim_answer *answer)
+       const struct problem *error, struct sim_answer *answer)
 {
 	enum sim_fault fault =
 	    parsed == SIM_UNKNOWN_ACTION ? SIM_FAULT_ACTION : SIM_FAULT_DESERIALIZATION;
@@ -261,7 +261,7 @@ simulator_answer(struct simulator *simulator, struct bytes body, const char *act
 		 struct sim_answer *answer)
 {
 	struct sim_request request;
-	struct sim_error error = {""};
+	struct problem error = {""};
 	enum sim_parsed parsed;
 
 	if (!reload(simulator)) {

@@ -5,11 +5,11 @@
 #ifndef VICAR_TOOLS_CMD_SIMULATOR_SIMULATOR_H
 #define VICAR_TOOLS_CMD_SIMULATOR_SIMULATOR_H
 
-#include "tools/cmd-simulator/credentials.h"
-#include "tools/cmd-simulator/hierarchy.h"
-#include "tools/cmd-simulator/process.h"
-#include "tools/cmd-simulator/records.h"
-#include "tools/cmd-simulator/reply.h"
+#include "credentials.h"
+#include "hierarchy.h"
+#include "process.h"
+#include "records.h"
+#include "reply.h"
 
 #include <libxml/xmlschemas.h>
 
@@ -51,7 +51,7 @@ struct sim_answer {
 
 /* Opens or makes everything in the directory, keys of all accounts included. */
 bool simulator_open(struct simulator *simulator, const char *directory,
-		    const struct sim_options *options, struct sim_error *error) MUST_USE;
+		    const struct sim_options *options, struct problem *error) MUST_USE;
 void simulator_close(struct simulator *simulator);
 
 /* What [server] wants for a request of which nothing is known yet: true when `answer` is it. The

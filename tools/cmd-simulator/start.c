@@ -1,6 +1,6 @@
 /* The calls that start a process: GetCertificateWithPin, SCMDSign, SCMDMultipleSign. */
-#include "tools/cmd-simulator/operations.h"
-#include "tools/cmd-simulator/work.h"
+#include "operations.h"
+#include "work.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* ValidateOtp: the code, and what it was asked for. */
 #include "iso7816/digestinfo.h"
-#include "tools/cmd-simulator/work.h"
+#include "work.h"
 
 #include <string.h>
 
@@ -50,7 +50,7 @@ static bool
 fill_signatures(struct sim_work *work, const struct sim_process *process)
 {
 	struct sim_identity leaf;
-	struct sim_error error = {""};
+	struct problem error = {""};
 	size_t len = 0;
 	bool ok;
 

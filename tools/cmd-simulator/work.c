@@ -1,4 +1,4 @@
-#include "tools/cmd-simulator/work.h"
+#include "work.h"
 
 #include "iso7816/digestinfo.h"
 
@@ -186,7 +186,7 @@ bool
 sim_work_fill_chain(struct sim_work *work)
 {
 	struct sim_identity leaf;
-	struct sim_error error = {""};
+	struct problem error = {""};
 
 	if (!sim_hierarchy_leaf(&work->simulator->directory, &work->simulator->hierarchy,
 				work->account, &leaf, &error))

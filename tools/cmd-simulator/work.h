@@ -6,8 +6,8 @@
 #ifndef VICAR_TOOLS_CMD_SIMULATOR_WORK_H
 #define VICAR_TOOLS_CMD_SIMULATOR_WORK_H
 
-#include "tools/cmd-simulator/field.h"
-#include "tools/cmd-simulator/simulator.h"
+#include "field.h"
+#include "simulator.h"
 
 struct sim_work {
 	struct simulator *simulator;

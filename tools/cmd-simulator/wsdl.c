@@ -1,6 +1,7 @@
-#include "tools/cmd-simulator/wsdl.h"
+#include "wsdl.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -103,7 +104,7 @@ locate_imports(xmlNode *schema, xmlNode *const *schemas, size_t count)
 
 static bool
 write_schema(const struct sim_directory *directory, xmlNode *schema, size_t index,
-	     struct sim_error *error)
+	     struct problem *error)
 {
 	xmlDoc *document = xmlNewDoc(BAD_CAST "1.0");
 	xmlNode *copy = document != NULL ? xmlDocCopyNode(schema, document, 1) : NULL;
@@ -118,7 +119,7 @@ write_schema(const struct sim_directory *directory, xmlNode *schema, size_t inde
 		xmlDocDumpMemoryEnc(document, &text, &len, "utf-8");
 	}
 	if (text == NULL)
-		ok = sim_error_set(error, "out of memory for %s; free some", path);
+		ok = problem(error, "out of memory for %s; free some", path);
 	else
 		ok = sim_directory_write(directory, path, 0644, (struct bytes){text, (size_t)len},
 					 error);
@@ -128,9 +129,9 @@ write_schema(const struct sim_directory *directory, xmlNode *schema, size_t inde
 }
 
 static xmlSchema *
-compile(const struct sim_directory *directory, struct sim_error *error)
+compile(const struct sim_directory *directory, struct problem *error)
 {
-	char path[SIM_ERROR_MAX];
+	char path[PATH_MAX];
 	xmlSchemaParserCtxt *context;
 	xmlSchema *schema = NULL;
 
@@ -140,13 +141,13 @@ compile(const struct sim_directory *directory, struct sim_error *error)
 		schema = xmlSchemaParse(context);
 	xmlSchemaFreeParserCtxt(context);
 	if (schema == NULL)
-		(void)sim_error_set(error, "libxml2 cannot compile %s; remove %s/schemas", path,
-				    directory->path);
+		(void)problem(error, "libxml2 cannot compile %s; remove %s/schemas", path,
+			      directory->path);
 	return schema;
 }
 
 xmlSchema *
-sim_wsdl_schema(const struct sim_directory *directory, struct sim_error *error)
+sim_wsdl_schema(const struct sim_directory *directory, struct problem *error)
 {
 	xmlDoc *document = parse();
 	xmlNode *root = document != NULL ? xmlDocGetRootElement(document) : NULL;
@@ -158,8 +159,8 @@ sim_wsdl_schema(const struct sim_directory *directory, struct sim_error *error)
 		if (is_element(node, NS_SCHEMA, "schema") && count < SCHEMAS_MAX)
 			schemas[count++] = node;
 	if (mkdirat(directory->fd, "schemas", 0755) == -1 && errno != EEXIST) {
-		(void)sim_error_set(error, "cannot make %s/schemas: %s; check who owns it",
-				    directory->path, strerror(errno));
+		(void)problem(error, "cannot make %s/schemas: %s; check who owns it",
+			      directory->path, strerror(errno));
 		goto out;
 	}
 	for (size_t i = 0; i < count; i++) {

@@ -4,7 +4,7 @@
 #ifndef VICAR_TOOLS_CMD_SIMULATOR_WSDL_H
 #define VICAR_TOOLS_CMD_SIMULATOR_WSDL_H
 
-#include "tools/cmd-simulator/directory.h"
+#include "directory.h"
 
 #include <libxml/tree.h>
 #include <libxml/xmlschemas.h>
@@ -16,7 +16,7 @@ xmlChar *sim_wsdl_for(const char *endpoint, int *len) MUST_USE;
 
 /* Writes each schema of the description to schemas/N.xsd, imports pointing at each other, and
  * compiles them. NULL on failure, else the caller's to xmlSchemaFree(). */
-xmlSchema *sim_wsdl_schema(const struct sim_directory *directory, struct sim_error *error) MUST_USE;
+xmlSchema *sim_wsdl_schema(const struct sim_directory *directory, struct problem *error) MUST_USE;
 /* Whether the child of Body is one that the schemas describe. */
 bool sim_wsdl_valid(xmlSchema *schema, xmlNode *payload) MUST_USE;
 

@@ -15,7 +15,8 @@
 # As root it runs in a mount namespace, where a directory of its own lies over /run/pcscd, and an
 # empty one over the USB drivers, so that readers plugged into this machine stay with the system's
 # pcscd. Any other user gives it the socket as systemd would (LISTEN_FDS), and readers plugged in
-# are left alone only when pcscd may not open them.
+# are left alone only when pcscd may not open them. Root without the right to a mount namespace, as in
+# most containers, does the same, but never beside the system's pcscd, whose pid file it would take.
 
 set -eu
 
@@ -78,6 +79,10 @@ in_a_mount_namespace()
 
 with_a_socket_given()
 {
+	if [ "$(id -u)" = 0 ]; then
+		[ ! -S /run/pcscd/pcscd.comm ] || die "root may make no mount namespace here, and the system's pcscd runs; stop it, or run this as another user"
+		mkdir -p /run/pcscd
+	fi
 	[ -d /run/pcscd ] || die "/run/pcscd is missing, pcscd cannot start without it; as root: mkdir /run/pcscd"
 	exec python3 -c '
 import os, socket, sys
@@ -109,7 +114,7 @@ start()
 	rm -f "$socket"
 	# shellcheck disable=SC2086 # the wrapper is a command with its arguments
 	set -- ${PCSCD_WRAPPER:-} "$pcscd" --foreground --config "$dir/conf" "$@"
-	if [ "$(id -u)" = 0 ]; then
+	if [ "$(id -u)" = 0 ] && unshare -m --propagation private true 2>/dev/null; then
 		in_a_mount_namespace "$@" >"$dir/log" 2>&1 </dev/null &
 	else
 		with_a_socket_given "$@" >"$dir/log" 2>&1 </dev/null &

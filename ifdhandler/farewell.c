@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -42,17 +43,17 @@ farewells_add(struct farewells *farewells, int link, int64_t now)
 	message_full(link);
 }
 
-/* An unread hello would reset the connection when it is closed. */
-static int
-has_hung_up(int link)
+/* An unread hello would reset the connection when it is closed. A card that says more than its hello
+ * does not keep us reading: it is done with too. */
+static bool
+is_done_with(int link)
 {
 	char ignored;
-	ssize_t got;
+	ssize_t got = recv(link, &ignored, sizeof ignored, MSG_DONTWAIT);
 
-	do
+	if (got > 0)
 		got = recv(link, &ignored, sizeof ignored, MSG_DONTWAIT);
-	while (got > 0);
-	return got == 0 || (errno != EAGAIN && errno != EINTR);
+	return got >= 0 || (errno != EAGAIN && errno != EINTR);
 }
 
 int64_t
@@ -65,7 +66,7 @@ farewells_look(struct farewells *farewells, int64_t now)
 
 		if (farewell->link < 0)
 			continue;
-		if (has_hung_up(farewell->link) || farewell->due <= now)
+		if (is_done_with(farewell->link) || farewell->due <= now)
 			end(farewell);
 		else
 			due = clock_earlier(due, farewell->due);

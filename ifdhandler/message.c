@@ -142,7 +142,9 @@ message_exchange(int link, const struct request *request, const struct patience 
 		uint8_t kind;
 		size_t length;
 
-		if (poll(&wait, 1, clock_wait(clock_ms(), due)) == 0)
+		/* The whole time is over even for a card that says BUSY without a pause. */
+		now = clock_ms();
+		if (now >= end || poll(&wait, 1, clock_wait(now, due)) == 0)
 			return MESSAGE_SILENT;
 		r = receive(link, &kind, answer, room, &length);
 		if (r == MESSAGE_NONE) {

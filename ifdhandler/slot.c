@@ -109,7 +109,8 @@ attend_ready(struct slot *slot)
 {
 	struct pollfd link = {.fd = slot->link, .events = POLLRDHUP};
 
-	if (poll(&link, 1, 0) == 0)
+	/* Not even 0 ms are free of EINTR, and pcscd has handlers. */
+	if (poll(&link, 1, 0) <= 0)
 		return;
 	if (slot->open)
 		slot->state = SLOT_LEAVING;

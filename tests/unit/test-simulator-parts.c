@@ -276,6 +276,23 @@ a_broken_key_is_told_and_not_replaced(void **state)
 	assert_true(simulator_open(&client->simulator, client->directory, &options, &error));
 }
 
+static void
+a_credential_that_is_too_long_is_refused_and_not_cut(void **state)
+{
+	struct client *client = *state;
+	struct sim_credentials credentials = {""};
+	struct problem error = {""};
+	char text[512];
+
+	(void)snprintf(text, sizeof(text), "[credentials]\nuser = u\npassword = %0300d\n", 1);
+	assert_true(sim_directory_write(&client->simulator.directory, "credentials", 0600,
+					(struct bytes){(const uint8_t *)text, strlen(text)},
+					&error));
+
+	assert_false(sim_credentials_open(&client->simulator.directory, &credentials, &error));
+	assert_non_null(strstr(error.text, "credentials:3: the line has 311 bytes"));
+}
+
 int
 main(void)
 {
@@ -295,6 +312,7 @@ main(void)
 	    TEST(another_key_length_makes_another_certificate),
 	    TEST(a_directory_without_accounts_gets_one),
 	    TEST(a_broken_key_is_told_and_not_replaced),
+	    TEST(a_credential_that_is_too_long_is_refused_and_not_cut),
 	};
 
 	return cmocka_run_group_tests(tests, client_set_up, client_tear_down);

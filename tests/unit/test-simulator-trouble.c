@@ -257,22 +257,23 @@ each_mistake_in_accounts_conf_is_told_with_its_line(void **state)
 	static const struct {
 		const char *text, *told;
 	} mistakes[] = {
-	    {"[accounts]\npin = 1\n", "line 2: accounts: a section is [account NAME] or [server]"},
-	    {"[account Maria]\npin = 1234\n", "line 2: account: a name is a-z"},
-	    {"[account a]\nphone = 912345678\n", "line 2: phone: + and 5 to 19 digits"},
-	    {"[account a]\npin = 123\n", "line 2: pin: 4 to 8 digits"},
-	    {"[account a]\npin = 123456789\n", "line 2: pin: 4 to 8 digits"},
-	    {"[account a]\n\nkey = rsa1024\n", "line 3: key: rsa2048 or rsa3072"},
-	    {"[account a]\nstate = idle\n", "line 2: state: active, inactive"},
-	    {"[account a]\ntrouble = rain\n", "line 2: trouble: none, or hang"},
-	    {"[account a]\non = Sign\n", "line 2: on: names of operations"},
-	    {"[account a]\ncode = 12345\n", "line 2: code: 6 digits"},
-	    {"[account a]\nlatency = soon\n", "line 2: latency: a number"},
-	    {"[account a]\nexpired = 1\n", "line 2: expired: yes or no"},
-	    {"[account a]\nserial-number = BI 1\n", "line 2: serial-number: letters"},
-	    {"[account a]\ncolour = red\n", "line 2: colour: no such key"},
-	    {"[server]\ntrouble = wrong-signature\n", "line 2: trouble: none, or hang"},
-	    {"[account a]\nphone\n", "line 2: syntax"},
+	    {"[accounts]\npin = 1\n",
+	     "accounts.conf:2: accounts: a section is [account NAME] or [server]"},
+	    {"[account Maria]\npin = 1234\n", "accounts.conf:2: account: a name is a-z"},
+	    {"[account a]\nphone = 912345678\n", "accounts.conf:2: phone: + and 5 to 19 digits"},
+	    {"[account a]\npin = 123\n", "accounts.conf:2: pin: 4 to 8 digits"},
+	    {"[account a]\npin = 123456789\n", "accounts.conf:2: pin: 4 to 8 digits"},
+	    {"[account a]\n\nkey = rsa1024\n", "accounts.conf:3: key: rsa2048 or rsa3072"},
+	    {"[account a]\nstate = idle\n", "accounts.conf:2: state: active, inactive"},
+	    {"[account a]\ntrouble = rain\n", "accounts.conf:2: trouble: none, or hang"},
+	    {"[account a]\non = Sign\n", "accounts.conf:2: on: names of operations"},
+	    {"[account a]\ncode = 12345\n", "accounts.conf:2: code: 6 digits"},
+	    {"[account a]\nlatency = soon\n", "accounts.conf:2: latency: a number"},
+	    {"[account a]\nexpired = 1\n", "accounts.conf:2: expired: yes or no"},
+	    {"[account a]\nserial-number = BI 1\n", "accounts.conf:2: serial-number: letters"},
+	    {"[account a]\ncolour = red\n", "accounts.conf:2: colour: no such key"},
+	    {"[server]\ntrouble = wrong-signature\n", "accounts.conf:2: trouble: none, or hang"},
+	    {"[account a]\nphone\n", "accounts.conf:2: neither a [section] nor"},
 	    {"[account a]\npin = 1234\n", "a: an account needs phone and pin"},
 	    {ACCOUNT_START "[account b]\nphone = +351912345678\npin = 1234\n",
 	     "b: another account has this phone"},
@@ -304,7 +305,8 @@ a_line_that_is_too_long_is_not_cut(void **state)
 	write_accounts(client, text);
 
 	assert_false(sim_accounts_load(&client->simulator.directory, &accounts, &error));
-	assert_non_null(strstr(error.text, "line 2: the line is too long"));
+	assert_non_null(
+	    strstr(error.text, "accounts.conf:2: the line has 310 bytes; 197 are allowed"));
 }
 
 static void

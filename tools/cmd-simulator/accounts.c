@@ -1,12 +1,11 @@
 #include "accounts.h"
 
-#include <ctype.h>
-#include <errno.h>
+#include "emulator/ini_text.h"
+
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <ini.h>
 #include <openssl/crypto.h>
 
 #define FILE_NAME "accounts.conf"
@@ -147,14 +146,9 @@ parse_serial(const char *value, void *target)
 static const char *
 parse_number(const char *value, void *target)
 {
-	char *end = NULL;
-	unsigned long number;
-
-	errno = 0;
-	number = strtoul(value, &end, 10);
-	if (!is_digits(value, 1, 9) || errno != 0 || *end != '\0')
+	if (!is_digits(value, 1, 9))
 		return "a number of at most nine digits";
-	*(unsigned *)target = (unsigned)number;
+	*(unsigned *)target = (unsigned)strtoul(value, NULL, 10);
 	return NULL;
 }
 
@@ -310,43 +304,12 @@ static const struct key server_keys[] = {
     {NULL, NULL, 0},
 };
 
-struct parsing {
-	const struct sim_directory *directory;
-	struct sim_accounts *accounts;
-	struct problem *error;
-	const char *left; /* of the file's text */
-	unsigned line;
-	bool failed;
-};
-
-static void
-fail(struct parsing *parsing, const char *thing, const char *reason)
+/* The text begins as those of ini_text_parse() do; false, to be returned. */
+static bool
+refuse(const struct ini_text_place *place, const char *thing, const char *reason,
+       struct problem *error)
 {
-	if (!parsing->failed)
-		(void)problem(parsing->error, "%s/%s, line %u: %s: %s", parsing->directory->path,
-			      FILE_NAME, parsing->line, thing, reason);
-	parsing->failed = true;
-}
-
-/* libinih 55 cuts lines at its limit without a word, so such a line is refused here. */
-static char *
-next_line(char *line, int room, void *user)
-{
-	struct parsing *parsing = user;
-	size_t len = strcspn(parsing->left, "\n");
-	size_t whole = len + (parsing->left[len] == '\n' ? 1 : 0);
-
-	if (whole == 0 || parsing->failed)
-		return NULL;
-	parsing->line++;
-	if (room < 2 || whole >= (size_t)room - 1) {
-		fail(parsing, "the line is too long", "make it shorter");
-		return NULL;
-	}
-	memcpy(line, parsing->left, whole);
-	line[whole] = '\0';
-	parsing->left += whole;
-	return line;
+	return problem(error, "%s:%d: %s: %s", place->path, place->line, thing, reason);
 }
 
 static bool
@@ -358,21 +321,22 @@ is_account_name(const char *name)
 	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
 }
 
+/* The account of this name, made if it is new; NULL with `error`. */
 static struct sim_account *
-account_of_section(struct parsing *parsing, const char *name)
+account_of_section(struct sim_accounts *accounts, const struct ini_text_place *place,
+		   const char *name, struct problem *error)
 {
-	struct sim_accounts *accounts = parsing->accounts;
 	struct sim_account *account;
 
 	for (size_t i = 0; i < accounts->count; i++)
 		if (strcmp(accounts->list[i].name, name) == 0)
 			return &accounts->list[i];
 	if (!is_account_name(name)) {
-		fail(parsing, "account", "a name is a-z, 0-9 and -, at most 31");
+		(void)refuse(place, "account", "a name is a-z, 0-9 and -, at most 31", error);
 		return NULL;
 	}
 	if (accounts->count == SIM_ACCOUNTS_MAX) {
-		fail(parsing, "account", "there are more than 32; leave some out");
+		(void)refuse(place, "account", "there are more than 32; leave some out", error);
 		return NULL;
 	}
 	account = &accounts->list[accounts->count++];
@@ -390,53 +354,59 @@ account_of_section(struct parsing *parsing, const char *name)
 	return account;
 }
 
-static int
-handle(void *user, const char *section, const char *name, const char *value)
+struct loader {
+	struct sim_accounts *accounts;
+	struct problem *error;
+};
+
+/* ini_text_entry; `error` is the text of the loader's error. */
+static bool
+take_key(void *context, const struct ini_text_place *place, const char *section, const char *name,
+	 const char *value, char *error, size_t room)
 {
-	struct parsing *parsing = user;
+	const struct loader *loader = context;
 	const struct key *keys = server_keys;
-	void *target = parsing->accounts;
+	void *target = loader->accounts;
 	const char *allowed;
 
-	if (parsing->failed)
-		return 0;
+	(void)error;
+	(void)room;
 	if (strncmp(section, ACCOUNT_SECTION, strlen(ACCOUNT_SECTION)) == 0) {
 		keys = account_keys;
-		target = account_of_section(parsing, section + strlen(ACCOUNT_SECTION));
+		target = account_of_section(loader->accounts, place,
+					    section + strlen(ACCOUNT_SECTION), loader->error);
 		if (target == NULL)
-			return 0;
+			return false;
 	} else if (strcmp(section, "server") != 0) {
-		fail(parsing, section, "a section is [account NAME] or [server]");
-		return 0;
+		return refuse(place, section, "a section is [account NAME] or [server]",
+			      loader->error);
 	}
 	while (keys->name != NULL && strcmp(keys->name, name) != 0)
 		keys++;
-	if (keys->name == NULL) {
-		fail(parsing, name, "no such key; cmd-simulator(1) lists them");
-		return 0;
-	}
+	if (keys->name == NULL)
+		return refuse(place, name, "no such key; cmd-simulator(1) lists them",
+			      loader->error);
 	allowed = keys->parse(value, (char *)target + keys->offset);
-	if (allowed != NULL)
-		fail(parsing, name, allowed);
-	return allowed == NULL;
+	return allowed == NULL || refuse(place, name, allowed, loader->error);
 }
 
 static bool
-check_accounts(struct parsing *parsing)
+check_accounts(const struct sim_accounts *accounts, const char *path, struct problem *error)
 {
-	const struct sim_accounts *accounts = parsing->accounts;
-
 	for (size_t i = 0; i < accounts->count; i++) {
 		const struct sim_account *account = &accounts->list[i];
+		const char *wrong = NULL;
 
 		if (account->phone[0] == '\0' || account->pin[0] == '\0')
-			fail(parsing, account->name, "an account needs phone and pin; add them");
+			wrong = "an account needs phone and pin; add them";
 		else if (sim_accounts_by_phone(accounts, account->phone) != account)
-			fail(parsing, account->name, "another account has this phone; change it");
+			wrong = "another account has this phone; change it";
 		else if (account->pin_tries == 0 || account->code_tries == 0)
-			fail(parsing, account->name, "pin-tries and code-tries start at 1");
+			wrong = "pin-tries and code-tries start at 1";
+		if (wrong != NULL)
+			return problem(error, "%s: %s: %s", path, account->name, wrong);
 	}
-	return !parsing->failed;
+	return true;
 }
 
 bool
@@ -451,22 +421,20 @@ bool
 sim_accounts_load(const struct sim_directory *directory, struct sim_accounts *accounts,
 		  struct problem *error)
 {
-	struct parsing parsing = {.directory = directory, .accounts = accounts, .error = error};
-	char *text = NULL;
+	struct loader loader = {.accounts = accounts, .error = error};
+	char path[PATH_MAX], *text = NULL;
 	size_t len = 0;
-	int line;
+	bool ok;
 
 	*accounts = (struct sim_accounts){0};
 	if (!sim_directory_read(directory, FILE_NAME, &text, &len, error))
 		return false;
-	parsing.left = text;
-	line = ini_parse_stream(next_line, &parsing, handle, &parsing);
-	if (line != 0 && !parsing.failed) {
-		parsing.line = (unsigned)line;
-		fail(&parsing, "syntax", "a line is [section], key = value, or a # comment");
-	}
+	(void)snprintf(path, sizeof(path), "%s/%s", directory->path, FILE_NAME);
+	ok = ini_text_parse((struct bytes){(const uint8_t *)text, len}, path, take_key, &loader,
+			    error->text, sizeof(error->text)) &&
+	     check_accounts(accounts, path, error);
 	OPENSSL_clear_free(text, len + 1);
-	return !parsing.failed && check_accounts(&parsing);
+	return ok;
 }
 
 const struct sim_account *

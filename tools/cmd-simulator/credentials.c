@@ -1,14 +1,18 @@
 #include "credentials.h"
 
+#include "emulator/ini_text.h"
 #include "process.h"
 
+#include <limits.h>
 #include <string.h>
 
-#include <ini.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
 #define CREDENTIALS "credentials"
+#define FORM                                                                              \
+	"it needs [credentials] with application-id, user and password, each at most %d " \
+	"characters; remove the file to have a new one"
 
 enum { PASSWORD_BYTES = 12, TEXT_MAX = 512 };
 
@@ -24,19 +28,23 @@ static const struct credentials_key credentials_keys[] = {
     {NULL, 0},
 };
 
-static int
-handle_credential(void *user, const char *section, const char *name, const char *value)
+static bool
+take_credential(void *context, const struct ini_text_place *place, const char *section,
+		const char *name, const char *value, char *error, size_t room)
 {
 	const struct credentials_key *key = credentials_keys;
-	size_t len = strlen(value);
+	const size_t len = strlen(value);
 
 	while (key->name != NULL && strcmp(key->name, name) != 0)
 		key++;
-	if (strcmp(section, "credentials") != 0 || key->name == NULL || len == 0 ||
-	    len >= SIM_CREDENTIAL_MAX)
-		return 0;
-	memcpy((char *)user + key->offset, value, len + 1);
-	return 1;
+	if (strcmp(section, "credentials") == 0 && key->name != NULL && len > 0 &&
+	    len < SIM_CREDENTIAL_MAX) {
+		memcpy((char *)context + key->offset, value, len + 1);
+		return true;
+	}
+	(void)snprintf(error, room, "%s:%d: " FORM, place->path, place->line,
+		       SIM_CREDENTIAL_MAX - 1);
+	return false;
 }
 
 static bool
@@ -64,22 +72,20 @@ bool
 sim_credentials_open(const struct sim_directory *directory, struct sim_credentials *credentials,
 		     struct problem *error)
 {
-	char *text = NULL;
+	char path[PATH_MAX], *text = NULL;
 	size_t len = 0;
-	int line;
+	bool ok;
 
 	if (!sim_directory_has(directory, CREDENTIALS) && !make_credentials(directory, error))
 		return false;
 	if (!sim_directory_read(directory, CREDENTIALS, &text, &len, error))
 		return false;
-	line = ini_parse_string(text, handle_credential, credentials);
+	(void)snprintf(path, sizeof(path), "%s/%s", directory->path, CREDENTIALS);
+	ok = ini_text_parse((struct bytes){(const uint8_t *)text, len}, path, take_credential,
+			    credentials, error->text, sizeof(error->text));
 	OPENSSL_clear_free(text, len + 1);
-	if (line != 0 || credentials->application_id[0] == '\0' || credentials->user[0] == '\0' ||
-	    credentials->password[0] == '\0')
-		return problem(error,
-			       "%s/%s, line %d: it needs [credentials] with application-id, "
-			       "user and password, each at most %d characters; remove the "
-			       "file to have a new one",
-			       directory->path, CREDENTIALS, line, SIM_CREDENTIAL_MAX - 1);
-	return true;
+	if (ok && (credentials->application_id[0] == '\0' || credentials->user[0] == '\0' ||
+		   credentials->password[0] == '\0'))
+		ok = problem(error, "%s: " FORM, path, SIM_CREDENTIAL_MAX - 1);
+	return ok;
 }

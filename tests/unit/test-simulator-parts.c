@@ -280,7 +280,7 @@ static void
 a_credential_that_is_too_long_is_refused_and_not_cut(void **state)
 {
 	struct client *client = *state;
-	struct sim_credentials credentials = {""};
+	struct sim_credentials credentials = {.user = ""};
 	struct problem error = {""};
 	char text[512];
 

@@ -1,4 +1,5 @@
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +15,17 @@ same_file(const struct card_file *a, const struct card_file *b)
 {
 	return a->dev == b->dev && a->ino == b->ino && a->changed.tv_sec == b->changed.tv_sec &&
 	       a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
+/* What is known of a card still holds. One that we are connected to stays ours when its owner
+ * changes the socket's mode; should it be another socket with the same number, then the connection
+ * is about to end, and the card is tried again. */
+static bool
+holds(const struct card *known, const struct card_file *file)
+{
+	if (known->state == CARD_TAKEN)
+		return known->file.dev == file->dev && known->file.ino == file->ino;
+	return same_file(&known->file, file);
 }
 
 /* Where `name` is in the list, or belongs. */
@@ -71,10 +83,11 @@ examine(int directory, const char *name, int64_t now, struct card *card)
 	return true;
 }
 
-void
+bool
 cards_read(struct cards *cards, const char *directory, int64_t now)
 {
 	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool gone = fd < 0 && (errno == ENOENT || errno == ENOTDIR);
 	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
 	struct cards found = {.count = 0};
 	const struct dirent *entry;
@@ -85,7 +98,7 @@ cards_read(struct cards *cards, const char *directory, int64_t now)
 
 		if (!examine(fd, entry->d_name, now, &card))
 			continue;
-		if (known != NULL && same_file(&known->file, &card.file))
+		if (known != NULL && holds(known, &card.file))
 			card = *known;
 		insert(&found, &card);
 	}
@@ -93,7 +106,10 @@ cards_read(struct cards *cards, const char *directory, int64_t now)
 		closedir(stream);
 	else if (fd >= 0)
 		close(fd);
+	if (stream == NULL && !gone)
+		return false;
 	*cards = found;
+	return true;
 }
 
 void

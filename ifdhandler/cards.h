@@ -2,6 +2,7 @@
 #ifndef VICAR_IFDHANDLER_CARDS_H
 #define VICAR_IFDHANDLER_CARDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -41,8 +42,10 @@ struct cards {
 };
 
 /* Reads the directory; what is known of a socket that is still the same one is kept. Only sockets
- * that belong to the user they are named after are listed. */
-void cards_read(struct cards *cards, const char *directory, int64_t now);
+ * that belong to the user they are named after are listed. False, and the list stays as it was,
+ * when pcscd has no descriptor or memory for it now. */
+bool cards_read(struct cards *cards, const char *directory, int64_t now)
+    __attribute__((warn_unused_result));
 
 /* NULL when there is none of that name. */
 struct card *cards_find(struct cards *cards, const char *name);

@@ -31,6 +31,7 @@ struct reader {
 	pthread_mutex_t service; /* guards what follows; taken before a slot's lock and `table` */
 	struct watch watch;
 	struct cards cards;
+	bool unread; /* the directory has changed, and could not be read yet */
 	struct farewells farewells;
 	int64_t due; /* when service is needed next, if nothing happens */
 	struct holding holdings[DEVICENAME_SLOTS_MAX];
@@ -208,8 +209,8 @@ service(struct reader *reader, const struct slot *self)
 
 	pthread_mutex_lock(&reader->service);
 	collect(reader, now);
-	if (watch_look(&reader->watch, reader->device.directory, now))
-		cards_read(&reader->cards, reader->device.directory, now);
+	if (watch_look(&reader->watch, reader->device.directory, now) || reader->unread)
+		reader->unread = !cards_read(&reader->cards, reader->device.directory, now);
 	for (size_t i = 0; i < reader->cards.count; i++) {
 		struct card *card = &reader->cards.list[i];
 
@@ -217,6 +218,8 @@ service(struct reader *reader, const struct slot *self)
 			try_card(reader, card, now);
 	}
 	due = clock_earlier(reader->watch.due, cards_due(&reader->cards));
+	if (reader->unread)
+		due = clock_earlier(due, now + RETRY_LONGEST_MS);
 	due = clock_earlier(due, farewells_look(&reader->farewells, now));
 	sooner = due < reader->due;
 	reader->due = due;

@@ -1,6 +1,9 @@
 /* Several slots, several readers, and who gets which card. design.md; ifdhandler.md 2, 7, 10.1. */
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "stage.h"
@@ -231,6 +234,83 @@ a_slot_that_is_closed_takes_no_card(void **state)
 	fake_card_stop(&b);
 }
 
+/* A card serves one connection at a time; a second one would wait. */
+static bool
+has_no_other_caller(const struct fake_card *card)
+{
+	struct pollfd wait = {.fd = card->listener, .events = POLLIN};
+
+	return poll(&wait, 1, 0) == 0;
+}
+
+static void
+a_card_whose_socket_gets_another_mode_is_not_taken_a_second_time(void **state)
+{
+	struct stage *stage = *state;
+	struct fake_card a, b;
+
+	start_card(&a, stage, "a", FAKE_GOOD);
+	start_two_slots(stage);
+	is_card(&stage->host, 'a');
+	assert_int_equal(chmod(a.address.sun_path, 0660), 0);
+	start_card(&b, stage, "b", FAKE_GOOD);
+	is_card(&stage->second, 'b');
+	assert_true(has_no_other_caller(&a));
+
+	close_both(stage);
+	fake_card_stop(&a);
+	fake_card_stop(&b);
+}
+
+/* So that nothing new can be opened: every number below the lowest free one is taken. */
+static void
+use_up_descriptors(struct rlimit *before)
+{
+	int free_one = dup(STDIN_FILENO);
+	struct rlimit none;
+
+	close(free_one);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, before), 0);
+	none = (struct rlimit){(rlim_t)free_one, before->rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+}
+
+/* It listens, under a name that is no card's yet. */
+static void
+prepare_card(struct fake_card *card, struct stage *stage, const char *name)
+{
+	char path[STAGE_PATH];
+
+	assert_int_equal(fake_card_bind(card, stage->directory, name, FAKE_GOOD), 0);
+	assert_int_equal(rename(card->address.sun_path, stage_path(stage, name, path)), 0);
+	assert_int_equal(fake_card_listen(card), 0);
+}
+
+/* pcscd's clients are descriptors too, and every user may have many. */
+static void
+a_card_that_comes_while_descriptors_are_used_up_is_found_later(void **state)
+{
+	struct stage *stage = *state;
+	struct fake_card a, b;
+	struct rlimit before;
+	char path[STAGE_PATH];
+
+	start_card(&a, stage, "a", FAKE_GOOD);
+	start_two_slots(stage);
+	is_card(&stage->host, 'a');
+	prepare_card(&b, stage, "b");
+	use_up_descriptors(&before);
+	assert_int_equal(rename(stage_path(stage, "b", path), b.address.sun_path), 0);
+	assert_false(host_saw(&stage->second, 1, 0, 100));
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	is_card(&stage->second, 'b');
+	assert_true(has_no_other_caller(&a));
+
+	close_both(stage);
+	fake_card_stop(&a);
+	fake_card_stop(&b);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, stage_up, stage_down)
 
 int
@@ -247,6 +327,8 @@ main(void)
 	    TEST(a_device_name_that_is_wrong_is_explained),
 	    TEST(a_lun_is_opened_once_and_within_the_slots),
 	    TEST(a_slot_that_is_closed_takes_no_card),
+	    TEST(a_card_whose_socket_gets_another_mode_is_not_taken_a_second_time),
+	    TEST(a_card_that_comes_while_descriptors_are_used_up_is_found_later),
 	};
 
 	return cmocka_run_group_tests_name("reader: slots", tests, NULL, NULL);

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-void
-build_fail(struct build *build, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void
+fail(struct build *build, const char *format, ...)
 {
 	va_list arguments;
 
@@ -78,34 +78,31 @@ build_check(struct build *build, const struct roles *roles, size_t serial_len)
 	const struct image *image = build->image;
 
 	if (image->serial_len != serial_len)
-		build_fail(build,
-			   "card \"%s\": the serial number of a %s card has %zu bytes, not %zu; "
-			   "correct `serial` in card.conf",
-			   image->name, image->personality, serial_len, image->serial_len);
+		fail(build,
+		     "card \"%s\": the serial number of a %s card has %zu bytes, not %zu; "
+		     "correct `serial` in card.conf",
+		     image->name, image->personality, serial_len, image->serial_len);
 	if (image->keys_count == 0)
-		build_fail(build, "card \"%s\": it has no key; enrol it again with one",
-			   image->name);
+		fail(build, "card \"%s\": it has no key; enrol it again with one", image->name);
 	for (size_t i = 0; i < image->keys_count; i++) {
 		const struct image_key *key = &image->keys[i];
 		unsigned bits = rsa_bits(key);
 
 		if (!is_role(roles, key->name))
-			build_fail(
-			    build,
-			    "card \"%s\": a %s card has no key \"%s\"; its keys are \"auth\" and "
-			    "\"sign\"",
-			    image->name, image->personality, key->name);
+			fail(build,
+			     "card \"%s\": a %s card has no key \"%s\"; its keys are \"auth\" and "
+			     "\"sign\"",
+			     image->name, image->personality, key->name);
 		if (bits == 0)
-			build_fail(build,
-				   "card \"%s\": the certificate of key \"%s\" has no RSA key that "
-				   "can be read; enrol the card again",
-				   image->name, key->name);
+			fail(build,
+			     "card \"%s\": the certificate of key \"%s\" has no RSA key that "
+			     "can be read; enrol the card again",
+			     image->name, key->name);
 		if (!is_size(roles, bits))
-			build_fail(
-			    build,
-			    "card \"%s\": the certificate of key \"%s\" is for an RSA key of "
-			    "%u bits, which a %s card cannot have; choose another personality",
-			    image->name, key->name, bits, image->personality);
+			fail(build,
+			     "card \"%s\": the certificate of key \"%s\" is for an RSA key of "
+			     "%u bits, which a %s card cannot have; choose another personality",
+			     image->name, key->name, bits, image->personality);
 	}
 }
 
@@ -119,10 +116,10 @@ build_option(struct build *build, const char *word, bool otherwise)
 	if (value[0] == '\0' || strcmp(value, "yes") == 0)
 		return true;
 	if (strcmp(value, "no") != 0)
-		build_fail(build,
-			   "card \"%s\": the option %s=%s is not known; write %s=yes or %s=no in "
-			   "card.conf",
-			   build->image->name, word, value, word, word);
+		fail(build,
+		     "card \"%s\": the option %s=%s is not known; write %s=yes or %s=no in "
+		     "card.conf",
+		     build->image->name, word, value, word, word);
 	return false;
 }
 
@@ -138,8 +135,8 @@ build_encoded(struct build *build, const struct file_spec *spec, bool encoded,
 	      const struct writer *content)
 {
 	if (!encoded || !writer_ok(content))
-		build_fail(build, "card \"%s\": file %04X%04X cannot be made from this image",
-			   build->image->name, spec->path[0], spec->path[1]);
+		fail(build, "card \"%s\": file %04X%04X cannot be made from this image",
+		     build->image->name, spec->path[0], spec->path[1]);
 	build_file(build, spec, writer_bytes(content));
 }
 

@@ -41,8 +41,6 @@ struct roles {
 	const unsigned *bits; /* moduli that the card can have, ended by 0 */
 };
 
-void build_fail(struct build *build, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
 /* The image's serial number has `len` bytes, and each of its keys is a role with a modulus that
  * the card can have. */
 void build_check(struct build *build, const struct roles *roles, size_t serial_len);

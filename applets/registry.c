@@ -2,6 +2,7 @@
 #include "cc_v1.h"
 #include "fineid_v2.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct personality *const PERSONALITIES[] = {&cc_v1, &fineid_v2, NULL};
@@ -10,6 +11,18 @@ const struct personality *const *
 registry_all(void)
 {
 	return PERSONALITIES;
+}
+
+void
+registry_names(char *text, size_t room)
+{
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (const struct personality *const *entry = PERSONALITIES; *entry != NULL && len < room;
+	     entry++)
+		len += (size_t)snprintf(text + len, room - len, "%s%s", len > 0 ? ", " : "",
+					(*entry)->name);
 }
 
 const struct personality *

@@ -10,7 +10,9 @@
 
 /* NULL when there is none of that name. */
 const struct personality *registry_find(const char *name);
-/* All of them, for `vicar list --personalities` and error texts; the list ends with NULL. */
+/* All of them; the list ends with NULL. */
 const struct personality *const *registry_all(void);
+/* Their names for an error text, "cc-v1, fineid-v2", cut at `room` - 1. */
+void registry_names(char *text, size_t room);
 
 #endif

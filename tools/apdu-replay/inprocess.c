@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PERSONALITIES_TEXT_MAX = 256 };
+
 struct inprocess {
 	const char *fixtures;
 	struct fixture fixture; /* while there is a card */
@@ -55,17 +57,9 @@ save(void *context, const struct image_counter *counters, size_t count)
 static bool
 no_personality(const char *name, struct problem *error)
 {
-	char names[256] = "";
-	size_t len = 0;
+	char names[PERSONALITIES_TEXT_MAX];
 
-	for (const struct personality *const *one = registry_all(); *one != NULL; one++) {
-		int more = snprintf(names + len, sizeof(names) - len, "%s%s", len == 0 ? "" : ", ",
-				    (*one)->name);
-
-		if (more < 0 || (size_t)more >= sizeof(names) - len)
-			break;
-		len += (size_t)more;
-	}
+	registry_names(names, sizeof(names));
 	return problem(error, "there is no personality `%s`; name one of: %s", name, names);
 }
 

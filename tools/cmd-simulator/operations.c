@@ -63,8 +63,8 @@ sim_operations_doc_name(struct simulator *simulator, const struct sim_request *r
 	}
 }
 
-bool
-sim_run_get_certificate(struct sim_work *work)
+static bool
+run_get_certificate(struct sim_work *work)
 {
 	if (sim_work_empty_member(work->request) != NULL || !sim_work_application_is_known(work) ||
 	    work->account == NULL || work->account->state == SIM_NO_SIGNATURE)
@@ -72,8 +72,8 @@ sim_run_get_certificate(struct sim_work *work)
 	return sim_work_fill_chain(work);
 }
 
-bool
-sim_run_force_sms(struct sim_work *work)
+static bool
+run_force_sms(struct sim_work *work)
 {
 	work->reply.status.process_id = work->request->fields[SIM_PROCESS_ID].data;
 	if (!sim_work_parameters_are_right(work) || !sim_work_process_is_open(work))
@@ -96,12 +96,12 @@ sim_operations_run(struct simulator *simulator, const struct sim_request *reques
 		   const struct sim_account *account, unsigned trouble, struct sim_outcome *outcome)
 {
 	static bool (*const runs[SIM_OPERATIONS])(struct sim_work *) = {
-	    [SIM_GET_CERTIFICATE] = sim_run_get_certificate,
+	    [SIM_GET_CERTIFICATE] = run_get_certificate,
 	    [SIM_GET_CERTIFICATE_WITH_PIN] = sim_run_start,
 	    [SIM_SCMD_SIGN] = sim_run_start,
 	    [SIM_SCMD_MULTIPLE_SIGN] = sim_run_start,
 	    [SIM_VALIDATE_OTP] = sim_run_validate_otp,
-	    [SIM_FORCE_SMS] = sim_run_force_sms,
+	    [SIM_FORCE_SMS] = run_force_sms,
 	};
 	struct sim_work work = {.simulator = simulator,
 				.request = request,

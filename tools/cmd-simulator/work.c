@@ -58,8 +58,8 @@ sim_work_text(const struct sim_request *request, enum sim_field field)
 	return request->fields[field].data != NULL ? request->fields[field].data : "";
 }
 
-bool
-sim_work_is_start(enum sim_operation operation)
+static bool
+is_start(enum sim_operation operation)
 {
 	return operation == SIM_SCMD_SIGN || operation == SIM_SCMD_MULTIPLE_SIGN ||
 	       operation == SIM_GET_CERTIFICATE_WITH_PIN;
@@ -118,8 +118,7 @@ sim_work_parameters_are_right(struct sim_work *work)
 		sim_work_set_status(work, "800");
 		work->reply.status.field = empty;
 	} else if (!sim_work_application_is_known(work)) {
-		sim_work_set_status(work,
-				    sim_work_is_start(work->request->operation) ? "900" : "816");
+		sim_work_set_status(work, is_start(work->request->operation) ? "900" : "816");
 	} else if (work->request->documents_count > SIM_DOCUMENTS_MAX) {
 		sim_work_set_status(work, "900");
 		work->reply.status.message = "Too many documents.";

@@ -24,18 +24,15 @@ struct sim_work {
 	size_t documents_count;
 };
 
-/* The operations. False only when the machine fails (memory, keys, disk), with a line on stderr. */
-bool sim_run_get_certificate(struct sim_work *work) MUST_USE;
+/* The longer operations. False only when the machine fails (memory, keys, disk), with a line on stderr. */
 bool sim_run_start(struct sim_work *work) MUST_USE;
 bool sim_run_validate_otp(struct sim_work *work) MUST_USE;
-bool sim_run_force_sms(struct sim_work *work) MUST_USE;
 
 /* Prints the reason; always false, so that it can be returned. */
 bool sim_machine_failed(const char *reason);
 /* The code and its text (cmd.md 9). */
 void sim_work_set_status(struct sim_work *work, const char *code);
 const char *sim_work_text(const struct sim_request *request, enum sim_field field);
-bool sim_work_is_start(enum sim_operation operation);
 bool sim_work_application_is_known(const struct sim_work *work);
 /* The first mandatory member without content, NULL when each has some. */
 const char *sim_work_empty_member(const struct sim_request *request);

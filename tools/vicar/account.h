@@ -8,6 +8,8 @@
 #include "cmdbridge/service.h"
 #include "tools/problem.h"
 
+#define ACCOUNT_FILE "account" /* in the card's directory */
+
 /* Asks at the terminal until it is a phone number or the question is cancelled. The caller wipes the
  * account with service_account_wipe(). */
 bool account_ask(struct service_account *account, struct problem *error) MUST_USE;

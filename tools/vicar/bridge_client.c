@@ -17,7 +17,7 @@
 
 extern char **environ;
 
-enum { ACCOUNT_FD = BRIDGE_FD + 1, FIRST_FREE_FD = 10, END_MS = 1000 };
+enum { ACCOUNT_FD = BRIDGE_FD + 1, FIRST_FREE_FD = 10, END_MS = 1000, SLACK_MS = 5000 };
 
 /* A descriptor that is out of the way of those that the bridge gets; the old one is closed. */
 static int
@@ -175,4 +175,10 @@ bridge_client_ask(const char *program, const struct bridge_request *request, int
 	if (started)
 		finish(pid);
 	return ok;
+}
+
+unsigned
+bridge_client_timeout_ms(const struct service_config *service)
+{
+	return service->connect_timeout_ms + service->transfer_timeout_ms + SLACK_MS;
 }

@@ -6,6 +6,7 @@
 #define VICAR_TOOLS_VICAR_BRIDGE_CLIENT_H
 
 #include "cmdbridge/bridge.h"
+#include "cmdbridge/service.h"
 #include "tools/problem.h"
 
 struct bridge_answer {
@@ -22,5 +23,8 @@ struct bridge_answer {
 bool bridge_client_ask(const char *program, const struct bridge_request *request, int account,
 		       unsigned timeout_ms, struct bridge_answer *answer,
 		       struct problem *error) MUST_USE;
+
+/* How long the bridge may take for one question to this service. */
+unsigned bridge_client_timeout_ms(const struct service_config *service);
 
 #endif

@@ -8,7 +8,8 @@
 
 #define READER_CONF_DIR "/etc/reader.conf.d" /* pkg-config --variable=serialconfdir libpcsclite */
 
-const struct check doctor_system[] = {
+/* In the order in which a command travels. */
+static const struct check checks_of_system[] = {
     {"memory", check_memory},
     {"configuration", check_config},
     {"reader entry", check_reader_entry},
@@ -19,7 +20,7 @@ const struct check doctor_system[] = {
     {NULL, NULL},
 };
 
-const struct check doctor_card[] = {
+static const struct check checks_of_card[] = {
     {"image", check_image},
     {"certificate", check_certificate},
     {"vicard", check_vicard},
@@ -28,6 +29,12 @@ const struct check doctor_card[] = {
     {"service answers", check_service_answers},
     {NULL, NULL},
 };
+
+enum finding
+finding_of(bool ok)
+{
+	return ok ? FINDING_OK : FINDING_BAD;
+}
 
 bool
 doctor_run(struct doctor *doctor, const struct check *checks, const char *prefix)
@@ -47,8 +54,8 @@ doctor_run(struct doctor *doctor, const struct check *checks, const char *prefix
 	return ok;
 }
 
-void
-doctor_end_card(struct doctor *doctor)
+static void
+end_card(struct doctor *doctor)
 {
 	card_free(doctor->card);
 	if (doctor->loaded)
@@ -61,7 +68,7 @@ doctor_end_card(struct doctor *doctor)
 void
 doctor_end(struct doctor *doctor)
 {
-	doctor_end_card(doctor);
+	end_card(doctor);
 	if (doctor->configured)
 		config_free(&doctor->config);
 	doctor->configured = false;
@@ -81,8 +88,8 @@ examine(struct doctor *doctor, const char *name)
 	doctor->name = name;
 	doctor->directory = directory;
 	snprintf(prefix, sizeof(prefix), "card %s, ", name);
-	ok = doctor_run(doctor, doctor_card, prefix);
-	doctor_end_card(doctor);
+	ok = doctor_run(doctor, checks_of_card, prefix);
+	end_card(doctor);
 	return ok;
 }
 
@@ -109,7 +116,7 @@ run(const struct command_arguments *arguments)
 		return COMMAND_FAILED;
 	}
 	doctor->reader_conf = reader_conf == NULL ? READER_CONF_DIR : reader_conf;
-	ok = doctor_run(doctor, doctor_system, "");
+	ok = doctor_run(doctor, checks_of_system, "");
 	for (size_t i = 0; i < cards.count; i++)
 		ok = examine(doctor, cards.names[i]) && ok;
 	doctor_end(doctor);

@@ -46,19 +46,17 @@ struct check {
 	check_function *look;
 };
 
-/* In the order in which a command travels; each list ends with a name that is NULL. */
-extern const struct check doctor_system[], doctor_card[];
+enum finding finding_of(bool ok); /* FINDING_OK or FINDING_BAD */
 
 check_function check_memory, check_config, check_reader_entry, check_handler, check_pcscd,
     check_reader, check_directory;
 check_function check_image, check_certificate, check_vicard, check_card_in_reader;
 check_function check_service, check_service_answers;
 
-/* Runs the checks of one list and prints a line for each; true when all are well. `prefix` stands
- * before their names. */
+/* Runs the checks of a list, which ends with a name that is NULL, and prints a line for each; true
+ * when all are well. `prefix` stands before their names. */
 bool doctor_run(struct doctor *doctor, const struct check *checks, const char *prefix);
-/* What the checks of one card left, and what all left. */
-void doctor_end_card(struct doctor *doctor);
+/* Frees what the checks left. */
 void doctor_end(struct doctor *doctor);
 
 #endif

@@ -12,12 +12,6 @@
 
 enum { WORD_MAX = 32 };
 
-static enum finding
-finding(bool ok)
-{
-	return ok ? FINDING_OK : FINDING_BAD;
-}
-
 enum finding
 check_image(struct doctor *doctor, struct problem *text)
 {
@@ -25,7 +19,7 @@ check_image(struct doctor *doctor, struct problem *text)
 
 	doctor->loaded = image_load(&doctor->image, doctor->directory, &error);
 	if (!doctor->loaded)
-		return finding(problem(text, "%s", error.text));
+		return finding_of(problem(text, "%s", error.text));
 	if ((doctor->card = issue_trial(&doctor->image, text)) == NULL)
 		return FINDING_BAD;
 	problem(text, "%s in %s", doctor->image.personality, doctor->directory);
@@ -49,7 +43,7 @@ check_certificate(struct doctor *doctor, struct problem *text)
 		long days = -1;
 
 		if (certificate == NULL)
-			return finding(
+			return finding_of(
 			    problem(text, "key %s has no readable certificate; make the card again",
 				    key->name));
 		chain_subject(certificate, holder);
@@ -58,15 +52,15 @@ check_certificate(struct doctor *doctor, struct problem *text)
 			days = -1;
 		X509_free(certificate);
 		if (days < STATUS_EXPIRY_DAYS)
-			return finding(problem(text,
-					       "that of %s %s on %s; renew it, then type: vicar "
-					       "forget %s; vicar enrol "
-					       "%s",
-					       holder, days < 0 ? "ended" : "ends", date,
-					       doctor->name, doctor->name));
+			return finding_of(problem(text,
+						  "that of %s %s on %s; renew it, then type: vicar "
+						  "forget %s; vicar enrol "
+						  "%s",
+						  holder, days < 0 ? "ended" : "ends", date,
+						  doctor->name, doctor->name));
 		problem(text, "%s, until %s", holder, date);
 	}
-	return finding(doctor->image.keys_count > 0);
+	return finding_of(doctor->image.keys_count > 0);
 }
 
 enum finding
@@ -75,21 +69,21 @@ check_vicard(struct doctor *doctor, struct problem *text)
 	char reply[CONTROL_REPLY_MAX], reader[WORD_MAX] = "", socket[PATH_MAX] = "";
 
 	if (control_call(doctor->name, "status", reply) != CONTROL_OK)
-		return finding(problem(text, "%s", reply));
+		return finding_of(problem(text, "%s", reply));
 	control_value(reply, "reader", reader, sizeof(reader));
 	control_value(reply, "socket", socket, sizeof(socket));
 	if (access(socket, F_OK) < 0)
-		return finding(problem(text,
-				       "its socket %s: %s; type: vicar remove %s; vicar insert %s",
-				       socket, strerror(errno), doctor->name, doctor->name));
+		return finding_of(
+		    problem(text, "its socket %s: %s; type: vicar remove %s; vicar insert %s",
+			    socket, strerror(errno), doctor->name, doctor->name));
 	doctor->in = strcmp(reader, "connected") == 0;
 	if (strcmp(reader, "no-free-slot") == 0)
-		return finding(problem(
+		return finding_of(problem(
 		    text,
 		    "the reader has no free slot; take another card out with `vicar remove`, or "
 		    "raise the number in DEVICENAME, reader.conf(5)"));
 	if (!doctor->in)
-		return finding(problem(
+		return finding_of(problem(
 		    text,
 		    "it waits at %s and no reader came; see whether DEVICENAME in the reader's "
 		    "entry names that directory, then type: systemctl restart pcscd",
@@ -114,6 +108,6 @@ check_card_in_reader(struct doctor *doctor, struct problem *text)
 		problem(text, "it answers in \"%s\"", reader->name);
 		return FINDING_OK;
 	}
-	return finding(problem(
+	return finding_of(problem(
 	    text, "no reader of pcscd has a card with its ATR; type: systemctl restart pcscd"));
 }

@@ -1,5 +1,6 @@
 #include "doctor.h"
 
+#include "account.h"
 #include "bridge_client.h"
 #include "cmdbridge/certificate.h"
 #include "cmdbridge/cipher.h"
@@ -12,13 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH_LEN = PATH_MAX + KEY_NAME_MAX + 16, BRIDGE_SLACK_MS = 5000 };
-
-static enum finding
-finding(bool ok)
-{
-	return ok ? FINDING_OK : FINDING_BAD;
-}
+enum { PATH_LEN = PATH_MAX + KEY_NAME_MAX + 16 };
 
 static bool
 is_local(const struct image_key *key)
@@ -76,7 +71,7 @@ check_account(const struct doctor *doctor, struct problem *text)
 	char path[PATH_LEN], error[SECRETS_ERROR_MAX];
 	struct service_account account;
 
-	snprintf(path, sizeof(path), "%s/account", doctor->directory);
+	snprintf(path, sizeof(path), "%s/" ACCOUNT_FILE, doctor->directory);
 	if (!service_account_load(path, &account, error))
 		return problem(text, "account file %s", error);
 	service_account_wipe(&account);
@@ -136,7 +131,7 @@ ask(const struct doctor *doctor, const struct image_key *key, struct bridge_answ
 	    .operation = BRIDGE_CHECK,
 	    .service = {(const uint8_t *)key->service, strlen(key->service)},
 	    .account = {(const uint8_t *)account,
-			(size_t)snprintf(account, sizeof(account), "%s/account",
+			(size_t)snprintf(account, sizeof(account), "%s/" ACCOUNT_FILE,
 					 doctor->directory)},
 	    .card = {(const uint8_t *)doctor->name, strlen(doctor->name)},
 	    .key = {(const uint8_t *)key->name, strlen(key->name)},
@@ -145,9 +140,7 @@ ask(const struct doctor *doctor, const struct image_key *key, struct bridge_answ
 	if (doctor->bridge == NULL && !program_find("vicar-bridge", bridge, text))
 		return false;
 	return bridge_client_ask(doctor->bridge == NULL ? bridge : doctor->bridge, &request, -1,
-				 service->connect_timeout_ms + service->transfer_timeout_ms +
-				     BRIDGE_SLACK_MS,
-				 answer, text);
+				 bridge_client_timeout_ms(service), answer, text);
 }
 
 enum finding
@@ -161,7 +154,7 @@ check_service_answers(struct doctor *doctor, struct problem *text)
 		return FINDING_SKIPPED;
 	}
 	if ((answer = calloc(1, sizeof(*answer))) == NULL)
-		return finding(problem(text, "no memory to ask; close some programs"));
+		return finding_of(problem(text, "no memory to ask; close some programs"));
 	problem(text, "no key of the card is remote");
 	for (size_t i = 0; ok && i < doctor->image.keys_count; i++) {
 		const struct image_key *key = &doctor->image.keys[i];
@@ -177,5 +170,5 @@ check_service_answers(struct doctor *doctor, struct problem *text)
 			problem(text, "%s answers and knows the account", key->service);
 	}
 	free(answer);
-	return finding(ok);
+	return finding_of(ok);
 }

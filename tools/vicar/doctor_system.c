@@ -15,12 +15,6 @@
 
 enum { DIRECTORY_MODE = 03775 };
 
-static enum finding
-finding(bool ok)
-{
-	return ok ? FINDING_OK : FINDING_BAD;
-}
-
 enum finding
 check_memory(struct doctor *doctor, struct problem *text)
 {
@@ -28,7 +22,7 @@ check_memory(struct doctor *doctor, struct problem *text)
 
 	(void)doctor;
 	if (!memory_protect(error))
-		return finding(problem(text, "%s", error));
+		return finding_of(problem(text, "%s", error));
 	problem(text, "secrets can be kept out of swap and core files");
 	return FINDING_OK;
 }
@@ -40,7 +34,7 @@ check_config(struct doctor *doctor, struct problem *text)
 
 	doctor->configured = config_load(&doctor->config, &error);
 	if (!doctor->configured)
-		return finding(problem(text, "%s", error.text));
+		return finding_of(problem(text, "%s", error.text));
 	problem(text, "vicar.conf is right, it has %zu service%s", doctor->config.services_count,
 		doctor->config.services_count == 1 ? "" : "s");
 	return FINDING_OK;
@@ -66,13 +60,13 @@ check_reader_entry(struct doctor *doctor, struct problem *text)
 	if (!reader_conf_directory(&doctor->readers_conf, doctor->reader_conf, text))
 		return FINDING_BAD;
 	if ((ours = reader_conf_ours(&doctor->readers_conf)) == NULL)
-		return finding(problem(
+		return finding_of(problem(
 		    text,
 		    "no file in %s is an entry for libifdvicar.so; install Vicar, then type: "
 		    "systemctl restart pcscd",
 		    doctor->reader_conf));
 	if (count_ours(doctor, ours) > 1)
-		return finding(
+		return finding_of(
 		    problem(text,
 			    "%s has more than one entry for %s; remove all but one, then type: "
 			    "systemctl restart pcscd",
@@ -102,7 +96,7 @@ enum finding
 check_pcscd(struct doctor *doctor, struct problem *text)
 {
 	if (access(pcsc_socket(), F_OK) < 0)
-		return finding(problem(
+		return finding_of(problem(
 		    text,
 		    "pcscd's socket %s: %s; install pcscd, then type: systemctl enable --now "
 		    "pcscd.socket",
@@ -131,7 +125,7 @@ check_reader(struct doctor *doctor, struct problem *text)
 		problem(text, "pcscd has \"%s\"", doctor->readers[i].name);
 		return FINDING_OK;
 	}
-	return finding(
+	return finding_of(
 	    problem(text,
 		    "pcscd does not have \"%s\", it was started before the entry was there; type: "
 		    "systemctl restart pcscd",
@@ -151,21 +145,21 @@ check_shared_directory(const char *path, const struct stat *st, struct problem *
 	const struct group *group = getgrnam(DIRECTORY_GROUP);
 
 	if (group == NULL)
-		return finding(
+		return finding_of(
 		    problem(text, "there is no group " DIRECTORY_GROUP "; type: " MAKE_DIRECTORY));
 	if ((st->st_mode & 07777) != DIRECTORY_MODE || st->st_uid != 0 ||
 	    st->st_gid != group->gr_gid)
-		return finding(problem(
+		return finding_of(problem(
 		    text,
 		    "%s has mode %04o, owner %u, group %u, and must have %04o root:" DIRECTORY_GROUP
 		    "; type: " MAKE_DIRECTORY,
 		    path, (unsigned)st->st_mode & 07777, st->st_uid, st->st_gid,
 		    (unsigned)DIRECTORY_MODE));
 	if (!is_member(group->gr_gid))
-		return finding(problem(text, "this user is not in group " DIRECTORY_GROUP
-					     ", or was not at login; type: "
-					     "sudo adduser $USER " DIRECTORY_GROUP
-					     "; then log out and in"));
+		return finding_of(problem(text, "this user is not in group " DIRECTORY_GROUP
+						", or was not at login; type: "
+						"sudo adduser $USER " DIRECTORY_GROUP
+						"; then log out and in"));
 	problem(text, "%s is there and may be used", path);
 	return FINDING_OK;
 }
@@ -182,22 +176,22 @@ check_directory(struct doctor *doctor, struct problem *text)
 	}
 	path = doctor->config.socket_directory;
 	if (stat(path, &st) < 0)
-		return finding(problem(text,
-				       "%s, where cards and reader meet: %s; type: " MAKE_DIRECTORY,
-				       path, strerror(errno)));
+		return finding_of(
+		    problem(text, "%s, where cards and reader meet: %s; type: " MAKE_DIRECTORY,
+			    path, strerror(errno)));
 	if (!S_ISDIR(st.st_mode))
-		return finding(problem(
+		return finding_of(problem(
 		    text, "%s is no directory; remove it, then type: " MAKE_DIRECTORY, path));
 	if (strcmp(path, LINK_DIRECTORY) == 0)
 		return check_shared_directory(path, &st, text);
 	if (access(path, W_OK | X_OK) < 0)
-		return finding(problem(
+		return finding_of(problem(
 		    text,
 		    "%s may not be written: %s; correct socket-directory in vicar.conf or its "
 		    "permissions",
 		    path, strerror(errno)));
 	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (st.st_mode & S_ISVTX) == 0)
-		return finding(
+		return finding_of(
 		    problem(text,
 			    "others may write %s and it is not sticky, so they can remove cards; "
 			    "type: chmod +t %s",

@@ -20,8 +20,6 @@
 #define ROLE "sign"
 #define USER_CONSENT "user-consent"
 
-enum { BRIDGE_SLACK_MS = 5000 };
-
 static bool
 personality_knows(const struct personality *personality, const char *word)
 {
@@ -49,9 +47,7 @@ ask_service(const struct enrolment *enrolment, struct bridge_answer *answer, str
 	if (account < 0)
 		return false;
 	ok = bridge_client_ask(enrolment->bridge, &request, account,
-			       service->connect_timeout_ms + service->transfer_timeout_ms +
-				   BRIDGE_SLACK_MS,
-			       answer, error);
+			       bridge_client_timeout_ms(service), answer, error);
 	close(account);
 	return ok;
 }
@@ -60,7 +56,7 @@ static bool
 issue(const struct enrolment *enrolment, const char *directory, const struct chain *chain,
       struct problem *error)
 {
-	char options[IMAGE_OPTIONS_MAX], account_path[PATH_MAX + sizeof("/account")];
+	char options[IMAGE_OPTIONS_MAX], account_path[PATH_MAX + sizeof("/" ACCOUNT_FILE)];
 	const char *consent = enrolment->user_consent ? USER_CONSENT " " : USER_CONSENT "=no ";
 	const struct issue issue = {
 	    .name = enrolment->name,
@@ -75,7 +71,7 @@ issue(const struct enrolment *enrolment, const char *directory, const struct cha
 	if (!personality_knows(registry_find(enrolment->personality), USER_CONSENT))
 		consent = "";
 	snprintf(options, sizeof(options), "%spin-tries=%u", consent, enrolment->pin_tries);
-	snprintf(account_path, sizeof(account_path), "%s/account", directory);
+	snprintf(account_path, sizeof(account_path), "%s/" ACCOUNT_FILE, directory);
 	if (!issue_card(&issue, error))
 		return false;
 	if (account_write(account_path, enrolment->account, error))

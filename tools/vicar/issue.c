@@ -12,17 +12,6 @@
 
 enum { NFTW_DESCRIPTORS = 8, PERSONALITIES_TEXT_MAX = 256 };
 
-static void
-personality_names(char text[PERSONALITIES_TEXT_MAX])
-{
-	const struct personality *const *at = registry_all();
-	size_t len = 0;
-
-	for (text[0] = '\0'; *at != NULL && len < PERSONALITIES_TEXT_MAX; at++)
-		len += (size_t)snprintf(text + len, PERSONALITIES_TEXT_MAX - len, "%s%s",
-					len > 0 ? ", " : "", (*at)->name);
-}
-
 bool
 issue_possible(const char *name, const char *personality, char directory[PATH_MAX],
 	       struct problem *error)
@@ -37,7 +26,7 @@ issue_possible(const char *name, const char *personality, char directory[PATH_MA
 		    "first a letter or digit; choose another",
 		    name, IMAGE_NAME_MAX - 1);
 	if (registry_find(personality) == NULL) {
-		personality_names(names);
+		registry_names(names, sizeof(names));
 		return problem(error, "there is no card %s; choose one of: %s", personality, names);
 	}
 	if (!paths_card(name, directory, error))

@@ -10,8 +10,8 @@
 
 #define LINE "%-16s %-10s %-5s %-12s %-10s  %s\n"
 
-void
-list_heading(FILE *out)
+static void
+print_heading(FILE *out)
 {
 	fprintf(out, LINE, "NAME", "CARD", "IN", "SERVICE", "EXPIRES", "HOLDER");
 }
@@ -100,7 +100,7 @@ run(const struct command_arguments *arguments)
 		return COMMAND_FAILED;
 	}
 	if (cards.count > 0)
-		list_heading(stdout);
+		print_heading(stdout);
 	for (size_t i = 0; i < cards.count; i++)
 		ok = list_one(cards.names[i]) && ok;
 	cards_free(&cards);

@@ -8,7 +8,6 @@
 
 #include <stdio.h>
 
-void list_heading(FILE *out);
 /* `where` is "in", "out" or "?". */
 void list_card(FILE *out, const struct image *image, const char *where);
 

@@ -129,8 +129,8 @@ read_line(struct reader_conf *conf, struct draft *draft, const char *path, unsig
 	return keep_if_complete(conf, draft, path, error);
 }
 
-bool
-reader_conf_file(struct reader_conf *conf, const char *path, struct problem *error)
+static bool
+read_file(struct reader_conf *conf, const char *path, struct problem *error)
 {
 	FILE *file = fopen(path, "re");
 	struct draft draft = {0};
@@ -183,7 +183,7 @@ look_at(struct reader_conf *conf, const char *directory, const char *name, struc
 		    error,
 		    "%s is a leftover that pcscd reads like any other entry; type: rm %s; " RESTART,
 		    path, path);
-	return reader_conf_file(conf, path, error);
+	return read_file(conf, path, error);
 }
 
 static int

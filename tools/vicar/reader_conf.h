@@ -24,9 +24,8 @@ struct reader_conf {
 	size_t count;
 };
 
-/* Adds the entries of one file. Fails on what would keep pcscd from starting. */
-bool reader_conf_file(struct reader_conf *conf, const char *path, struct problem *error) MUST_USE;
-/* Every file that pcscd would read, and those it would pass over although they look like entries. */
+/* Every file that pcscd would read, and those it would pass over although they look like entries.
+ * Fails on what would keep pcscd from starting. */
 bool reader_conf_directory(struct reader_conf *conf, const char *directory,
 			   struct problem *error) MUST_USE;
 /* The entry whose library is libifdvicar.so; NULL when there is none. */

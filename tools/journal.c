@@ -114,11 +114,10 @@ put_use(struct line *line, const struct journal_use *use)
 }
 
 static bool
-append(struct journal *journal, struct line *line)
+write_line(const struct journal *journal, const struct line *line)
 {
 	size_t sent = 0;
 
-	line->text[line->len++] = '\n';
 	while (sent < line->len) {
 		ssize_t n = write(journal->fd, line->text + sent, line->len - sent);
 
@@ -129,6 +128,22 @@ append(struct journal *journal, struct line *line)
 		sent += (size_t)n;
 	}
 	return fsync(journal->fd) == 0;
+}
+
+/* A line that is not wholly on disk is taken back: the next one would stand behind its remains, and
+ * be lost with them. */
+static bool
+append(struct journal *journal, struct line *line)
+{
+	off_t end = lseek(journal->fd, 0, SEEK_END);
+
+	line->text[line->len++] = '\n';
+	if (write_line(journal, line))
+		return true;
+	/* When even that fails, journal_open() still marks what was cut. */
+	if (end >= 0 && ftruncate(journal->fd, end) == 0)
+		(void)fsync(journal->fd);
+	return false;
 }
 
 static void

@@ -6,10 +6,12 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -256,6 +258,49 @@ a_crash_at_any_byte_leaves_a_journal_that_tells_the_truth(void **state)
 	}
 }
 
+/* As a disk on which `room` bytes more are free. */
+static void
+fill_disk(const struct world *world, rlim_t room, struct rlimit *before)
+{
+	struct rlimit full;
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, before), 0);
+	full = (struct rlimit){strlen(text_of(world)) + room, before->rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+}
+
+static void
+a_line_for_which_the_disk_has_no_room_does_not_spoil_the_next(void **state)
+{
+	struct world *world = *state;
+	struct rlimit before;
+	uint64_t id;
+
+	assert_true(journal_begin(&world->journal, NOW, &use, &id));
+	fill_disk(world, 10, &before);
+	journal_done(&world->journal, NOW, id, SW_OK, "signed and verified");
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_true(journal_begin(&world->journal, NOW, &use, &id));
+	reopen(world);
+	assert_int_equal(world->journal.unknown, 2);
+}
+
+static void
+a_use_that_could_not_begin_is_no_fate_unknown(void **state)
+{
+	struct world *world = *state;
+	struct rlimit before;
+	uint64_t id;
+
+	fill_disk(world, 40, &before);
+	assert_false(journal_begin(&world->journal, NOW, &use, &id));
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	journal_none(&world->journal, NOW, &use, SW_MEMORY_FAILURE, "the disk is full");
+	reopen(world);
+	assert_int_equal(world->journal.unknown, 0);
+}
+
 #define WORLD_TEST(name) cmocka_unit_test_setup_teardown(name, world_new, world_free)
 
 int
@@ -274,6 +319,8 @@ main(void)
 	    cmocka_unit_test(an_input_that_is_no_digestinfo_is_named_by_its_own_hash),
 	    cmocka_unit_test(a_journal_that_cannot_be_kept_is_said_with_its_path),
 	    WORLD_TEST(after_a_crash_the_next_use_stands_on_a_line_of_its_own),
+	    WORLD_TEST(a_line_for_which_the_disk_has_no_room_does_not_spoil_the_next),
+	    WORLD_TEST(a_use_that_could_not_begin_is_no_fate_unknown),
 	    WORLD_TEST(a_crash_at_any_byte_leaves_a_journal_that_tells_the_truth),
 	};
 

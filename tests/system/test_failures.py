@@ -7,7 +7,9 @@ OpenSC repeats a failed signature by itself.
 
 import os
 import re
+import socket
 import sys
+import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -54,6 +56,7 @@ class Remote:
         )
         self.before = len(self.world.calls("SCMDSign"))
         self.log = self.world.vicar("log", "card").stdout
+        self.journal = self.world.journal("card")
 
     def sign(self, pin=PIN):
         """pkcs11-tool --sign through OpenSC's own spy, which writes down what each call returned:
@@ -78,15 +81,21 @@ class Remote:
     def starts(self):
         return len(self.world.calls("SCMDSign")) - self.before
 
-    def fails(self, error, starts, sentence, pin=PIN):
-        """One pkcs11-tool --sign fails, the module's first error is this, there were so many start
-        calls, and the journal has the sentence."""
+    def status_words(self):
+        """Of the signatures since begin(), as the journal has them; OpenSC repeats a failed one."""
+        new = self.world.journal("card")[len(self.journal) :]
+        return set(re.findall(r"^\S+ (?:done \d+|none) ([0-9A-F]{4})\b", new, re.M))
+
+    def fails(self, sw, starts, sentence, error="CKR_GENERAL_ERROR", pin=PIN):
+        """One pkcs11-tool --sign fails: the card's status word (a pattern), how many start calls there were, the
+        sentence in the journal, and the module's first error."""
         done = self.sign(pin)
         self.assertNotEqual(done.returncode, 0, done.stdout)
-        self.assertEqual(done.first_error, error, done.stdout)
+        self.assertRegex(" ".join(self.status_words()), f"^{sw}$")
         self.assertEqual(self.starts(), starts, self.world.calls())
         log = self.world.vicar("log", "card").stdout
         self.assertRegex(log[len(self.log) :], sentence)
+        self.assertEqual(done.first_error, error, done.stdout)
 
     def works_again(self):
         self.begin()
@@ -98,29 +107,29 @@ class Remote:
 
     def test_consent_refused(self):
         self.begin([("Sign with", "c")])
-        self.fails("CKR_GENERAL_ERROR", 0, "refused at the prompt")
+        self.fails("6401", 0, "refused at the prompt")
         self.works_again()
 
     def test_consent_not_answered_in_time(self):
         self.begin([("Sign with", None)], prompt={"timeout-s": 2})
-        self.fails("CKR_GENERAL_ERROR", 0, "in time")
+        self.fails("6400", 0, "in time")
 
     def test_no_way_to_ask(self):
         self.begin(prompt={"pinentry": "/nonexistent/pinentry"})
-        self.fails("CKR_GENERAL_ERROR", 0, "no prompt could be shown")
+        self.fails("6400", 0, "no prompt could be shown")
 
     def test_code_cancelled(self):
         self.begin([self.world.agrees(), ("[Cc]ode", CANCEL)])
-        self.fails("CKR_GENERAL_ERROR", 1, "cancelled")
+        self.fails("6401", 1, "cancelled")
         self.works_again()
 
     def test_code_not_typed_in_time(self):
         self.begin([self.world.agrees(), ("[Cc]ode", None)], prompt={"timeout-s": 2})
-        self.fails("CKR_GENERAL_ERROR", 1, "in time")
+        self.fails("6400", 1, "in time")
 
     def test_code_wrong_three_times(self):
         self.begin([self.world.agrees(), ("[Cc]ode", "000000" + ENTER)])
-        self.fails("CKR_GENERAL_ERROR", 1, "three times")
+        self.fails("6F1A", 1, "three times")
         self.assertEqual(len([s for s in self.world.person.asked if re.search("[Cc]ode: $", s)]), 3)
 
     def test_wrong_then_right_code(self):
@@ -149,21 +158,22 @@ class Remote:
         self.begin(account={"code_lifetime": 1})
         slow = self.world.types_code()[1]
         self.world.person.expect(
-            [self.world.agrees(), ("[Cc]ode", lambda seen: __import__("time").sleep(2) or slow(seen))]
+            [self.world.agrees(), ("[Cc]ode", lambda seen: time.sleep(2) or slow(seen))]
         )
-        self.fails("CKR_GENERAL_ERROR", 1, "no longer valid")
+        self.fails("6400", 1, "no longer valid")
 
     # The PIN
 
     def test_pin_refused_then_the_right_one(self):
         self.begin()
-        self.fails("CKR_PIN_INCORRECT", 1, "refused the signature PIN", pin="999999")
+        self.fails("63C[01]", 1, "refused the signature PIN", "CKR_PIN_INCORRECT", pin="999999")
         self.works_again()
 
     def test_a_refused_pin_is_not_sent_again(self):
         self.begin()
-        self.fails("CKR_PIN_INCORRECT", 1, "refused the signature PIN", pin="999999")
+        self.fails("63C[01]", 1, "refused the signature PIN", "CKR_PIN_INCORRECT", pin="999999")
         done = self.sign("999999")
+        self.assertNotEqual(done.returncode, 0, done.stdout)
         self.assertEqual(done.first_error, "CKR_PIN_INCORRECT")
         self.assertEqual(self.starts(), 1)
 
@@ -179,67 +189,113 @@ class Remote:
 
     # The service
 
-    def trouble(self, trouble, operation, starts, sentence, error="CKR_GENERAL_ERROR", **more):
+    def trouble(self, trouble, operation, sw, sentence, **more):
         self.begin(account={"trouble": trouble, "on": operation}, **more)
-        self.fails(error, starts, sentence)
+        self.fails(sw, 1, sentence)
 
     def test_unreachable(self):
         self.begin(service={"endpoint": DEAD_PORT})
-        self.fails("CKR_GENERAL_ERROR", 0, "could not be reached")
+        self.fails("6F10", 0, "could not be reached")
+
+    def test_silence_before_the_start_call_left(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            endpoint = f"https://127.0.0.1:{silent.getsockname()[1]}/SCMDService.svc"
+            self.begin(service={"endpoint": endpoint, "connect-timeout-ms": 300})
+            self.fails("6F10", 0, "could not be reached")
 
     def test_server_error(self):
-        self.trouble("http-500", "SCMDSign", 1, "error")
+        self.trouble("http-500", "SCMDSign", "6F10", "error of its own.*HTTP status 500")
 
     def test_soap_fault(self):
-        self.trouble("fault", "SCMDSign", 1, "error|fault")
+        self.trouble("fault", "SCMDSign", "6F10", "error of its own")
 
     def test_garbage(self):
-        self.trouble("garbage", "SCMDSign", 1, "not its protocol")
+        self.trouble("garbage", "SCMDSign", "6F1F", "not its protocol")
 
     def test_tls_not_trusted(self):
         self.begin(service={"ca-file": self.world.path("sim", "root.pem")})
-        self.fails("CKR_GENERAL_ERROR", 0, "not trusted")
+        self.fails("6F11", 0, "not trusted")
 
     def test_credentials_refused(self):
-        self.trouble("http-401", "SCMDSign", 1, "HTTP 401")
+        self.trouble("http-401", "SCMDSign", "6F12", "HTTP 401")
 
     def test_proxy_credentials_refused(self):
-        self.trouble("http-407", "SCMDSign", 1, "HTTP 407")
+        self.trouble("http-407", "SCMDSign", "6F12", "HTTP 407")
 
     def test_service_inactive(self):
         self.begin(account={"state": "inactive"})
-        self.fails("CKR_GENERAL_ERROR", 1, "817")
+        self.fails("6F13", 1, "817")
 
     def test_pins_must_be_changed(self):
         self.begin(account={"state": "change-pin"})
-        self.fails("CKR_GENERAL_ERROR", 1, "basta iniciar sessão com CMD em www.autenticacao.gov.pt")
+        self.fails("6F14", 1, "basta iniciar sessão com CMD em www.autenticacao.gov.pt")
 
     def test_signature_pin_must_be_changed(self):
         self.begin(account={"state": "change-signature-pin"})
-        self.fails("CKR_GENERAL_ERROR", 1, "A Minha Chave Móvel Digital")
+        self.fails("6F14", 1, "A Minha Chave Móvel Digital")
 
     def test_account_without_signature(self):
         self.begin(account={"state": "no-signature"})
-        self.fails("CKR_GENERAL_ERROR", 1, "900|no active signature")
+        self.fails("6F1F", 1, "code 900")
+
+    def test_account_that_is_not_known_to_the_card_any_more(self):
+        self.begin()
+        account = self.world.path("data/vicar/cards/card/account")
+        os.rename(account, account + ".away")
+        self.addCleanup(os.rename, account + ".away", account)
+        self.fails("6F15", 0, "account file cannot be used")
 
     def test_wrong_signature(self):
-        self.trouble("wrong-signature", "ValidateOtp", 1, "does not verify")
+        self.trouble("wrong-signature", "ValidateOtp", "6F16", "does not verify")
 
     def test_connection_lost_after_the_start_call(self):
-        self.trouble("drop-after", "SCMDSign", 1, "nobody knows|fate unknown")
+        self.trouble("drop-after", "SCMDSign", "6F17", "nobody knows")
 
     def test_connection_lost_after_the_code(self):
-        self.trouble("drop-after", "ValidateOtp", 1, "nobody knows|fate unknown")
+        self.trouble("drop-after", "ValidateOtp", "6F17", "nobody knows")
 
     def test_no_answer(self):
         self.trouble(
-            "hang", "SCMDSign", 1, "nobody knows|fate unknown|did not answer",
+            "hang", "SCMDSign", "6F17", "nobody knows",
             service={"transfer-timeout-ms": 1500},
         )  # fmt: skip
 
     def test_encryption_certificate_expired(self):
         self.begin(service={"encryption-certificate": self.world.path("sim", "cifra-expired.pem")})
-        self.fails("CKR_GENERAL_ERROR", 0, "encryption certificate")
+        self.fails("6F19", 0, "encryption certificate")
+
+    def test_certificate_expired(self):
+        self.begin(account={"expired": "yes"})
+        self.world.vicar("doctor", "card", check=False)  # the simulator makes the certificate now
+        on_card = self.world.path("data/vicar/cards/card/certificates/sign.der")
+        os.rename(on_card, on_card + ".away")
+        self.addCleanup(os.rename, on_card + ".away", on_card)
+        self.world.run(
+            "openssl", "x509", "-in", self.world.path("sim", "certificates", "maria-expired.pem"),
+            "-outform", "DER", "-out", on_card,
+        )  # fmt: skip
+        self.begin()
+        self.fails("6F18", 0, "certificate of the card has expired")
+
+    # The card
+
+    def test_card_taken_out_while_the_code_is_waited_for(self):
+        self.begin([self.world.agrees(), ("[Cc]ode", lambda _: self.world.remove("card") and None)])
+        done = self.sign()
+        self.world.person.expect([])  # returns when the person has done what it was doing
+        self.assertNotEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(self.status_words(), {"6F17"})
+        self.assertEqual(self.starts(), 1)
+        self.assertRegex(done.first_error, "CKR_(DEVICE_REMOVED|TOKEN_NOT_PRESENT|DEVICE_ERROR)")
+
+    def test_a_scheme_that_the_key_cannot_do_is_not_tried(self):
+        self.begin()
+        done = self.world.pkcs11(
+            "--login", "--pin", PIN, "--sign", "-m", "SHA256-RSA-PKCS-PSS",
+            "-i", "document", "-o", "signature", check=False,
+        )  # fmt: skip
+        self.assertNotEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(self.starts(), 0)
 
 
 class WithUserConsent(Remote, unittest.TestCase):
@@ -254,32 +310,6 @@ class WithoutUserConsent(Remote, unittest.TestCase):
     def test_the_card_does_not_say_that_each_signature_needs_the_pin(self):
         self.begin()
         self.assertNotIn("always authenticate", self.keys())
-
-
-class ExpiredCertificate(unittest.TestCase):
-    def test_nothing_is_sent_for_a_certificate_that_has_expired(self):
-        with World(harness.BUILD) as world:
-            world.start_simulator()
-            world.start_pcscd()
-            world.enrol("card")
-            world.account(expired="yes")
-            world.vicar("doctor", "card", check=False)  # the simulator makes the certificate now
-            world.run(
-                "openssl", "x509", "-in", world.path("sim", "certificates", "maria-expired.pem"),
-                "-outform", "DER", "-out", world.path("data/vicar/cards/card/certificates/sign.der"),
-            )  # fmt: skip
-            world.insert("card")
-            world.wait_card()
-            with open(world.path("document"), "w") as f:
-                f.write("document\n")
-            world.person.expect([world.agrees(), world.types_code()])
-            done = world.pkcs11(
-                "--login", "--pin", PIN, "--sign", "-m", "SHA256-RSA-PKCS",
-                "-i", "document", "-o", "signature", check=False,
-            )  # fmt: skip
-            self.assertNotEqual(done.returncode, 0, done.stdout)
-            self.assertEqual(world.calls("SCMDSign"), [])
-            self.assertIn("certificate", world.vicar("log", "card").stdout)
 
 
 if __name__ == "__main__":

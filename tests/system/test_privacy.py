@@ -2,9 +2,11 @@
 """What others may not do, and what may stand nowhere."""
 
 import base64
+import hashlib
 import os
 import pwd
 import re
+import signal
 import subprocess
 import sys
 import unittest
@@ -14,6 +16,10 @@ import harness  # noqa: E402
 from harness import PHONE, PIN, World  # noqa: E402
 
 SIGN = ("--login", "--sign", "-m", "SHA256-RSA-PKCS", "-i", "document", "-o", "signature")
+
+
+# Of the simulator's file `calls`, cmd-simulator(1).
+COLUMNS = ("time", "operation", "account", "result", "valid", "document")
 
 
 def forms(secret):
@@ -26,9 +32,9 @@ def forms(secret):
     yield " ".join(f"{byte:02X}" for byte in raw).encode()
     yield ":".join(f"{byte:02x}" for byte in raw).encode()
     for offset in range(3):
+        # Only the characters that neither what stands before nor what follows has bits in.
         coded = base64.b64encode(b"\0" * offset + raw)
-        start = -(-offset * 8 // 6)
-        yield coded[start : len(coded) - 4] if len(raw) > 5 else coded[start:-2]
+        yield coded[-(-offset * 8 // 6) : (offset + len(raw)) * 8 // 6]
 
 
 class Privacy(unittest.TestCase):
@@ -47,13 +53,29 @@ class Privacy(unittest.TestCase):
         return self.world.pkcs11("--pin", pin, *SIGN, **more)
 
     def test_every_request_on_the_wire_is_valid_by_the_wsdl(self):
+        def type_code(_):
+            return (self.world.code() if self.world.calls("ForceSMS") else "") + "\r"
+
+        self.world.person.expect(
+            [("[Nn]ew code\\?", "s"), self.world.agrees(), ("[Cc]ode", type_code)]
+        )
+        self.sign()
+        calls = [dict(zip(COLUMNS, line.split("\t"))) for line in self.world.calls()]
+        self.assertEqual(
+            {call["operation"] for call in calls},
+            {"GetCertificate", "SCMDSign", "ValidateOtp", "ForceSMS"},
+        )
+        self.assertEqual([call for call in calls if call["valid"] != "yes"], [])
+
+    def test_prompt_request_and_text_message_name_the_document_by_the_same_digits(self):
         self.world.person.expect([self.world.agrees(), self.world.types_code()])
         self.sign()
-        calls = self.world.calls()
-        for operation in ("GetCertificate", "SCMDSign", "ValidateOtp"):
-            self.assertTrue(self.world.calls(operation), calls)
-        for line in calls:
-            self.assertRegex(line, r"\bvalid=yes\b|schema-valid=yes|\byes\b", line)
+        digits = hashlib.sha256(b"document\n").hexdigest()[:8]
+        start = dict(zip(COLUMNS, self.world.calls("SCMDSign")[0].split("\t")))
+        self.assertEqual(start["document"], digits)
+        self.assertEqual(self.world.messages()[0].split("\t")[2], digits)
+        for seen in self.world.person.asked:
+            self.assertRegex(seen, f"[Dd]ocument: {digits}\n")
 
     def test_no_pin_code_or_phone_number_stands_in_any_file_but_the_owners(self):
         self.world.person.expect([self.world.agrees(), self.world.types_code()])
@@ -64,6 +86,7 @@ class Privacy(unittest.TestCase):
             [self.world.agrees(), ("[Cc]ode", wrong + "\r"), ("[Cc]ode", wrong + "\r")]
         )
         self.sign(check=False)
+        self.sign(pin="161803", check=False)
         self.world.vicar("log", "maria")
         self.world.vicar("doctor", "maria", check=False)
         self.world.vicar("status", "maria")
@@ -80,7 +103,7 @@ class Privacy(unittest.TestCase):
             with open(path, "rb") as f:
                 content = f.read()
             for what, secret in (
-                ("PIN", PIN), ("code", code), ("wrong code", wrong), ("phone", PHONE),
+                ("PIN", PIN), ("wrong PIN", "161803"), ("code", code), ("wrong code", wrong), ("phone", PHONE),
                 ("phone", digits), ("phone", digits[3:]),
             ):  # fmt: skip
                 for form in forms(secret):
@@ -100,9 +123,45 @@ class Privacy(unittest.TestCase):
         for text in (
             f"VERIFY {PIN}",
             "00 20 00 82 08 " + " ".join(f"{b:02X}" for b in PIN.encode()),
+            base64.b64encode(PIN.encode()).decode(),
             base64.b64encode(b"a" + PIN.encode() + b"zz").decode(),
+            base64.b64encode(b"ab" + PIN.encode() + b"z").decode(),
         ):
             self.assertTrue(any(form in text.encode() for form in forms(PIN)), text)
+
+    def card_process(self):
+        return int(re.search(r"pid: (\d+)", self.world.vicar("status", "maria").stdout)[1])
+
+    @staticmethod
+    def children(parent):
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/stat") as f:
+                    if int(f.read().rsplit(")", 1)[1].split()[1]) == parent:
+                        found.append(int(pid))
+            except (FileNotFoundError, ProcessLookupError):
+                pass
+        return found
+
+    def test_a_crash_while_pin_and_code_are_known_leaves_no_core(self):
+        self.world.person.expect([self.world.agrees(), ("[Cc]ode", None)])
+        program = self.world.popen(
+            "pkcs11-tool", "--module", harness.opensc_module(), "--pin", PIN, *SIGN
+        )  # fmt: skip
+        self.world.person.wait_asked("[Cc]ode")
+        card = self.card_process()
+        bridges = self.children(card)
+        self.assertEqual(len(bridges), 1)
+        for pid in (*bridges, card):
+            with open(f"/proc/{pid}/limits") as f:
+                self.assertRegex(f.read(), r"Max core file size +0 +0 ", pid)
+        for pid in (*bridges, card):
+            os.kill(pid, signal.SIGABRT)
+        program.communicate(timeout=10)
+        self.world.inserted.discard("maria")
+        cores = [path for path in self.files(self.world.dir) if re.search(r"/core(\.\d+)?$", path)]
+        self.assertEqual(cores, [])
 
     def as_nobody(self, *argv):
         nobody = pwd.getpwnam("nobody")

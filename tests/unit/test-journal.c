@@ -278,7 +278,7 @@ a_line_for_which_the_disk_has_no_room_does_not_spoil_the_next(void **state)
 	uint64_t id;
 
 	assert_true(journal_begin(&world->journal, NOW, &use, &id));
-	fill_disk(world, 10, &before);
+	fill_disk(world, 30, &before);
 	journal_done(&world->journal, NOW, id, SW_OK, "signed and verified");
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	assert_true(journal_begin(&world->journal, NOW, &use, &id));

@@ -1,16 +1,13 @@
 #include "certificate.h"
 
+#include "tools/x509.h"
+
 #include <string.h>
 
 #include <openssl/bio.h>
-#include <openssl/bn.h>
-#include <openssl/conf.h>
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
-#include <openssl/x509v3.h>
-
-enum { SECONDS_OF_A_DAY = 24 * 60 * 60, SERIAL_BITS = 159 };
 
 EVP_PKEY *
 sim_key_make(unsigned bits)
@@ -40,39 +37,6 @@ add_attribute(X509_NAME *name, const struct sim_attribute *attribute)
 	return ok;
 }
 
-static bool
-add_extension(X509 *certificate, X509 *issuer, const struct sim_extension *extension)
-{
-	/* certificatePolicies wants a configuration, although it looks for nothing in it. */
-	CONF *empty = NCONF_new(NULL);
-	X509_EXTENSION *made = NULL;
-	X509V3_CTX context;
-	bool ok = false;
-
-	if (empty == NULL)
-		return false;
-	X509V3_set_ctx(&context, issuer, certificate, NULL, NULL, 0);
-	X509V3_set_nconf(&context, empty);
-	made = X509V3_EXT_nconf(empty, &context, extension->type, extension->value);
-	if (made != NULL)
-		ok = X509_add_ext(certificate, made, -1) == 1;
-	X509_EXTENSION_free(made);
-	NCONF_free(empty);
-	return ok;
-}
-
-static bool
-set_serial(X509 *certificate)
-{
-	BIGNUM *number = BN_new();
-	bool ok = number != NULL &&
-		  BN_rand(number, SERIAL_BITS, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY) == 1 &&
-		  BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != NULL;
-
-	BN_free(number);
-	return ok;
-}
-
 X509 *
 sim_certificate_issue(const struct sim_certificate *description, EVP_PKEY *key,
 		      const struct sim_identity *issuer)
@@ -87,16 +51,14 @@ sim_certificate_issue(const struct sim_certificate *description, EVP_PKEY *key,
 	for (size_t i = 0; i < SIM_NAME_MAX && description->subject[i].type != NULL; i++)
 		if (!add_attribute(name, &description->subject[i]))
 			goto fail;
-	if (X509_set_version(certificate, X509_VERSION_3) != 1 || !set_serial(certificate) ||
+	if (X509_set_version(certificate, X509_VERSION_3) != 1 || !x509_set_serial(certificate) ||
 	    X509_set_issuer_name(certificate, X509_get_subject_name(above)) != 1 ||
-	    X509_gmtime_adj(X509_getm_notBefore(certificate),
-			    description->days_from * SECONDS_OF_A_DAY) == NULL ||
-	    X509_gmtime_adj(X509_getm_notAfter(certificate),
-			    description->days_to * SECONDS_OF_A_DAY) == NULL ||
+	    !x509_set_days(certificate, description->days_from, description->days_to) ||
 	    X509_set_pubkey(certificate, key) != 1)
 		goto fail;
 	for (size_t i = 0; i < SIM_EXTENSIONS_MAX && description->extensions[i].type != NULL; i++)
-		if (!add_extension(certificate, above, &description->extensions[i]))
+		if (!x509_add_extension(certificate, above, description->extensions[i].type,
+					description->extensions[i].value))
 			goto fail;
 	if (X509_sign(certificate, issuer != NULL ? issuer->key : key, EVP_sha256()) == 0)
 		goto fail;

@@ -24,7 +24,7 @@ struct sim_extension {
 struct sim_certificate {
 	struct sim_attribute subject[SIM_NAME_MAX];
 	struct sim_extension extensions[SIM_EXTENSIONS_MAX];
-	long days_from, days_to; /* validity, relative to now */
+	int days_from, days_to; /* validity, relative to now */
 };
 
 /* A key and its certificate; both owned. */

@@ -1,11 +1,11 @@
 #include "self_signed.h"
 
-#include <openssl/rand.h>
-#include <openssl/x509v3.h>
+#include "tools/x509.h"
+
 #include <stdio.h>
 #include <string.h>
 
-enum { VALID_DAYS = 730, SERIAL_LEN = 16, VALUE_MAX = 256 };
+enum { VALID_DAYS = 730, VALUE_MAX = 256 };
 
 /* Key usages as on FINEID cards (reference: fineid.md 7.4). */
 static const struct role roles[] = {
@@ -75,38 +75,23 @@ put_subject(X509_NAME *name, const char *subject, struct problem *error)
 }
 
 static bool
-put_extension(X509 *certificate, int nid, const char *value)
+put_extensions(X509 *certificate, const struct role *role)
 {
-	X509V3_CTX context;
-	X509_EXTENSION *extension;
-	bool ok;
+	const struct {
+		const char *type, *value;
+	} extensions[] = {
+	    {"basicConstraints", "critical,CA:FALSE"},
+	    {"keyUsage", role->key_usage},
+	    {"extendedKeyUsage", role->extended_key_usage},
+	    {"subjectKeyIdentifier", "hash"},
+	};
 
-	if (value == NULL)
-		return true;
-	X509V3_set_ctx(&context, certificate, certificate, NULL, NULL, 0);
-	if ((extension = X509V3_EXT_conf_nid(NULL, &context, nid, value)) == NULL)
-		return false;
-	ok = X509_add_ext(certificate, extension, -1) == 1;
-	X509_EXTENSION_free(extension);
-	return ok;
-}
-
-/* RFC 5280 4.1.2.2: positive, at most 20 octets. */
-static bool
-put_serial(X509 *certificate)
-{
-	uint8_t random[SERIAL_LEN];
-	BIGNUM *number = NULL;
-	bool ok = false;
-
-	if (RAND_bytes(random, sizeof(random)) == 1) {
-		random[0] = (random[0] & 0x7F) | 0x40;
-		number = BN_bin2bn(random, sizeof(random), NULL);
-		ok = number != NULL &&
-		     BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != NULL;
-	}
-	BN_free(number);
-	return ok;
+	for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++)
+		if (extensions[i].value != NULL &&
+		    !x509_add_extension(certificate, certificate, extensions[i].type,
+					extensions[i].value))
+			return false;
+	return true;
 }
 
 X509 *
@@ -120,16 +105,10 @@ self_signed(EVP_PKEY *key, const struct role *role, const char *subject, struct 
 			problem(error, "no memory for a certificate; close some programs");
 		goto bad;
 	}
-	if (X509_set_version(certificate, X509_VERSION_3) != 1 || !put_serial(certificate) ||
+	if (X509_set_version(certificate, X509_VERSION_3) != 1 || !x509_set_serial(certificate) ||
 	    X509_set_issuer_name(certificate, name) != 1 ||
-	    X509_gmtime_adj(X509_getm_notBefore(certificate), 0) == NULL ||
-	    X509_time_adj_ex(X509_getm_notAfter(certificate), VALID_DAYS, 0, NULL) == NULL ||
-	    X509_set_pubkey(certificate, key) != 1 ||
-	    !put_extension(certificate, NID_basic_constraints, "critical,CA:FALSE") ||
-	    !put_extension(certificate, NID_key_usage, role->key_usage) ||
-	    !put_extension(certificate, NID_ext_key_usage, role->extended_key_usage) ||
-	    !put_extension(certificate, NID_subject_key_identifier, "hash") ||
-	    X509_sign(certificate, key, EVP_sha256()) == 0) {
+	    !x509_set_days(certificate, 0, VALID_DAYS) || X509_set_pubkey(certificate, key) != 1 ||
+	    !put_extensions(certificate, role) || X509_sign(certificate, key, EVP_sha256()) == 0) {
 		problem(error, "the certificate could not be made: OpenSSL refused; see whether "
 			       "openssl works here");
 		goto bad;

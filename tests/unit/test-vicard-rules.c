@@ -207,6 +207,31 @@ an_unreadable_certificate_is_left_to_the_service(void **state)
 	assert_false(rules_certificate_expired(BYTES(input), NOW));
 }
 
+static void
+a_refusal_is_told_once_however_often_it_is_provoked(void **state)
+{
+	struct rules rules;
+	unsigned told = 0;
+
+	(void)state;
+	rules_init(&rules, PAUSE, WINDOW);
+	for (uint64_t now = NOW; now < NOW + RULES_TELL_MS; now++)
+		told += rules_tell(&rules, now, SW_CERTIFICATE_EXPIRED);
+	assert_int_equal(told, 1);
+	assert_true(rules_tell(&rules, NOW + RULES_TELL_MS, SW_CERTIFICATE_EXPIRED));
+}
+
+static void
+another_refusal_is_told(void **state)
+{
+	struct rules rules;
+
+	(void)state;
+	rules_init(&rules, PAUSE, WINDOW);
+	assert_true(rules_tell(&rules, NOW, SW_CERTIFICATE_EXPIRED));
+	assert_true(rules_tell(&rules, NOW, SW_PROMPT_CANCELLED));
+}
+
 int
 main(void)
 {
@@ -222,6 +247,8 @@ main(void)
 	    cmocka_unit_test(a_success_ends_the_memory_of_a_failure),
 	    cmocka_unit_test(another_pin_after_a_wrong_one_may_be_tried_at_once),
 	    cmocka_unit_test(windows_of_no_length_forbid_nothing),
+	    cmocka_unit_test(a_refusal_is_told_once_however_often_it_is_provoked),
+	    cmocka_unit_test(another_refusal_is_told),
 	    cmocka_unit_test(an_expired_certificate_needs_no_call),
 	    cmocka_unit_test(a_certificate_expires_after_its_last_second),
 	    cmocka_unit_test(an_unreadable_certificate_is_left_to_the_service),

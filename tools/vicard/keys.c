@@ -208,14 +208,16 @@ finish(struct keys *keys, uint64_t now_ms, uint16_t sw, const char *text, struct
 }
 
 static enum card_result
-refuse(struct keys *keys, uint16_t sw, const char *text, struct writer *response)
+refuse(struct keys *keys, uint64_t now_ms, uint16_t sw, const char *text, struct writer *response)
 {
 	const struct key_request *request = card_request(keys->card);
 	const struct journal_use use = use_of(request);
 	const struct key_result result = {.sw = sw};
 
-	journal_none(keys->journal, time(NULL), &use, sw, text);
-	log_warning("key %s, %04X: %s", request->key, (unsigned)sw, text);
+	if (rules_tell(&keys->rules, now_ms, sw)) {
+		journal_none(keys->journal, time(NULL), &use, sw, text);
+		log_warning("key %s, %04X: %s", request->key, (unsigned)sw, text);
+	}
 	return card_resume(keys->card, &result, response);
 }
 
@@ -258,19 +260,19 @@ serve_remote(struct keys *keys, uint64_t now_ms, const struct key_request *reque
 	bool expired;
 
 	if (key == NULL || request->operation != KEY_SIGN_PKCS1)
-		return refuse(keys, SW_CONDITIONS,
+		return refuse(keys, now_ms, SW_CONDITIONS,
 			      "the key is at a service that only signs; choose another key",
 			      response);
 	if (!digestinfo_parse(request->input, &digest, &hash))
 		return refuse(
-		    keys, SW_INCORRECT_DATA,
+		    keys, now_ms, SW_INCORRECT_DATA,
 		    "the program did not send a DigestInfo, and nothing else can be signed "
 		    "by a service; choose a mechanism with a hash",
 		    response);
 	expired = rules_certificate_expired((struct bytes){key->certificate, key->certificate_len},
 					    time(NULL));
 	if (!rules_allow(&keys->rules, now_ms, request, expired, &sw, &why))
-		return refuse(keys, sw, why, response);
+		return refuse(keys, now_ms, sw, why, response);
 	if (!ask_bridge(keys, now_ms, request, key))
 		return finish(keys, now_ms, SW_SERVICE_UNREACHABLE,
 			      "vicar-bridge could not be started, so the service was not asked; "

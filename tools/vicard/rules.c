@@ -60,6 +60,17 @@ rules_allow(const struct rules *rules, uint64_t now_ms, const struct key_request
 	return true;
 }
 
+bool
+rules_tell(struct rules *rules, uint64_t now_ms, uint16_t sw)
+{
+	if (rules->told && rules->told_sw == sw && now_ms - rules->told_at < RULES_TELL_MS)
+		return false;
+	rules->told = true;
+	rules->told_at = now_ms;
+	rules->told_sw = sw;
+	return true;
+}
+
 void
 rules_learn(struct rules *rules, uint64_t now_ms, const struct key_request *request, uint16_t sw)
 {

@@ -17,6 +17,8 @@
 #include <openssl/sha.h>
 #include <time.h>
 
+enum { RULES_TELL_MS = 10000 };
+
 struct rules {
 	uint64_t refusal_pause_ms;
 	uint64_t repeat_window_ms;
@@ -26,12 +28,18 @@ struct rules {
 	uint64_t failed_at;
 	uint16_t failed_sw;
 	uint8_t failed_use[SHA256_DIGEST_LENGTH]; /* of key and input */
+	bool told;
+	uint64_t told_at;
+	uint16_t told_sw;
 };
 
 void rules_init(struct rules *rules, unsigned refusal_pause_ms, unsigned repeat_window_ms);
 /* True: ask. False: answer `sw` without a call; `why` is the sentence for the journal. */
 bool rules_allow(const struct rules *rules, uint64_t now_ms, const struct key_request *request,
 		 bool expired, uint16_t *sw, const char **why) MUST_USE;
+/* True: a refusal with `sw` is worth a line in journal and log. Any user of the machine may be behind
+ * it and ask a thousand times a second; the same refusal is told once in RULES_TELL_MS. */
+bool rules_tell(struct rules *rules, uint64_t now_ms, uint16_t sw) MUST_USE;
 /* What became of a use that rules_allow() allowed. */
 void rules_learn(struct rules *rules, uint64_t now_ms, const struct key_request *request,
 		 uint16_t sw);

@@ -14,17 +14,18 @@ enum { EXIT_MISMATCH = 1, EXIT_USAGE = 2, FILE_SIZE_LIMIT = 16 << 20 };
 
 #define FIXTURES "tests/fixtures/replay"
 
-static const char HELP[] =
-    "usage: apdu-replay [OPTION]... FILE...\n"
-    "\n"
+static const char help[] =
+    "Usage: apdu-replay [OPTION]... FILE...\n"
     "Plays the blocks of each FILE to a card and compares what comes back. Without --reader the\n"
     "card is made in this process, with keys and certificates of the tests.\n"
     "\n"
-    "  --reader NAME   play to the card in this PC/SC reader\n"
-    "  --fixtures DIR  keys and certificates for the card in this process;\n"
-    "                  default " FIXTURES "\n"
-    "  --verbose       print the exchange, without PINs\n"
-    "  --help, --version\n"
+    "Options:\n"
+    "      --reader NAME   play to the card in this PC/SC reader\n"
+    "      --fixtures DIR  keys and certificates for the card in this process;\n"
+    "                      default " FIXTURES "\n"
+    "      --verbose       print the exchange, without PINs\n"
+    "  -h, --help          this text\n"
+    "  -V, --version       the version\n"
     "\n"
     "A file has lines of these kinds; what follows a # is a comment:\n"
     "\n"
@@ -40,7 +41,8 @@ static const char HELP[] =
     "                  what the service says to the next request for a remote key; 9000 signs\n"
     "  requests N      so many key requests were made since the last such line\n"
     "\n"
-    "Exit status: 0 all blocks passed, 1 an answer differed, 2 bad usage or an unreadable file.\n";
+    "Exit status: 0 all blocks passed, 1 an answer differed, 2 wrong usage or an unreadable file.\n"
+    "More in apdu-replay(1).\n";
 
 struct arguments {
 	const char *reader, *fixtures;
@@ -151,6 +153,14 @@ play_in_process(char *const *names, const struct arguments *arguments)
 	return code;
 }
 
+static int
+usage_error(const char *reason, const char *thing)
+{
+	fprintf(stderr, "apdu-replay: %s%s%s; type: apdu-replay --help\n", reason,
+		*thing == '\0' ? "" : " ", thing);
+	return EXIT_USAGE;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -163,20 +173,20 @@ main(int argc, char **argv)
 
 	/* What is printed stays in order with the errors when both go to one file. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":hV", options, NULL)) != -1) {
 		switch (option) {
 		case 'r': arguments.reader = optarg; break;
 		case 'f': arguments.fixtures = optarg; break;
 		case 'v': arguments.verbose = true; break;
-		case 'h': fputs(HELP, stdout); return EXIT_SUCCESS;
+		case 'h': fputs(help, stdout); return EXIT_SUCCESS;
 		case 'V': puts("apdu-replay " VICAR_VERSION); return EXIT_SUCCESS;
-		default: fputs("apdu-replay: type apdu-replay --help\n", stderr); return EXIT_USAGE;
+		case ':': return usage_error("an argument is missing after", argv[optind - 1]);
+		default: return usage_error("there is no option", argv[optind - 1]);
 		}
 	}
-	if (optind == argc) {
-		fputs("apdu-replay: no FILE named; type apdu-replay --help\n", stderr);
-		return EXIT_USAGE;
-	}
+	if (optind == argc)
+		return usage_error("a FILE is missing", "");
 	return arguments.reader == NULL ? play_in_process(argv + optind, &arguments)
 					: play_to_reader(argv + optind, &arguments);
 }

@@ -19,19 +19,22 @@
 
 enum { EXIT_USAGE = 2, PORT_MAX = 65535 };
 
-static const char usage[] =
-    "usage: cmd-simulator --directory DIR [OPTION...]\n"
+static const char help[] =
+    "Usage: cmd-simulator --directory DIR [OPTION]...\n"
     "A simulated Chave Móvel Digital (CMD) signature service, HTTPS on 127.0.0.1.\n"
     "\n"
+    "Options:\n"
     "  -d, --directory DIR  where keys, accounts and records are; made on the first start\n"
     "  -p, --port PORT      default 0: a free one; DIR/endpoint holds the address\n"
     "      --strict         misplaced members are ignored, as the real service does (default)\n"
     "      --lenient        members count in any order\n"
     "      --validate       checks each request against the WSDL; the verdict is in DIR/calls\n"
     "  -q, --quiet          no text messages on the terminal; DIR/messages has them\n"
-    "      --help, --version\n"
+    "  -h, --help           this text\n"
+    "  -V, --version        the version\n"
     "\n"
-    "accounts: DIR/accounts.conf. Exit status: 0 ended by a signal, 1 trouble, 2 wrong usage.\n";
+    "Accounts are in DIR/accounts.conf.\n"
+    "Exit status: 0 ended by a signal, 1 failed, 2 wrong usage. More in cmd-simulator(1).\n";
 
 struct settings {
 	const char *directory;
@@ -40,9 +43,10 @@ struct settings {
 };
 
 static int
-usage_error(const char *reason)
+usage_error(const char *reason, const char *thing)
 {
-	fprintf(stderr, "cmd-simulator: %s; see cmd-simulator --help\n", reason);
+	fprintf(stderr, "cmd-simulator: %s%s%s; type: cmd-simulator --help\n", reason,
+		*thing == '\0' ? "" : " ", thing);
 	return EXIT_USAGE;
 }
 
@@ -60,7 +64,7 @@ parse_port(const char *text, uint16_t *port)
 	return true;
 }
 
-enum { OPTION_STRICT = 256, OPTION_LENIENT, OPTION_VALIDATE, OPTION_HELP, OPTION_VERSION };
+enum { OPTION_STRICT = 256, OPTION_LENIENT, OPTION_VALIDATE };
 
 /* -1: go on; else the exit status. */
 static int
@@ -73,32 +77,35 @@ parse_arguments(int argc, char **argv, struct settings *settings)
 	    {"strict", no_argument, NULL, OPTION_STRICT},
 	    {"lenient", no_argument, NULL, OPTION_LENIENT},
 	    {"validate", no_argument, NULL, OPTION_VALIDATE},
-	    {"help", no_argument, NULL, OPTION_HELP},
-	    {"version", no_argument, NULL, OPTION_VERSION},
+	    {"help", no_argument, NULL, 'h'},
+	    {"version", no_argument, NULL, 'V'},
 	    {NULL, 0, NULL, 0},
 	};
 	int option;
 
 	settings->options.terminal = stdout;
-	while ((option = getopt_long(argc, argv, "d:p:q", options, NULL)) != -1)
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":d:p:qhV", options, NULL)) != -1)
 		switch (option) {
 		case 'd': settings->directory = optarg; break;
 		case 'p':
 			if (!parse_port(optarg, &settings->port))
-				return usage_error("a port is a number from 0 to 65535");
+				return usage_error("a port is a number from 0 to 65535, not",
+						   optarg);
 			break;
 		case 'q': settings->options.terminal = NULL; break;
 		case OPTION_STRICT: settings->options.lenient = false; break;
 		case OPTION_LENIENT: settings->options.lenient = true; break;
 		case OPTION_VALIDATE: settings->options.validate = true; break;
-		case OPTION_HELP: fputs(usage, stdout); return EXIT_SUCCESS;
-		case OPTION_VERSION: puts("cmd-simulator " VICAR_VERSION); return EXIT_SUCCESS;
-		default: return usage_error("this cannot be understood");
+		case 'h': fputs(help, stdout); return EXIT_SUCCESS;
+		case 'V': puts("cmd-simulator " VICAR_VERSION); return EXIT_SUCCESS;
+		case ':': return usage_error("an argument is missing after", argv[optind - 1]);
+		default: return usage_error("there is no option", argv[optind - 1]);
 		}
 	if (optind != argc)
-		return usage_error("there is an argument too many");
+		return usage_error("one argument too many:", argv[optind]);
 	if (settings->directory == NULL)
-		return usage_error("--directory is missing");
+		return usage_error("--directory is missing", "");
 	return -1;
 }
 

@@ -91,7 +91,7 @@ print_help(const struct command *command)
 			     command->options[i].help);
 	print_option("help", NULL, "this text");
 	print_option("version", NULL, "the version");
-	printf("\nExit codes: 0 done, 1 failed, 2 wrong usage. More in vicar(1).\n");
+	printf("\nExit status: 0 done, 1 failed, 2 wrong usage. More in vicar(1).\n");
 }
 
 static void
@@ -104,7 +104,7 @@ print_commands(void)
 	printf("\nOptions:\n");
 	print_option("help", NULL, "this text; `vicar COMMAND --help` says more");
 	print_option("version", NULL, "the version");
-	printf("\nExit codes: 0 done, 1 failed, 2 wrong usage. More in vicar(1) and vicar(7).\n");
+	printf("\nExit status: 0 done, 1 failed, 2 wrong usage. More in vicar(1) and vicar(7).\n");
 }
 
 static enum command_exit

@@ -9,7 +9,7 @@
 
 enum { COMMAND_OPTIONS_MAX = 8, COMMAND_OPERANDS_MAX = 2 };
 
-/* Exit codes, vicar(1). */
+/* Exit status, vicar(1). */
 enum command_exit { COMMAND_OK = 0, COMMAND_FAILED = 1, COMMAND_USAGE = 2 };
 
 struct command_option {

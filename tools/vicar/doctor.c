@@ -130,7 +130,7 @@ const struct command command_doctor = {
     .operands = "[NAME]",
     .operands_max = 1,
     .summary = "looks at everything between a program and the key, of card NAME or all",
-    .text = "One line each: ok, or BAD with what is wrong and what to type. The exit code is 0 "
+    .text = "One line each: ok, or BAD with what is wrong and what to type. The exit status is 0 "
 	    "only when all\n"
 	    "is well. The service is asked whether it knows the account; that sends no message.",
     .options = options,

@@ -15,7 +15,7 @@
 bool program_find(const char *name, char path[PATH_MAX], struct problem *error) MUST_USE;
 
 /* Runs it to its end, found by PATH, with standard input and error closed to it. What it prints goes
- * to `output`, cut at `room` - 1. Returns its exit code, -1 when it could not be run or was ended by
+ * to `output`, cut at `room` - 1. Returns its exit status, -1 when it could not be run or was ended by
  * a signal. */
 int program_run(const char *const argv[], char *output, size_t room) MUST_USE;
 

@@ -104,8 +104,9 @@ const struct command command_status = {
     .operands = "[NAME]",
     .operands_max = 1,
     .summary = "what card NAME is doing, or all cards",
-    .text = "With NAME the exit code is 1 when the card is not in. A certificate that ends within "
-	    "30 days\n"
-	    "is warned of.",
+    .text =
+	"With NAME the exit status is 1 when the card is not in. A certificate that ends within "
+	"30 days\n"
+	"is warned of.",
     .run = run,
 };

@@ -163,6 +163,14 @@ class TheBridge(VicardTest):
         self.assertEqual(reader.answer()[1:], b"\x64\x00")
         self.assertEqual(self.status("state"), "idle")
 
+    def test_a_bridge_that_babbles_is_ended(self):
+        self.insert()
+        self.bridge("start()\nwhile True: progress(b'still here')")
+        self.assertEqual(self.sign(), b"\x6f\x17")
+        wait_for("the end of the bridge", lambda: gone(self.bridge_pid()))
+        self.assertLess(self.journal().count("still here"), 100)
+        self.assertRegex(self.journal(), r" done 1 6F17 .*does not stop talking")
+
     def test_a_reader_that_hangs_up_ends_the_bridge(self):
         self.insert()
         self.bridge("start(); progress(b'x'); link.recv(16)")

@@ -12,7 +12,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SILENCE_MARGIN_MS = 5000 };
+enum {
+	SILENCE_MARGIN_MS = 5000,
+	/* A use with each question that can be asked takes fewer than twenty; one that never ends would
+	 * hold up the poll loop and fill the journal. */
+	WORDS_MAX = 64,
+};
 
 static void
 set_state(struct keys *keys, struct bytes text)
@@ -279,6 +284,7 @@ serve_remote(struct keys *keys, uint64_t now_ms, const struct key_request *reque
 			      "see vicard's log",
 			      BYTES_NONE, response);
 	keys->waiting = true;
+	keys->words = 0;
 	set_state(keys, BYTES_TEXT("waiting for the owner"));
 	expect_word(keys, now_ms, service_of(keys, request->key));
 	return CARD_PENDING;
@@ -432,6 +438,11 @@ keys_continue(struct keys *keys, uint64_t now_ms, struct writer *response)
 			result = give_up(keys, now_ms, "vicar-bridge ended", response);
 			break;
 		case BRIDGE_MESSAGE:
+			if (++keys->words > WORDS_MAX) {
+				result = give_up(keys, now_ms, "vicar-bridge does not stop talking",
+						 response);
+				break;
+			}
 			expect_word(keys, now_ms, service_of(keys, card_request(keys->card)->key));
 			result = take_message(keys, now_ms, message, response);
 			break;

@@ -30,6 +30,7 @@ struct keys {
 	bool opened;  /* `id` is open in the journal */
 	bool started; /* GO was given: the service may have been asked */
 	uint64_t id;
+	unsigned words;             /* messages of the bridge in this use */
 	uint64_t silent_at;         /* a bridge that has said nothing until then hangs */
 	char state[KEYS_STATE_MAX]; /* for `vicar status` */
 };

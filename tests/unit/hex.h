@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { HEX_ROOM = 512 };
+enum { HEX_ROOM = 1024 };
 
 struct hex {
 	uint8_t data[HEX_ROOM];

@@ -48,7 +48,8 @@ char *scmd_request_text(const struct scmd_request *request, size_t *len) MUST_US
 struct scmd_answer {
 	char code[SCMD_CODE_MAX + 1];
 	char process_id[SCMD_PROCESS_MAX + 1];
-	char message[SCMD_MESSAGE_MAX * 4 + 1]; /* the service's, or the fault's; printable */
+	char message[SCMD_MESSAGE_MAX * 4 + 1]; /* the service's, or the fault's; printable, without
+						   long numbers */
 	uint8_t signature[SCMD_SIGNATURE_MAX];  /* VALIDATE_OTP */
 	size_t signature_len;
 	char *chain; /* GET_CERTIFICATE: PEM; owned, NULL when nil */

@@ -9,6 +9,7 @@ enum {
 	NAME_CHARACTERS_MAX = DOCNAME_CHARACTERS_MAX - HASH_DIGITS - 1,
 	GROUP_BYTES = 4,
 	LINE_BYTES = 16,
+	NUMBER_DIGITS_MIN = 6, /* a code; a phone number has at least seven, ITU-T E.164 */
 };
 
 #define SHORTENED "..."
@@ -93,6 +94,39 @@ text_printable(struct bytes text, size_t characters, char *out)
 	}
 	out[writer.len] = '\0';
 	return count;
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* The length of the number that `text` begins with; `count` is how many digits are in it. */
+static size_t
+number_len(const char *text, size_t *count)
+{
+	size_t len = 0;
+
+	*count = 0;
+	while (is_digit(text[len]) || (len > 0 && text[len] != '\0' && strchr(" .-", text[len]) &&
+				       is_digit(text[len + 1])))
+		if (is_digit(text[len++]))
+			++*count;
+	return len;
+}
+
+void
+text_hide_numbers(char *text)
+{
+	while (*text) {
+		size_t count, len = number_len(text, &count);
+
+		for (size_t i = 0; i < len && count >= NUMBER_DIGITS_MIN; i++)
+			if (is_digit(text[i]))
+				text[i] = '*';
+		text += len > 0 ? len : 1;
+	}
 }
 
 void

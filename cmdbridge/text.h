@@ -15,6 +15,10 @@ enum { DOCNAME_CHARACTERS_MAX = 44, DOCNAME_SIZE = DOCNAME_CHARACTERS_MAX * 4 + 
  * characters that `text` has, which may be more than were copied. */
 size_t text_printable(struct bytes text, size_t characters, char *out);
 
+/* Digits that could be a phone number or a code become `*`: six or more, with single blanks, dots or
+ * hyphens between them. For a service's own words, which end up in log and journal. */
+void text_hide_numbers(char *text);
+
 /* What prompt and text message both show (design.md, "The user sees what is signed"): the
  * document's name, shortened when need be, and the first eight hex digits of the hash. */
 void text_docname(struct bytes document, struct bytes hash, char out[DOCNAME_SIZE]);

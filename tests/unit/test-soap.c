@@ -409,6 +409,26 @@ an_id_that_is_too_long_is_no_id(void **state)
 	assert_string_equal(answer.process_id, "");
 }
 
+/* They go into log and journal, where no phone number and no code may be. */
+static void
+long_numbers_in_a_message_are_hidden(void **state)
+{
+	struct scmd_answer answer;
+
+	(void)state;
+	assert_int_equal(read_text(RESULT("<w:Message>500: +351 912345678, 912-345-678, code "
+					  "654321; line 12345</w:Message>"),
+				   &answer),
+			 SCMD_ANSWERED);
+	assert_string_equal(answer.message,
+			    "500: +*** *********, ***-***-***, code ******; line 12345");
+	assert_int_equal(
+	    read_text(ENVELOPE("<x:Fault><faultstring>user 912 34 56 78</faultstring></x:Fault>"),
+		      &answer),
+	    SCMD_FAULT);
+	assert_string_equal(answer.message, "user *** ** ** **");
+}
+
 static void
 controls_in_a_message_are_not_passed_on(void **state)
 {
@@ -523,6 +543,7 @@ main(void)
 	    cmocka_unit_test(a_nil_code_is_no_code),
 	    cmocka_unit_test(a_code_with_markup_in_it_is_no_code),
 	    cmocka_unit_test(an_id_that_is_too_long_is_no_id),
+	    cmocka_unit_test(long_numbers_in_a_message_are_hidden),
 	    cmocka_unit_test(controls_in_a_message_are_not_passed_on),
 	    cmocka_unit_test(a_document_type_ends_the_reading),
 	    cmocka_unit_test(entities_are_not_expanded),

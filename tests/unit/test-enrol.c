@@ -1,22 +1,18 @@
 /*
- * vicar enrol and create. vicar-bridge is this program itself under another name: what it answers is
+ * vicar enrol. vicar-bridge is this program itself under another name: what it answers is
  * in FAKE_BRIDGE, and the chain it sends in the file FAKE_CHAIN.
  */
 #include "test-vicar.h"
 
-#include "cmdbridge/keyfile.h"
 #include "cmdbridge/secrets.h"
 #include "iso7816/sw.h"
 #include "tools/vicar/account.h"
 #include "tools/vicar/bridge_client.h"
-#include "tools/vicar/create.h"
 #include "tools/vicar/enrol.h"
-#include "tools/vicar/pins.h"
 
 #include <dirent.h>
 #include <sys/socket.h>
 
-#define CARD ".local/share/vicar/cards/cc"
 #define SIGNING "critical,nonRepudiation"
 
 /* ---- the fake ---- */
@@ -162,17 +158,6 @@ files_in_cards(void **state)
 	return count;
 }
 
-static struct image
-load(void **state)
-{
-	struct image image;
-	struct image_error error;
-
-	if (!image_load(&image, home_file(state, CARD), &error))
-		fail_msg("%s", error.text);
-	return image;
-}
-
 static void
 enrolled(void **state, const struct enrolment *enrolment)
 {
@@ -202,7 +187,7 @@ an_enrolled_card_has_the_service_key_and_the_chain(void **state)
 
 	a_chain_of(state, test_key(3072), NULL);
 	enrolled(state, &enrolment);
-	image = load(state);
+	image = load_card(state);
 	assert_string_equal(image.personality, "cc-v1");
 	assert_string_equal(image.keys[0].name, "sign");
 	assert_string_equal(image.keys[0].service, "cmd");
@@ -242,7 +227,7 @@ user_consent_and_tries_are_options_of_the_card(void **state)
 
 	a_chain_of(state, test_key(3072), NULL);
 	enrolled(state, &enrolment);
-	image = load(state);
+	image = load_card(state);
 	assert_true(image_option(&image, "user-consent", value, sizeof(value)));
 	assert_true(image_option(&image, "pin-tries", value, sizeof(value)));
 	assert_string_equal(value, "2");
@@ -259,7 +244,7 @@ a_card_may_go_without_user_consent(void **state)
 	enrolment.user_consent = false;
 	a_chain_of(state, test_key(3072), NULL);
 	enrolled(state, &enrolment);
-	image = load(state);
+	image = load_card(state);
 	assert_true(image_option(&image, "user-consent", value, sizeof(value)));
 	assert_string_equal(value, "no");
 	image_free(&image);
@@ -275,11 +260,11 @@ cards_with_and_without_user_consent_have_two_serials(void **state)
 
 	a_chain_of(state, test_key(3072), NULL);
 	enrolled(state, &enrolment);
-	with = load(state);
+	with = load_card(state);
 	assert_true(issue_undo(home_file(state, CARD), &error));
 	enrolment.user_consent = false;
 	enrolled(state, &enrolment);
-	without = load(state);
+	without = load_card(state);
 	assert_memory_not_equal(with.serial, without.serial, with.serial_len);
 	image_free(&with);
 	image_free(&without);
@@ -415,174 +400,6 @@ an_account_file_is_never_written_over(void **state)
 	assert_non_null(strstr(text.text, "cannot be created"));
 }
 
-/* ---- create ---- */
-
-static const struct pins some_pins = {.pin = "1234", .puk = "12345678"};
-
-static struct creation
-a_creation(void)
-{
-	return (struct creation){
-	    .name = "cc",
-	    .personality = "fineid-v2",
-	    .role = "auth",
-	    .subject = "/C=FI/CN=MEIKAELAEINEN MATTI 99900001N",
-	    .rsa_bits = 2048,
-	    .pins = &some_pins,
-	};
-}
-
-static void
-a_created_card_opens_with_pin_and_puk(void **state)
-{
-	const struct creation creation = a_creation();
-	char error[KEYFILE_ERROR_MAX];
-	struct problem text = {""};
-
-	if (!create_card(&creation, &text))
-		fail_msg("%s", text.text);
-	assert_int_equal(
-	    keyfile_check(home_file(state, CARD "/keys/auth.pin"), BYTES_TEXT("1234"), error),
-	    KEYFILE_OK);
-	assert_int_equal(
-	    keyfile_check(home_file(state, CARD "/keys/auth.puk"), BYTES_TEXT("12345678"), error),
-	    KEYFILE_OK);
-}
-
-static void
-a_created_card_has_a_certificate_for_its_role(void **state)
-{
-	const struct creation creation = a_creation();
-	struct problem text = {""};
-	struct image image;
-	struct chain chain;
-
-	assert_true(create_card(&creation, &text));
-	image = load(state);
-	assert_true(
-	    chain_read((struct bytes){image.keys[0].certificate, image.keys[0].certificate_len},
-		       &chain, &text));
-	assert_int_equal(X509_get_key_usage(chain.certificates[0]),
-			 KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT | KU_DATA_ENCIPHERMENT);
-	assert_true(chain_check(&chain, time(NULL), &text));
-	chain_free(&chain);
-	image_free(&image);
-}
-
-static void
-a_created_fineid_card_has_a_serial_of_digits(void **state)
-{
-	const struct creation creation = a_creation();
-	struct problem text = {""};
-	struct image image;
-
-	assert_true(create_card(&creation, &text));
-	image = load(state);
-	assert_int_equal(image.serial_len, 10);
-	for (size_t i = 0; i < image.serial_len; i++)
-		assert_true((image.serial[i] & 0x0F) <= 9 && image.serial[i] >> 4 <= 9);
-	image_free(&image);
-}
-
-static void
-a_subject_that_is_none_makes_no_card(void **state)
-{
-	struct creation creation = a_creation();
-	struct problem text = {""};
-
-	creation.subject = "/NOSUCH=1";
-	assert_false(create_card(&creation, &text));
-	assert_non_null(strstr(text.text, "/NOSUCH=1"));
-	assert_false(home_has(state, CARD));
-}
-
-static void
-a_fineid_card_of_3072_bits_is_not_made(void **state)
-{
-	struct creation creation = a_creation();
-	struct problem text = {""};
-
-	creation.rsa_bits = 3072;
-	assert_false(create_card(&creation, &text));
-	assert_non_null(strstr(text.text, "3072"));
-	assert_false(home_has(state, CARD));
-}
-
-/* ---- PIN files ---- */
-
-static void
-assert_pin_file_refused(void **state, const char *text, mode_t mode, const char *reason)
-{
-	const char *path = home_write(state, "pins", text, mode);
-	struct problem error = {""};
-	struct pins pins;
-
-	assert_false(pins_read(path, &pins, &error));
-	if (strstr(error.text, reason) == NULL)
-		fail_msg("\"%s\" does not say \"%s\"", error.text, reason);
-	assert_string_equal(pins.pin, "");
-}
-
-static void
-a_pin_file_is_read(void **state)
-{
-	const char *path =
-	    home_write(state, "pins", "# mine\npin = 1234\r\n\n puk=87654321 \n", 0600);
-	struct problem error = {""};
-	struct pins pins;
-
-	assert_true(pins_read(path, &pins, &error));
-	assert_string_equal(pins.pin, "1234");
-	assert_string_equal(pins.puk, "87654321");
-}
-
-static void
-a_pin_file_that_others_may_read_is_refused(void **state)
-{
-	assert_pin_file_refused(state, "pin = 1234\npuk = 12345678\n", 0640, "chmod 600");
-}
-
-static void
-a_pin_file_without_a_puk_is_refused(void **state)
-{
-	assert_pin_file_refused(state, "pin = 1234\n", 0600, "has no puk");
-}
-
-static void
-a_pin_that_is_too_short_is_refused(void **state)
-{
-	assert_pin_file_refused(state, "pin = 123\npuk = 12345678\n", 0600, "4 to 8 digits");
-}
-
-static void
-a_pin_with_a_letter_is_refused(void **state)
-{
-	assert_pin_file_refused(state, "pin = 12a4\npuk = 12345678\n", 0600, "line 1");
-}
-
-static void
-a_pin_that_is_there_twice_is_refused(void **state)
-{
-	assert_pin_file_refused(state, "pin = 1234\npin = 1234\npuk = 12345678\n", 0600, "twice");
-}
-
-static void
-an_unknown_line_in_a_pin_file_is_refused(void **state)
-{
-	assert_pin_file_refused(state, "pin = 1234\npuk = 12345678\nso = 1\n", 0600, "line 3");
-}
-
-static void
-an_error_about_a_pin_file_never_holds_the_pin(void **state)
-{
-	const char *path = home_write(state, "pins", "pin = 123456789\n", 0600);
-	struct problem error = {""};
-	struct pins pins;
-
-	assert_false(pins_read(path, &pins, &error));
-	assert_null(strstr(error.text, "123456789"));
-}
-
 #define TEST(function) cmocka_unit_test_setup_teardown(function, home_set_up, home_tear_down)
 
 int
@@ -607,19 +424,6 @@ main(int argc, char **argv)
 	    TEST(an_unknown_card_is_refused_with_those_there_are),
 	    TEST(a_written_account_can_be_read_again),
 	    TEST(an_account_file_is_never_written_over),
-	    TEST(a_created_card_opens_with_pin_and_puk),
-	    TEST(a_created_card_has_a_certificate_for_its_role),
-	    TEST(a_created_fineid_card_has_a_serial_of_digits),
-	    TEST(a_subject_that_is_none_makes_no_card),
-	    TEST(a_fineid_card_of_3072_bits_is_not_made),
-	    TEST(a_pin_file_is_read),
-	    TEST(a_pin_file_that_others_may_read_is_refused),
-	    TEST(a_pin_file_without_a_puk_is_refused),
-	    TEST(a_pin_that_is_too_short_is_refused),
-	    TEST(a_pin_with_a_letter_is_refused),
-	    TEST(a_pin_that_is_there_twice_is_refused),
-	    TEST(an_unknown_line_in_a_pin_file_is_refused),
-	    TEST(an_error_about_a_pin_file_never_holds_the_pin),
 	};
 
 	(void)argc;

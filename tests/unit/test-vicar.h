@@ -177,4 +177,18 @@ capture_begin(char **text, size_t *len)
 	return out;
 }
 
+/* The card `cc` that a test has made. */
+#define CARD ".local/share/vicar/cards/cc"
+
+static inline struct image
+load_card(void **state)
+{
+	struct image image;
+	struct image_error error;
+
+	if (!image_load(&image, home_file(state, CARD), &error))
+		fail_msg("%s", error.text);
+	return image;
+}
+
 #endif

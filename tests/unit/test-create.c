@@ -1,0 +1,197 @@
+/* vicar create, and the PINs that it is given. */
+#include "test-vicar.h"
+
+#include "cmdbridge/keyfile.h"
+#include "tools/vicar/create.h"
+
+#include <time.h>
+
+static const struct pins some_pins = {.pin = "1234", .puk = "12345678"};
+
+static struct creation
+a_creation(void)
+{
+	return (struct creation){
+	    .name = "cc",
+	    .personality = "fineid-v2",
+	    .role = "auth",
+	    .subject = "/C=FI/CN=MEIKAELAEINEN MATTI 99900001N",
+	    .rsa_bits = 2048,
+	    .pins = &some_pins,
+	};
+}
+
+static void
+a_created_card_opens_with_pin_and_puk(void **state)
+{
+	const struct creation creation = a_creation();
+	char error[KEYFILE_ERROR_MAX];
+	struct problem text = {""};
+
+	if (!create_card(&creation, &text))
+		fail_msg("%s", text.text);
+	assert_int_equal(
+	    keyfile_check(home_file(state, CARD "/keys/auth.pin"), BYTES_TEXT("1234"), error),
+	    KEYFILE_OK);
+	assert_int_equal(
+	    keyfile_check(home_file(state, CARD "/keys/auth.puk"), BYTES_TEXT("12345678"), error),
+	    KEYFILE_OK);
+}
+
+static void
+a_created_card_has_a_certificate_for_its_role(void **state)
+{
+	const struct creation creation = a_creation();
+	struct problem text = {""};
+	struct image image;
+	struct chain chain;
+
+	assert_true(create_card(&creation, &text));
+	image = load_card(state);
+	assert_true(
+	    chain_read((struct bytes){image.keys[0].certificate, image.keys[0].certificate_len},
+		       &chain, &text));
+	assert_int_equal(X509_get_key_usage(chain.certificates[0]),
+			 KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT | KU_DATA_ENCIPHERMENT);
+	assert_true(chain_check(&chain, time(NULL), &text));
+	chain_free(&chain);
+	image_free(&image);
+}
+
+static void
+a_created_fineid_card_has_a_serial_of_digits(void **state)
+{
+	const struct creation creation = a_creation();
+	struct problem text = {""};
+	struct image image;
+
+	assert_true(create_card(&creation, &text));
+	image = load_card(state);
+	assert_int_equal(image.serial_len, 10);
+	for (size_t i = 0; i < image.serial_len; i++)
+		assert_true((image.serial[i] & 0x0F) <= 9 && image.serial[i] >> 4 <= 9);
+	image_free(&image);
+}
+
+static void
+a_subject_that_is_none_makes_no_card(void **state)
+{
+	struct creation creation = a_creation();
+	struct problem text = {""};
+
+	creation.subject = "/NOSUCH=1";
+	assert_false(create_card(&creation, &text));
+	assert_non_null(strstr(text.text, "/NOSUCH=1"));
+	assert_false(home_has(state, CARD));
+}
+
+static void
+a_fineid_card_of_3072_bits_is_not_made(void **state)
+{
+	struct creation creation = a_creation();
+	struct problem text = {""};
+
+	creation.rsa_bits = 3072;
+	assert_false(create_card(&creation, &text));
+	assert_non_null(strstr(text.text, "3072"));
+	assert_false(home_has(state, CARD));
+}
+
+/* ---- PIN files ---- */
+
+static void
+assert_pin_file_refused(void **state, const char *text, mode_t mode, const char *reason)
+{
+	const char *path = home_write(state, "pins", text, mode);
+	struct problem error = {""};
+	struct pins pins;
+
+	assert_false(pins_read(path, &pins, &error));
+	if (strstr(error.text, reason) == NULL)
+		fail_msg("\"%s\" does not say \"%s\"", error.text, reason);
+	assert_string_equal(pins.pin, "");
+}
+
+static void
+a_pin_file_is_read(void **state)
+{
+	const char *path =
+	    home_write(state, "pins", "# mine\npin = 1234\r\n\n puk=87654321 \n", 0600);
+	struct problem error = {""};
+	struct pins pins;
+
+	assert_true(pins_read(path, &pins, &error));
+	assert_string_equal(pins.pin, "1234");
+	assert_string_equal(pins.puk, "87654321");
+}
+
+static void
+a_pin_file_that_others_may_read_is_refused(void **state)
+{
+	assert_pin_file_refused(state, "pin = 1234\npuk = 12345678\n", 0640, "chmod 600");
+}
+
+static void
+a_pin_file_without_a_puk_is_refused(void **state)
+{
+	assert_pin_file_refused(state, "pin = 1234\n", 0600, "has no puk");
+}
+
+static void
+a_pin_that_is_too_short_is_refused(void **state)
+{
+	assert_pin_file_refused(state, "pin = 123\npuk = 12345678\n", 0600, "4 to 8 digits");
+}
+
+static void
+a_pin_with_a_letter_is_refused(void **state)
+{
+	assert_pin_file_refused(state, "pin = 12a4\npuk = 12345678\n", 0600, "line 1");
+}
+
+static void
+a_pin_that_is_there_twice_is_refused(void **state)
+{
+	assert_pin_file_refused(state, "pin = 1234\npin = 1234\npuk = 12345678\n", 0600, "twice");
+}
+
+static void
+an_unknown_line_in_a_pin_file_is_refused(void **state)
+{
+	assert_pin_file_refused(state, "pin = 1234\npuk = 12345678\nso = 1\n", 0600, "line 3");
+}
+
+static void
+an_error_about_a_pin_file_never_holds_the_pin(void **state)
+{
+	const char *path = home_write(state, "pins", "pin = 123456789\n", 0600);
+	struct problem error = {""};
+	struct pins pins;
+
+	assert_false(pins_read(path, &pins, &error));
+	assert_null(strstr(error.text, "123456789"));
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, home_set_up, home_tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(a_created_card_opens_with_pin_and_puk),
+	    TEST(a_created_card_has_a_certificate_for_its_role),
+	    TEST(a_created_fineid_card_has_a_serial_of_digits),
+	    TEST(a_subject_that_is_none_makes_no_card),
+	    TEST(a_fineid_card_of_3072_bits_is_not_made),
+	    TEST(a_pin_file_is_read),
+	    TEST(a_pin_file_that_others_may_read_is_refused),
+	    TEST(a_pin_file_without_a_puk_is_refused),
+	    TEST(a_pin_that_is_too_short_is_refused),
+	    TEST(a_pin_with_a_letter_is_refused),
+	    TEST(a_pin_that_is_there_twice_is_refused),
+	    TEST(an_unknown_line_in_a_pin_file_is_refused),
+	    TEST(an_error_about_a_pin_file_never_holds_the_pin),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

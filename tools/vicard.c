@@ -358,7 +358,7 @@ main(int argc, char **argv)
 	if (r >= 0)
 		return r;
 	r = EXIT_FAILURE;
-	if (!set_environment(&options) || !listen_inherited(&inherited))
+	if (!hardening_streams() || !set_environment(&options) || !listen_inherited(&inherited))
 		return r;
 	if (!options.foreground && inherited.fd < 0 && !go_to_background(&ready))
 		return r;

@@ -136,6 +136,24 @@ class Starting(VicardTest):
         self.assertEqual(done.returncode, 1)
         self.assertIn("there is no card home", done.stdout)
 
+    def test_without_standard_streams_nothing_is_logged_into_a_file_of_the_card(self):
+        process = subprocess.Popen(
+            ["sh", "-c", f"exec {self.path('bin', 'vicard')} --foreground work <&- >&- 2>&-"],
+            env=self.env,
+        )
+        self.addCleanup(self.end, process)
+        wait_for("vicard", lambda: os.path.exists(self.link))
+        reader = self.reader()
+        self.assertRegex(self.control("status"), "^ok")
+        reader.socket.send(b"\x00")
+        self.assertEqual(reader.answer(), b"")
+        for fd in range(3):
+            self.assertEqual(os.readlink(f"/proc/{process.pid}/fd/{fd}"), "/dev/null")
+        for name in ("journal", "lock", "state"):
+            if os.path.exists(self.card(name)):
+                with open(self.card(name)) as f:
+                    self.assertNotIn("vicard: ", f.read())
+
     def test_the_service_manager_is_told_when_the_card_is_ready(self):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
             manager.settimeout(10)

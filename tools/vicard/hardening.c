@@ -6,13 +6,29 @@
 #include "tools/vicard/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { SECURE_HEAP = 64 * 1024, SECURE_HEAP_LEAST = 32 };
+
+bool
+hardening_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd < 0)
+		return false;
+	(void)close(fd);
+	return true;
+}
 
 bool
 hardening_apply(void)

@@ -7,6 +7,9 @@
 
 #include "iso7816/bytes.h"
 
+/* First of all: opens those standard streams that are closed, so that no file of the card gets their
+ * numbers and what is written to them. False: there is no /dev/null. */
+bool hardening_streams(void) MUST_USE;
 /* False: it was logged, and vicard must not start. */
 bool hardening_apply(void) MUST_USE;
 

@@ -48,6 +48,29 @@ def wait_for(what, condition, seconds=10):
         time.sleep(0.02)
 
 
+def children(parent):
+    """The pids of the processes that `parent` started and that have not ended."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/stat") as f:
+                state, ppid = f.read().rsplit(")", 1)[1].split()[:2]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(ppid) == parent and state != "Z":
+            found.append(int(pid))
+    return found
+
+
+def ended(pid):
+    """No such process, or one that nobody has waited for yet."""
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 class World:
     def __init__(self, build, driver=None):
         self.build = os.path.abspath(build)

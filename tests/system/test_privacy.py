@@ -13,7 +13,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
-from harness import PHONE, PIN, World  # noqa: E402
+from harness import PHONE, PIN, World, children  # noqa: E402
 
 SIGN = ("--login", "--sign", "-m", "SHA256-RSA-PKCS", "-i", "document", "-o", "signature")
 
@@ -132,18 +132,6 @@ class Privacy(unittest.TestCase):
     def card_process(self):
         return int(re.search(r"pid: (\d+)", self.world.vicar("status", "maria").stdout)[1])
 
-    @staticmethod
-    def children(parent):
-        found = []
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{pid}/stat") as f:
-                    if int(f.read().rsplit(")", 1)[1].split()[1]) == parent:
-                        found.append(int(pid))
-            except (FileNotFoundError, ProcessLookupError):
-                pass
-        return found
-
     def test_a_crash_while_pin_and_code_are_known_leaves_no_core(self):
         self.world.person.expect([self.world.agrees(), ("[Cc]ode", None)])
         program = self.world.popen(
@@ -151,7 +139,7 @@ class Privacy(unittest.TestCase):
         )  # fmt: skip
         self.world.person.wait_asked("[Cc]ode")
         card = self.card_process()
-        bridges = self.children(card)
+        bridges = children(card)
         self.assertEqual(len(bridges), 1)
         for pid in (*bridges, card):
             with open(f"/proc/{pid}/limits") as f:

@@ -7,7 +7,6 @@
 #include "iso7816/tlv.h"
 
 #include <openssl/objects.h>
-#include <stdio.h>
 #include <string.h>
 
 enum {

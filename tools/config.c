@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum value_kind { VALUE_TEXT, VALUE_PATH, VALUE_URL, VALUE_WORD, VALUE_NUMBER };
 enum section_kind { SECTION_CARD, SECTION_PROMPT, SECTION_SERVICE };

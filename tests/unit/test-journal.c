@@ -3,7 +3,6 @@
 
 #include "iso7816/sw.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>

@@ -5,7 +5,6 @@
 #include "test-vicar.h"
 
 #include "cmdbridge/bridge.h"
-#include "iso7816/sw.h"
 #include "tools/vicar/create.h"
 #include "tools/vicar/doctor.h"
 #include "tools/vicar/handler.h"

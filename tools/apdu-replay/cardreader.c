@@ -1,5 +1,4 @@
 #include "cardreader.h"
-#include "iso7816/apdu.h"
 
 #include <stdlib.h>
 #include <string.h>

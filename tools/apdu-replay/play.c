@@ -3,7 +3,6 @@
 #include "iso7816/atr.h"
 #include "iso7816/sw.h"
 
-#include <openssl/crypto.h>
 #include <stdlib.h>
 
 struct player {

@@ -10,7 +10,6 @@
 #include "iso7816/bytes.h"
 #include "tools/problem.h"
 
-#include <stdio.h>
 #include <sys/types.h>
 
 enum { SIM_FILE_MAX = 256 * 1024 };

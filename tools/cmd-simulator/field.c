@@ -1,6 +1,5 @@
 #include "field.h"
 
-#include <limits.h>
 #include <string.h>
 
 #include <openssl/crypto.h>

@@ -13,6 +13,8 @@
 
 #include "directory.h"
 
+#include <stdio.h>
+
 enum sim_validity { SIM_NOT_CHECKED, SIM_VALID, SIM_INVALID };
 
 struct sim_records {

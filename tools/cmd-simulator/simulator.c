@@ -3,7 +3,6 @@
 #include "operations.h"
 #include "wsdl.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/crypto.h>

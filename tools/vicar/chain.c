@@ -4,7 +4,6 @@
 #include "cmdbridge/text.h"
 
 #include <openssl/x509v3.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { NAME_CHARACTERS = (CHAIN_NAME_MAX - 1) / 4 };

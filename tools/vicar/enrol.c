@@ -3,7 +3,6 @@
 #include "account.h"
 #include "applets/registry.h"
 #include "bridge_client.h"
-#include "cmdbridge/certificate.h"
 #include "cmdbridge/memory.h"
 #include "cmdbridge/secrets.h"
 #include "command.h"

@@ -2,7 +2,6 @@
 
 #include "tools/x509.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { VALID_DAYS = 730, VALUE_MAX = 256 };

@@ -140,6 +140,32 @@ build_encoded(struct build *build, const struct file_spec *spec, bool encoded,
 	build_file(build, spec, writer_bytes(content));
 }
 
+void
+build_directories(struct build *build, const struct file_spec *spec,
+		  const struct pkcs15_directory *directories, size_t count)
+{
+	uint8_t data[BUILD_DIRECTORY_MAX];
+	struct writer content = writer_to(data, sizeof(data));
+	bool encoded = true;
+
+	for (size_t i = 0; i < count; i++)
+		encoded = encoded && pkcs15_encode_directory(&directories[i], &content);
+	build_encoded(build, spec, encoded, &content);
+}
+
+void
+build_token_info(struct build *build, const struct file_spec *spec,
+		 const struct pkcs15_token_info *info)
+{
+	struct pkcs15_token_info own = *info;
+	uint8_t data[BUILD_DIRECTORY_MAX];
+	struct writer content = writer_to(data, sizeof(data));
+
+	own.serial.len = build->image->serial_len;
+	memcpy(own.serial.data, build->image->serial, own.serial.len);
+	build_encoded(build, spec, pkcs15_encode_token_info(&own, false, &content), &content);
+}
+
 /* PINs of several roles may share one PUK: it is added once. */
 static bool
 is_new_puk(const struct roles *roles, size_t role, const struct image *image)

@@ -51,6 +51,12 @@ void build_file(struct build *build, const struct file_spec *spec, struct bytes 
 /* A file with what a writer holds; `encoded`: the encoder's result. */
 void build_encoded(struct build *build, const struct file_spec *spec, bool encoded,
 		   const struct writer *content);
+/* EF.OD. */
+void build_directories(struct build *build, const struct file_spec *spec,
+		       const struct pkcs15_directory *directories, size_t count);
+/* EF.CIAInfo (EF.TokenInfo): `info` with the image's serial number. */
+void build_token_info(struct build *build, const struct file_spec *spec,
+		      const struct pkcs15_token_info *info);
 /* The roles that the image has, in the table's order: PINs and keys of the engine, and the
  * certificates' files. */
 void build_roles(struct build *build, const struct roles *roles);

@@ -242,32 +242,6 @@ build_tree(struct build *build)
 	build_file(build, &citizen, BYTES_NONE);
 }
 
-static void
-build_odf(struct build *build)
-{
-	static const struct file_spec spec = EF(DF_ISSUER, EF_OD);
-	uint8_t data[BUILD_DIRECTORY_MAX];
-	struct writer content = writer_to(data, sizeof(data));
-	bool encoded = true;
-
-	for (size_t i = 0; i < sizeof(DIRECTORIES) / sizeof(DIRECTORIES[0]); i++)
-		encoded = encoded && pkcs15_encode_directory(&DIRECTORIES[i], &content);
-	build_encoded(build, &spec, encoded, &content);
-}
-
-static void
-build_tokeninfo(struct build *build)
-{
-	static const struct file_spec spec = EF(DF_ISSUER, EF_TOKENINFO);
-	struct pkcs15_token_info info = TOKEN_INFO;
-	uint8_t data[BUILD_DIRECTORY_MAX];
-	struct writer content = writer_to(data, sizeof(data));
-
-	info.serial.len = build->image->serial_len;
-	memcpy(info.serial.data, build->image->serial, info.serial.len);
-	build_encoded(build, &spec, pkcs15_encode_token_info(&info, false, &content), &content);
-}
-
 /* Where a certificate of the chain goes. */
 struct place {
 	uint16_t fid;
@@ -372,6 +346,8 @@ static bool
 personalise(struct card *card, const struct image *image, struct image_error *error)
 {
 	struct build build = {.card = card, .image = image, .error = error, .ok = true};
+	static const struct file_spec od = EF(DF_ISSUER, EF_OD);
+	static const struct file_spec token_info = EF(DF_ISSUER, EF_TOKENINFO);
 	struct file_spec aodf = citizen_file(EF_AODF), prkdf = citizen_file(EF_PRKDF);
 	struct file_spec pukdf = citizen_file(EF_PUKDF);
 	bool user_consent = build_option(&build, "user-consent", true);
@@ -380,8 +356,8 @@ personalise(struct card *card, const struct image *image, struct image_error *er
 	if (!build.ok)
 		return false;
 	build_tree(&build);
-	build_odf(&build);
-	build_tokeninfo(&build);
+	build_directories(&build, &od, DIRECTORIES, sizeof(DIRECTORIES) / sizeof(DIRECTORIES[0]));
+	build_token_info(&build, &token_info, &TOKEN_INFO);
 	build_pins(&build, &ROLES, &aodf);
 	build_identity_and_sod(&build);
 	build_address_and_notes(&build);

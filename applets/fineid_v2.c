@@ -248,32 +248,6 @@ build_application_tree(struct build *build)
 }
 
 static void
-build_od(struct build *build)
-{
-	const struct file_spec spec = eid_file(EF_OD);
-	uint8_t data[BUILD_DIRECTORY_MAX];
-	struct writer content = writer_to(data, sizeof(data));
-	bool encoded = true;
-
-	for (size_t i = 0; i < sizeof(DIRECTORIES) / sizeof(DIRECTORIES[0]); i++)
-		encoded = encoded && pkcs15_encode_directory(&DIRECTORIES[i], &content);
-	build_encoded(build, &spec, encoded, &content);
-}
-
-static void
-build_ciainfo(struct build *build)
-{
-	const struct file_spec spec = eid_file(EF_CIAINFO);
-	struct pkcs15_token_info info = TOKEN_INFO;
-	uint8_t data[BUILD_DIRECTORY_MAX];
-	struct writer content = writer_to(data, sizeof(data));
-
-	info.serial.len = build->image->serial_len;
-	memcpy(info.serial.data, build->image->serial, info.serial.len);
-	build_encoded(build, &spec, pkcs15_encode_token_info(&info, false, &content), &content);
-}
-
-static void
 build_end_entity_certificates(struct build *build)
 {
 	const struct file_spec spec = eid_file(EF_CD);
@@ -334,6 +308,7 @@ static bool
 personalise(struct card *card, const struct image *image, struct image_error *error)
 {
 	struct build build = {.card = card, .image = image, .error = error, .ok = true};
+	const struct file_spec od = eid_file(EF_OD), cia_info = eid_file(EF_CIAINFO);
 	struct file_spec aod = eid_file(EF_AOD), prkd = eid_file(EF_PRKD);
 	struct file_spec useful = eid_file(EF_CD_USEFUL), dod = eid_file(EF_DOD);
 	bool user_consent = build_option(&build, "user-consent", true);
@@ -342,8 +317,8 @@ personalise(struct card *card, const struct image *image, struct image_error *er
 	dod.size = EMPTY_DIRECTORY_LEN;
 	build_check(&build, &ROLES, SERIAL_LEN);
 	build_application_tree(&build);
-	build_od(&build);
-	build_ciainfo(&build);
+	build_directories(&build, &od, DIRECTORIES, sizeof(DIRECTORIES) / sizeof(DIRECTORIES[0]));
+	build_token_info(&build, &cia_info, &TOKEN_INFO);
 	build_pins(&build, &ROLES, &aod);
 	build_private_keys(&build, &ROLES, &prkd, user_consent);
 	build_end_entity_certificates(&build);

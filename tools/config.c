@@ -68,8 +68,8 @@ static const struct key keys[] = {
 enum { KEYS_COUNT = sizeof(keys) / sizeof(keys[0]) };
 _Static_assert(KEYS_COUNT <= 32, "a key seen is one bit of an unsigned");
 
-/* libinih 55 as Debian builds it: 200 bytes with CR, LF and NUL; a section's name 50 with NUL. */
-enum { LINE_ROOM = 200, SECTION_ROOM = 50, SERVICE_NAME_MAX = SECTION_ROOM - 9 };
+/* libinih 55: a section's name with its NUL. */
+enum { SECTION_ROOM = 50, SERVICE_NAME_MAX = SECTION_ROOM - 9 };
 
 struct loader {
 	struct config *config;

@@ -170,14 +170,14 @@ certificate_chain(struct bytes pem, struct writer *chain)
 		goto out;
 	current = find_leaf(all, count);
 	for (size_t written = 0; current && written < count; written++) {
-		if (!put_certificate(chain, current))
+		ok = put_certificate(chain, current);
+		if (!ok)
 			goto out;
 		next = NULL;
 		for (size_t i = 0; i < count && !next; i++)
 			if (all[i] != current && issues(all[i], current) &&
 			    !issues(current, current))
 				next = all[i];
-		ok = true;
 		current = next;
 	}
 out:

@@ -307,6 +307,20 @@ two_leaves_are_no_chain(void **state)
 }
 
 static void
+a_chain_without_room_for_its_issuers_is_none(void **state)
+{
+	char pem[CHAIN_ROOM];
+	uint8_t der[CHAIN_ROOM];
+	struct writer whole = writer_to(der, sizeof(der)), writer;
+	struct bytes text = read_chain(pem, sizeof(pem));
+
+	(void)state;
+	assert_true(certificate_chain(text, &whole));
+	writer = writer_to(der, whole.len - 1);
+	assert_false(certificate_chain(text, &writer));
+}
+
+static void
 a_broken_block_breaks_the_chain(void **state)
 {
 	char pem[CHAIN_ROOM];
@@ -396,6 +410,7 @@ main(void)
 	    cmocka_unit_test(line_breaks_do_not_matter),
 	    cmocka_unit_test(a_leaf_alone_is_a_chain),
 	    cmocka_unit_test(two_leaves_are_no_chain),
+	    cmocka_unit_test(a_chain_without_room_for_its_issuers_is_none),
 	    cmocka_unit_test(a_broken_block_breaks_the_chain),
 	    cmocka_unit_test(a_published_signature_verifies),
 	    cmocka_unit_test(a_signature_of_something_else_does_not_verify),

@@ -9,6 +9,7 @@ from ctypes import POINTER, byref, c_char_p, c_ubyte, c_ulong, c_void_p
 
 CKF_SERIAL_SESSION = 4
 CKU_USER = 1
+CKU_CONTEXT_SPECIFIC = 2
 CKA_CLASS = 0
 CKO_PRIVATE_KEY = 3
 CKM_RSA_PKCS = 0x1
@@ -87,8 +88,8 @@ class Module:
         self("C_OpenSession", c_ulong(slot), c_ulong(CKF_SERIAL_SESSION), None, None, byref(session))
         return session
 
-    def login(self, session, pin):
-        self("C_Login", session, c_ulong(CKU_USER), c_char_p(pin.encode()), c_ulong(len(pin)))
+    def login(self, session, pin, user=CKU_USER):
+        self("C_Login", session, c_ulong(user), c_char_p(pin.encode()), c_ulong(len(pin)))
 
     def private_key(self, session):
         kind = c_ulong(CKO_PRIVATE_KEY)
@@ -101,8 +102,11 @@ class Module:
             raise Error("C_FindObjects found no key", 0x101)
         return key
 
-    def sign(self, session, key, mechanism, data):
+    def sign(self, session, key, mechanism, data, pin=None):
+        """With `pin`, for a key with CKA_ALWAYS_AUTHENTICATE."""
         self("C_SignInit", session, byref(Mechanism(mechanism, None, 0)), key)
+        if pin:
+            self.login(session, pin, CKU_CONTEXT_SPECIFIC)
         signature = (c_ubyte * 1024)()
         length = c_ulong(1024)
         self("C_Sign", session, c_char_p(data), c_ulong(len(data)), signature, byref(length))

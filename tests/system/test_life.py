@@ -4,6 +4,7 @@
 import hashlib
 import os
 import signal
+import subprocess
 import sys
 import time
 import unittest
@@ -21,20 +22,121 @@ import sys
 sys.path.insert(0, {here!r})
 import pkcs11
 module = pkcs11.Module({module!r})
-session = module.open(module.slots()[0])
-module.login(session, {pin!r})
-key = module.private_key(session)
-print("signed", len(module.sign(session, key, pkcs11.CKM_RSA_PKCS, {data!r})), flush=True)
+def open():
+    global session, key
+    session = module.open(module.slots()[0])
+    module.login(session, {pin!r})
+    key = module.private_key(session)
+def sign():
+    print("signed", len(module.sign(session, key, {mechanism}, {data!r}, {each!r})), flush=True)
+open()
+sign()
 for line in sys.stdin:
     try:
         if line.strip() == "again":
-            session = module.open(module.slots()[0])
-            module.login(session, {pin!r})
-            key = module.private_key(session)
-        print("signed", len(module.sign(session, key, pkcs11.CKM_RSA_PKCS, {data!r})), flush=True)
+            open()
+        sign()
     except pkcs11.Error as error:
         print("error", error.name, flush=True)
 """
+
+
+class OpenSession:
+    """Card and pcscd go and come under a program that keeps its session; the classes below say
+    which card."""
+
+    def setUp(self):
+        self.world = World(harness.BUILD)
+        self.addCleanup(self.world.close)
+        self.make_card()
+        self.world.start_pcscd()
+        self.world.insert("card")
+        self.world.wait_card()
+
+    def program(self):
+        """A PKCS#11 program with a session open; say() makes it sign and gives its word on it."""
+        source = SESSION.format(
+            here=os.path.dirname(os.path.abspath(__file__)),
+            module=harness.opensc_module(),
+            pin=self.PIN,
+            mechanism=self.MECHANISM,
+            data=self.DATA,
+            each=self.PIN_EACH_TIME,
+        )
+        process = self.world.popen(sys.executable, "-c", source, stdin=subprocess.PIPE)
+        self.addCleanup(lambda: (process.kill(), process.communicate()))
+
+        def say(word):
+            process.stdin.write(word + "\n")
+            process.stdin.flush()
+            return process.stdout.readline().strip()
+
+        self.assertEqual(process.stdout.readline().strip(), self.SIGNED)
+        return say
+
+    def test_a_card_taken_out_under_an_open_session_gives_an_error_and_works_again_later(self):
+        say = self.program()
+        self.assertEqual(say("sign"), self.SIGNED)
+        self.world.remove("card")
+        self.world.wait_card(present=False)
+        self.assertRegex(say("sign"), "error CKR_(DEVICE_REMOVED|SESSION_HANDLE_INVALID|TOKEN_NOT)")
+        self.world.insert("card")
+        self.world.wait_card()
+        self.assertEqual(say("again"), self.SIGNED)
+
+    def test_a_card_out_and_in_again_between_two_signatures_ends_the_session(self):
+        say = self.program()
+        self.world.remove("card")
+        self.world.insert("card")
+        self.world.wait_card()
+        self.assertRegex(say("sign"), "^error ")
+        self.assertEqual(say("again"), self.SIGNED)
+
+    def test_pcscd_restarts_while_the_card_stays(self):
+        pid = self.card_pid()
+        self.world.stop_pcscd()
+        self.world.start_pcscd()
+        self.world.wait_card()
+        self.program()
+        self.assertEqual(self.card_pid(), pid)
+
+    def test_pcscd_restarts_under_an_open_session(self):
+        say = self.program()
+        pid = self.card_pid()
+        self.world.stop_pcscd()
+        self.world.start_pcscd()
+        self.world.wait_card()
+        self.assertRegex(say("sign"), "^error ")
+        self.program()
+        self.assertEqual(self.card_pid(), pid)
+
+    def card_pid(self):
+        status = self.world.vicar("status", "card").stdout
+        return int(next(line for line in status.splitlines() if "pid" in line).split()[-1])
+
+
+class FinnishCardWithALocalKey(OpenSession, unittest.TestCase):
+    PIN = LOCAL_PIN
+    PIN_EACH_TIME = None
+    MECHANISM = pkcs11.CKM_RSA_PKCS
+    DATA = DIGESTINFO
+    SIGNED = "signed 256"
+
+    def make_card(self):
+        self.world.create("card", "--card", "fineid-v2", "--key", "rsa2048", "--role", "auth")
+
+
+class PortugueseCardWithARemoteKey(OpenSession, unittest.TestCase):
+    PIN = PIN
+    PIN_EACH_TIME = PIN
+    MECHANISM = pkcs11.CKM_SHA256_RSA_PKCS
+    DATA = b"document"
+    SIGNED = "signed 384"
+
+    def make_card(self):
+        self.world.start_simulator()
+        self.world.enrol("card")
+        self.world.person.expect([self.world.agrees(), self.world.types_code()])
 
 
 class CardsComeAndGo(unittest.TestCase):
@@ -45,27 +147,6 @@ class CardsComeAndGo(unittest.TestCase):
         self.world.create("local", "--card", "fineid-v2", "--key", "rsa2048", "--role", "auth")
         self.world.insert("local")
         self.world.wait_card()
-
-    def program(self):
-        """A PKCS#11 program with a session open; say() makes it sign and gives its word on it."""
-        source = SESSION.format(
-            here=os.path.dirname(os.path.abspath(__file__)),
-            module=harness.opensc_module(),
-            pin=LOCAL_PIN,
-            data=DIGESTINFO,
-        )
-        process = self.world.popen(
-            sys.executable, "-c", source, stdin=__import__("subprocess").PIPE
-        )
-        self.addCleanup(lambda: (process.kill(), process.communicate()))
-
-        def say(word):
-            process.stdin.write(word + "\n")
-            process.stdin.flush()
-            return process.stdout.readline().strip()
-
-        self.assertEqual(process.stdout.readline().strip(), "signed 256")
-        return say
 
     def card_pid(self):
         status = self.world.vicar("status", "local").stdout
@@ -78,22 +159,6 @@ class CardsComeAndGo(unittest.TestCase):
             "--login", "--pin", LOCAL_PIN, "--sign", "-m", "RSA-PKCS",
             "-i", "digestinfo", "-o", "signature", check=False,
         )  # fmt: skip
-
-    def test_a_card_taken_out_under_an_open_session_gives_an_error_and_works_again_later(self):
-        say = self.program()
-        self.assertEqual(say("sign"), "signed 256")
-        self.world.remove("local")
-        self.world.wait_card(present=False)
-        self.assertRegex(say("sign"), "error CKR_(DEVICE_REMOVED|SESSION_HANDLE_INVALID|TOKEN_NOT)")
-        self.world.insert("local")
-        self.world.wait_card()
-        self.assertEqual(say("again"), "signed 256")
-
-    def test_pcscd_restarts_and_the_card_is_still_there(self):
-        self.world.stop_pcscd()
-        self.world.start_pcscd()
-        self.world.wait_card()
-        self.assertEqual(self.sign().returncode, 0)
 
     def test_a_card_inserted_before_pcscd_runs_is_found_by_the_first_program(self):
         self.world.stop_pcscd()
@@ -157,7 +222,7 @@ class KilledWhileTheServiceIsAsked(unittest.TestCase):
     def test_the_program_gets_an_error_within_a_second_and_the_journal_says_fate_unknown(self):
         self.world.person.expect([self.world.agrees(), ("[Cc]ode", None)])
         program = self.start_signing()
-        self.world.person.wait_asked("[Cc]ode")
+        self.world.person.wait_asked("[Cc]ode: $")
         status = self.world.vicar("status", "remote").stdout
         pid = int(next(line for line in status.splitlines() if "pid" in line).split()[-1])
         os.kill(pid, signal.SIGKILL)

@@ -137,7 +137,7 @@ class Privacy(unittest.TestCase):
         program = self.world.popen(
             "pkcs11-tool", "--module", harness.opensc_module(), "--pin", PIN, *SIGN
         )  # fmt: skip
-        self.world.person.wait_asked("[Cc]ode")
+        self.world.person.wait_asked("[Cc]ode: $")
         card = self.card_process()
         bridges = children(card)
         self.assertEqual(len(bridges), 1)

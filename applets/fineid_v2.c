@@ -7,7 +7,6 @@
 #include "iso7816/tlv.h"
 
 #include <openssl/objects.h>
-#include <string.h>
 
 enum {
 	SERIAL_LEN = 10, /* 7.1: 20 decimal digits, BCD */

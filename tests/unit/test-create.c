@@ -2,7 +2,6 @@
 #include "test-vicar.h"
 
 #include "cmdbridge/keyfile.h"
-#include "tools/vicar/create.h"
 
 #include <time.h>
 

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "hex.h"
+#include "test-replay.h"
 
 #define FIXTURES "tests/fixtures/replay"
 
@@ -49,13 +50,8 @@ play_text(const char *fixtures, const char *text)
 	const struct target target = inprocess_target(inprocess);
 	struct played played = {0};
 	struct play_output output = {.errors = fmemopen(played.errors, sizeof(played.errors), "w")};
-	struct script script;
-	struct problem error;
-	unsigned line;
+	struct script script = parse_script(text);
 
-	if (!script_parse((struct bytes){(const uint8_t *)text, strlen(text)}, &script, &line,
-			  &error))
-		fail_msg("line %u: %s", line, error.text);
 	play("f.apdu", &script, &target, &output, &played.counts);
 	script_free(&script);
 	fclose(output.errors);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "hex.h"
+#include "test-replay.h"
 
 #define HEAD "source a\ncard cc-v1\n"
 
@@ -82,13 +83,8 @@ play_text(struct dummy *dummy, bool fulfils_keys, const char *text)
 	    .errors = fmemopen(played.errors, sizeof(played.errors), "w"),
 	    .log = fmemopen(played.log, sizeof(played.log), "w"),
 	};
-	struct script script;
-	struct problem error;
-	unsigned line;
+	struct script script = parse_script(text);
 
-	if (!script_parse((struct bytes){(const uint8_t *)text, strlen(text)}, &script, &line,
-			  &error))
-		fail_msg("line %u: %s", line, error.text);
 	play("f.apdu", &script, &target, &output, &played.counts);
 	script_free(&script);
 	fclose(output.errors);

@@ -11,21 +11,9 @@
 #include <cmocka.h>
 
 #include "hex.h"
+#include "test-replay.h"
 
 #define HEAD "source iasecc.md 9.2\ncard cc-v1\n"
-
-static struct script
-parse(const char *text)
-{
-	struct script script;
-	struct problem error;
-	unsigned line;
-
-	if (!script_parse((struct bytes){(const uint8_t *)text, strlen(text)}, &script, &line,
-			  &error))
-		fail_msg("line %u: %s", line, error.text);
-	return script;
-}
 
 static void
 assert_refused(const char *text, unsigned expected_line, const char *reason)
@@ -47,7 +35,7 @@ assert_refused(const char *text, unsigned expected_line, const char *reason)
 static void
 the_example_of_the_design_is_read(void **state)
 {
-	struct script script = parse(
+	struct script script = parse_script(
 	    "# text after a hash is a comment\n"
 	    "source fineid.md 4.1\n"
 	    "card fineid-v2 key=rsa2048           # personality and options; test fixtures give\n"
@@ -78,7 +66,7 @@ the_example_of_the_design_is_read(void **state)
 static void
 an_atr_may_follow_a_reset_on_its_line_or_the_next(void **state)
 {
-	struct script script = parse(HEAD "reset < 3B00\nreset<3B ..\nreset\n< 3B01\n");
+	struct script script = parse_script(HEAD "reset < 3B00\nreset<3B ..\nreset\n< 3B01\n");
 	const struct step *steps = script.blocks[0].steps;
 
 	(void)state;
@@ -94,8 +82,8 @@ an_atr_may_follow_a_reset_on_its_line_or_the_next(void **state)
 static void
 blanks_tabs_carriage_returns_and_a_missing_last_newline_do_not_count(void **state)
 {
-	struct script script =
-	    parse("\r\n\t source\tiasecc.md 9.2 \r\n  card  cc-v1\t# x\r\n>00 A4\t00 00\r\n<6A82");
+	struct script script = parse_script(
+	    "\r\n\t source\tiasecc.md 9.2 \r\n  card  cc-v1\t# x\r\n>00 A4\t00 00\r\n<6A82");
 
 	(void)state;
 	assert_string_equal(script.blocks[0].source, "iasecc.md 9.2");
@@ -108,9 +96,9 @@ blanks_tabs_carriage_returns_and_a_missing_last_newline_do_not_count(void **stat
 static void
 a_second_source_or_card_begins_the_next_block(void **state)
 {
-	struct script script = parse("source a\ncard cc-v1\n> 00\n< 6700\n"
-				     "source b\ncard fineid-v2\n> 00\n< 6700\n"
-				     "card cc-v1\nsource c\n> 00\n< 6700\n");
+	struct script script = parse_script("source a\ncard cc-v1\n> 00\n< 6700\n"
+					    "source b\ncard fineid-v2\n> 00\n< 6700\n"
+					    "card cc-v1\nsource c\n> 00\n< 6700\n");
 
 	(void)state;
 	assert_int_equal(script.blocks_count, 3);
@@ -124,8 +112,9 @@ a_second_source_or_card_begins_the_next_block(void **state)
 static void
 a_service_line_has_a_status_word_and_says_whether_the_call_left(void **state)
 {
-	struct script script = parse(HEAD "service 63c0\n> 00\n< 63..\n"
-					  "service 6401 unstarted\n> 00\n< 6401\nrequests 12\n");
+	struct script script =
+	    parse_script(HEAD "service 63c0\n> 00\n< 63..\n"
+			      "service 6401 unstarted\n> 00\n< 6401\nrequests 12\n");
 	const struct step *steps = script.blocks[0].steps;
 
 	(void)state;
@@ -142,7 +131,7 @@ a_service_line_has_a_status_word_and_says_whether_the_call_left(void **state)
 static void
 a_card_has_one_signing_key_unless_it_says_otherwise(void **state)
 {
-	struct script script = parse("source a\ncard cc-v1\n> 00\n< 6700\n");
+	struct script script = parse_script("source a\ncard cc-v1\n> 00\n< 6700\n");
 	const struct subject *card = &script.blocks[0].card;
 
 	(void)state;
@@ -160,10 +149,10 @@ static void
 a_card_says_its_keys_serial_number_authorities_and_options(void **state)
 {
 	struct script script =
-	    parse("source a\n"
-		  "card cc-v1 key=auth key=rsa3072,remote user-consent serial=0102 "
-		  "authorities=1 pin-tries=3\n"
-		  "> 00\n< 6700\n");
+	    parse_script("source a\n"
+			 "card cc-v1 key=auth key=rsa3072,remote user-consent serial=0102 "
+			 "authorities=1 pin-tries=3\n"
+			 "> 00\n< 6700\n");
 	const struct subject *card = &script.blocks[0].card;
 
 	(void)state;

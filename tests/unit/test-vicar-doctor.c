@@ -5,7 +5,6 @@
 #include "test-vicar.h"
 
 #include "cmdbridge/bridge.h"
-#include "tools/vicar/create.h"
 #include "tools/vicar/doctor.h"
 #include "tools/vicar/handler.h"
 
@@ -350,27 +349,11 @@ a_reader_that_pcscd_lists_is_ok(void **state)
 /* ---- a card ---- */
 
 static void
-make_card(void)
-{
-	const struct pins pins = {.pin = "1234", .puk = "12345678"};
-	const struct creation creation = {.name = "me",
-					  .personality = "fineid-v2",
-					  .role = "auth",
-					  .subject = "MATTI",
-					  .rsa_bits = 2048,
-					  .pins = &pins};
-	struct problem error = {""};
-
-	if (!create_card(&creation, &error))
-		fail_msg("%s", error.text);
-}
-
-static void
 a_card_that_can_be_read_is_ok(void **state)
 {
 	struct doctor *doctor = a_doctor(state);
 
-	make_card();
+	create_me();
 	expect(doctor, check_image, FINDING_OK, "fineid-v2");
 	expect(doctor, check_certificate, FINDING_OK, "MATTI, until 20");
 	doctor_end(doctor);
@@ -381,7 +364,7 @@ a_card_of_a_newer_format_is_bad(void **state)
 {
 	struct doctor *doctor = a_doctor(state);
 
-	make_card();
+	create_me();
 	home_write(state, ".local/share/vicar/cards/me/card.conf", "[card]\nformat = 99\n", 0600);
 	expect(doctor, check_image, FINDING_BAD, "format");
 	expect(doctor, check_certificate, FINDING_SKIPPED, "cannot be read");
@@ -398,7 +381,7 @@ a_reader_with_another_card_is_bad(void **state)
 {
 	struct doctor *doctor = a_doctor(state);
 
-	make_card();
+	create_me();
 	expect(doctor, check_image, FINDING_OK, "");
 	doctor->pcscd = doctor->in = true;
 	doctor->readers[0] = (struct pcsc_reader){
@@ -414,7 +397,7 @@ a_reader_with_our_card_is_ok(void **state)
 {
 	struct doctor *doctor = a_doctor(state);
 
-	make_card();
+	create_me();
 	expect(doctor, check_image, FINDING_OK, "");
 	doctor->pcscd = doctor->in = true;
 	doctor->readers[0] =
@@ -433,7 +416,7 @@ a_key_file_that_is_gone_is_bad(void **state)
 {
 	struct doctor *doctor = a_doctor(state);
 
-	make_card();
+	create_me();
 	configure(state, doctor, "meet", 0755);
 	expect(doctor, check_image, FINDING_OK, "");
 	expect(doctor, check_service, FINDING_OK, "in a file");
@@ -469,7 +452,7 @@ a_remote_card(void **state, mode_t credentials_mode, long certificate_days)
 	    "%s/cifra.pem\ncredentials = %s/credentials\n",
 	    home->path, home->path);
 	setenv("VICAR_CONF", home_write(state, "vicar.conf", text, 0600), 1);
-	make_card();
+	create_me();
 	home_write(state, ".local/share/vicar/cards/me/account", "[account]\nphone = 912345678\n",
 		   0600);
 	expect(doctor, check_config, FINDING_OK, "1 service");
@@ -550,7 +533,7 @@ a_card_with_local_keys_needs_no_service(void **state)
 {
 	struct doctor *doctor = a_doctor(state);
 
-	make_card();
+	create_me();
 	configure(state, doctor, "meet", 0755);
 	expect(doctor, check_image, FINDING_OK, "");
 	expect(doctor, check_service_answers, FINDING_OK, "no key of the card is remote");

@@ -8,7 +8,6 @@
 #include "tools/paths.h"
 #include "tools/vicar/cards.h"
 #include "tools/vicar/command.h"
-#include "tools/vicar/create.h"
 #include "tools/vicar/forget.h"
 #include "tools/vicar/insert.h"
 #include "tools/vicar/list.h"
@@ -317,22 +316,6 @@ pin_knows_only_unblock(void **state)
 }
 
 /* ---- cards on disk ---- */
-
-static void
-create_me(void)
-{
-	const struct pins pins = {.pin = "1234", .puk = "12345678"};
-	const struct creation creation = {.name = "me",
-					  .personality = "fineid-v2",
-					  .role = "auth",
-					  .subject = "MATTI",
-					  .rsa_bits = 2048,
-					  .pins = &pins};
-	struct problem error = {""};
-
-	if (!create_card(&creation, &error))
-		fail_msg("%s", error.text);
-}
 
 static struct image
 an_image(X509 *certificate)

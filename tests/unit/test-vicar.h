@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tools/vicar/create.h"
 #include "tools/vicar/issue.h"
 
 enum { HOME_FILE_MAX = 256 };
@@ -189,6 +190,23 @@ load_card(void **state)
 	if (!image_load(&image, home_file(state, CARD), &error))
 		fail_msg("%s", error.text);
 	return image;
+}
+
+/* A card `me` with a key of its own. */
+static inline void
+create_me(void)
+{
+	const struct pins pins = {.pin = "1234", .puk = "12345678"};
+	const struct creation creation = {.name = "me",
+					  .personality = "fineid-v2",
+					  .role = "auth",
+					  .subject = "MATTI",
+					  .rsa_bits = 2048,
+					  .pins = &pins};
+	struct problem error = {""};
+
+	if (!create_card(&creation, &error))
+		fail_msg("%s", error.text);
 }
 
 #endif

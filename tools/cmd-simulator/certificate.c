@@ -75,20 +75,36 @@ not_pem(const struct sim_directory *directory, const char *name, struct problem 
 		       directory->path, name);
 }
 
-bool
-sim_key_read(const struct sim_directory *directory, const char *name, EVP_PKEY **key,
-	     struct problem *error)
+/* The file's text, in memory that is wiped; NULL with `error`. */
+static BIO *
+open_pem(const struct sim_directory *directory, const char *name, struct problem *error)
 {
 	char *text = NULL;
 	size_t len = 0;
 	BIO *bio;
 
 	if (!sim_directory_read(directory, name, &text, &len, error))
-		return false;
-	bio = BIO_new_mem_buf(text, (int)len);
-	*key = bio != NULL ? PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL) : NULL;
-	BIO_free(bio);
+		return NULL;
+	bio = BIO_new(BIO_s_secmem());
+	if (bio == NULL || (len > 0 && BIO_write(bio, text, (int)len) != (int)len)) {
+		(void)problem(error, "out of memory for %s/%s; free some", directory->path, name);
+		BIO_free(bio);
+		bio = NULL;
+	}
 	OPENSSL_clear_free(text, len + 1);
+	return bio;
+}
+
+bool
+sim_key_read(const struct sim_directory *directory, const char *name, EVP_PKEY **key,
+	     struct problem *error)
+{
+	BIO *bio = open_pem(directory, name, error);
+
+	if (bio == NULL)
+		return false;
+	*key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+	BIO_free(bio);
 	return *key != NULL || not_pem(directory, name, error);
 }
 
@@ -96,16 +112,12 @@ bool
 sim_certificate_read(const struct sim_directory *directory, const char *name, X509 **certificate,
 		     struct problem *error)
 {
-	char *text = NULL;
-	size_t len = 0;
-	BIO *bio;
+	BIO *bio = open_pem(directory, name, error);
 
-	if (!sim_directory_read(directory, name, &text, &len, error))
+	if (bio == NULL)
 		return false;
-	bio = BIO_new_mem_buf(text, (int)len);
-	*certificate = bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+	*certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
 	BIO_free(bio);
-	OPENSSL_clear_free(text, len + 1);
 	return *certificate != NULL || not_pem(directory, name, error);
 }
 

@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""What all programs have in common: --help, exit codes 0, 1 and 2, errors on standard error, man
+pages that know each option; and what `make install` installs."""
+
+import os
+import re
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import harness  # noqa: E402
+from harness import ROOT, World  # noqa: E402
+
+PROGRAMS = ("vicar", "vicard", "vicar-bridge", "cmd-simulator", "apdu-replay")
+COMMANDS = ("enrol", "create", "insert", "remove", "list", "status", "pin", "log", "forget", "doctor")
+PAGES = {"vicar": "vicar.1", "vicard": "vicard.8", "cmd-simulator": "cmd-simulator.1"}
+
+
+class Programs(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.world = World(harness.BUILD)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.world.close()
+
+    def call(self, *argv, code):
+        """Standard output and standard error of a program that must end with this code."""
+        done = subprocess.run(
+            [self.world.tool(argv[0]), *argv[1:]], env=self.world.env, cwd=self.world.dir,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        self.assertEqual(done.returncode, code, (argv, done.stdout, done.stderr))
+        return done.stdout, done.stderr
+
+    def is_told_on_standard_error(self, *argv, code):
+        output, error = self.call(*argv, code=code)
+        self.assertEqual(output, "", argv)
+        self.assertTrue(error.strip(), argv)
+        return error
+
+    def helps(self):
+        for program in PROGRAMS:
+            yield (program,), self.call(program, "--help", code=0)
+        for command in COMMANDS:
+            yield ("vicar", command), self.call("vicar", command, "--help", code=0)
+
+    def test_help_is_on_standard_output(self):
+        for argv, (output, error) in self.helps():
+            with self.subTest(argv):
+                self.assertRegex(output, rf"^[Uu]sage: {' '.join(argv)}\b")
+                self.assertEqual(error, "")
+
+    def test_the_version_is_one_line(self):
+        for program in PROGRAMS:
+            with self.subTest(program):
+                output, error = self.call(program, "--version", code=0)
+                self.assertRegex(output, rf"^{program} \d+\.\d+\.\d+\n$")
+                self.assertEqual(error, "")
+
+    def test_wrong_usage_is_2(self):
+        for argv in (
+            *((program, "--no-such-option") for program in PROGRAMS),
+            *((program,) for program in PROGRAMS),
+            *(("vicar", command, "--no-such-option") for command in COMMANDS),
+            ("vicar", "no-such-command"),
+            ("vicar", "enrol", "anna"),
+            ("vicar", "insert"),
+            ("vicar", "insert", "anna", "--wait", "soon"),
+            ("vicar", "pin", "open", "anna"),
+            ("vicard", "anna", "berta"),
+            ("cmd-simulator", "--directory", "x", "--port", "99999"),
+        ):
+            with self.subTest(argv):
+                self.is_told_on_standard_error(*argv, code=2)
+
+    def test_what_fails_is_1_and_names_the_thing(self):
+        with open(self.world.path("file"), "w") as f:
+            f.write("x")
+        for argv, thing in (
+            (("vicar", "insert", "anna"), "anna"),
+            (("vicar", "remove", "anna"), "anna"),
+            (("vicar", "log", "anna"), "anna"),
+            (("vicar", "forget", "--yes", "anna"), "anna"),
+            (("vicar", "pin", "unblock", "anna"), "anna"),
+            (("vicar", "enrol", "anna", "--service", "none"), "none"),
+            (("vicar", "create", "anna", "--card", "none"), "none"),
+            (("vicard", "--foreground", "anna"), "anna"),
+            (("cmd-simulator", "--directory", self.world.path("file")), "file"),
+        ):
+            with self.subTest(argv):
+                self.assertIn(thing, self.is_told_on_standard_error(*argv, code=1))
+
+    def test_a_replayed_answer_that_differs_is_1(self):
+        with open(self.world.path("differs.apdu"), "w") as f:
+            f.write("source nowhere\ncard fineid-v2 key=rsa2048\nreset\n> 00A4000C023F00\n< 6A82\n")
+        fixtures = os.path.join(ROOT, "tests/fixtures/replay")
+        self.call("apdu-replay", "--fixtures", fixtures, self.world.path("differs.apdu"), code=1)
+
+    def test_a_bad_configuration_starts_nothing(self):
+        with open(self.world.path("bad.conf"), "w") as f:
+            f.write("[prompt]\ntimeout-s = soon\n")
+        self.world.env["VICAR_CONF"] = self.world.path("bad.conf")
+        self.addCleanup(self.world.env.update, VICAR_CONF=self.world.path("vicar.conf"))
+        for argv in (
+            ("vicar", "enrol", "anna", "--service", "cmd"),
+            ("vicard", "--foreground", "anna"),
+        ):
+            with self.subTest(argv):
+                error = self.is_told_on_standard_error(*argv, code=1)
+                self.assertRegex(error, r"bad\.conf:2: timeout-s .*1 to 3600")
+
+    def test_each_option_stands_in_the_man_page_and_the_other_way_round(self):
+        told = {program: set() for program in PAGES}
+        for argv, (output, _) in self.helps():
+            if argv[0] in PAGES:
+                told[argv[0]] |= set(re.findall(r"(?<![\w-])--([a-z][a-z-]+)", output))
+        for program, page in PAGES.items():
+            with open(os.path.join(ROOT, "docs", page)) as f:
+                text = f.read().split("\n.Sh EXAMPLES")[0]
+            written = set(re.findall(r"Fl Fl ([a-z][a-z-]+)", text))
+            with self.subTest(program):
+                self.assertEqual(told[program] ^ written, set())
+
+
+class Installed(unittest.TestCase):
+    def setUp(self):
+        self.world = World(harness.BUILD)
+        self.addCleanup(self.world.close)
+        self.root = self.world.path("root")
+
+    def make(self, target):
+        # As it was built: a build of another kind is not made anew for this.
+        return subprocess.run(
+            ["make", "-C", ROOT, "-o", "all", target, f"BUILD={self.world.build}",
+             f"DESTDIR={self.root}", "PREFIX=/usr"],
+            env={**self.world.env, "MAKEFLAGS": ""}, stdin=subprocess.DEVNULL, check=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120,
+        )  # fmt: skip
+
+    def files(self):
+        return {
+            os.path.join(where, name)[len(self.root) :]
+            for where, _, names in os.walk(self.root)
+            for name in names
+        }
+
+    def test_everything_is_under_the_prefix_and_goes_again_but_the_configuration(self):
+        self.make("install")
+        files = self.files()
+        for path in (
+            "/usr/bin/vicar", "/usr/bin/vicard", "/usr/bin/cmd-simulator", "/usr/libexec/vicar/vicar-bridge",
+            "/usr/lib/pcsc/drivers/vicar.bundle/Contents/Info.plist", "/etc/reader.conf.d/vicar",
+            "/etc/vicar/vicar.conf", "/usr/lib/sysusers.d/vicar.conf", "/usr/lib/tmpfiles.d/vicar.conf",
+            *(f"/usr/share/man/man{page[-1]}/{page}" for page in os.listdir(os.path.join(ROOT, "docs"))
+              if page[-1].isdigit()),
+        ):  # fmt: skip
+            self.assertIn(path, files)
+        with open(self.root + "/etc/reader.conf.d/vicar") as f:
+            library = re.search(r"^LIBPATH +(\S+)$", f.read(), re.M)[1]
+        self.assertTrue(os.path.exists(os.path.realpath(self.root + library)), library)
+        self.make("uninstall")
+        self.assertEqual(self.files(), {"/etc/vicar/vicar.conf"})
+
+    def test_a_configuration_that_is_there_stays(self):
+        os.makedirs(self.root + "/etc/vicar")
+        with open(self.root + "/etc/vicar/vicar.conf", "w") as f:
+            f.write("; mine\n")
+        self.make("install")
+        with open(self.root + "/etc/vicar/vicar.conf") as f:
+            self.assertEqual(f.read(), "; mine\n")
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -135,7 +135,8 @@ build_encoded(struct build *build, const struct file_spec *spec, bool encoded,
 	      const struct writer *content)
 {
 	if (!encoded || !writer_ok(content))
-		fail(build, "card \"%s\": file %04X%04X cannot be made from this image",
+		fail(build,
+		     "card \"%s\": file %04X%04X cannot be made of its image; make the card again",
 		     build->image->name, spec->path[0], spec->path[1]);
 	build_file(build, spec, writer_bytes(content));
 }

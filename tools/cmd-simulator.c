@@ -136,7 +136,8 @@ serve(struct sim_server *server, int signals)
 			return true;
 		sim_server_step(server);
 	}
-	fprintf(stderr, "cmd-simulator: cannot wait for requests: %s\n", strerror(errno));
+	fprintf(stderr, "cmd-simulator: cannot wait for requests: %s; start it again\n",
+		strerror(errno));
 	return false;
 }
 
@@ -149,7 +150,8 @@ run(const struct settings *settings)
 	int signals = watch_signals(), status = EXIT_FAILURE;
 
 	if (signals == -1) {
-		fprintf(stderr, "cmd-simulator: cannot watch signals: %s\n", strerror(errno));
+		fprintf(stderr, "cmd-simulator: cannot watch signals: %s; start it again\n",
+			strerror(errno));
 		return EXIT_FAILURE;
 	}
 	if (!simulator_open(&simulator, settings->directory, &settings->options, &error)) {

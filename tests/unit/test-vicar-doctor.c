@@ -2,10 +2,9 @@
  * vicar doctor: each check against made-up directories. vicar-bridge is this program itself under
  * another name; FAKE_BRIDGE is the status word that it answers.
  */
-#include "test-vicar.h"
+#include "test-vicar-doctor.h"
 
 #include "cmdbridge/bridge.h"
-#include "tools/vicar/doctor.h"
 #include "tools/vicar/handler.h"
 
 #include <dlfcn.h>
@@ -31,178 +30,6 @@ fake_bridge(void)
 	    request.operation != BRIDGE_CHECK || !bridge_result_encode(&result, &writer))
 		return 7;
 	return send(BRIDGE_FD, message, writer.len, 0) == (ssize_t)writer.len ? 0 : 8;
-}
-
-static char own_path[PATH_MAX];
-
-/* ---- what is looked at ---- */
-
-static struct doctor *
-a_doctor(void **state)
-{
-	static struct doctor doctor;
-	static char reader_conf[HOME_FILE_MAX], directory[HOME_FILE_MAX];
-
-	snprintf(reader_conf, sizeof(reader_conf), "%s", home_file(state, "reader.conf.d"));
-	snprintf(directory, sizeof(directory), "%s",
-		 home_file(state, ".local/share/vicar/cards/me"));
-	mkdir(reader_conf, 0755);
-	doctor = (struct doctor){
-	    .reader_conf = reader_conf, .directory = directory, .bridge = own_path, .name = "me"};
-	return &doctor;
-}
-
-static void
-expect(struct doctor *doctor, check_function *check, enum finding expected, const char *words)
-{
-	struct problem text = {""};
-	const enum finding found = check(doctor, &text);
-
-	if (found != expected || strstr(text.text, words) == NULL)
-		fail_msg("finding %d, expected %d; \"%s\" does not say \"%s\"", (int)found,
-			 (int)expected, text.text, words);
-}
-
-/* ---- the reader's entry ---- */
-
-/* An entry as packaging/reader.conf.in has it, for a library that exists. */
-static void
-write_entry(void **state, const char *name, const char *library)
-{
-	char text[PATH_MAX], path[64];
-
-	snprintf(
-	    text, sizeof(text),
-	    "# our reader\nFRIENDLYNAME \"Vicar\"\nDEVICENAME   vicar:/run/vicar:2\nLIBPATH      "
-	    "%s\n",
-	    library);
-	snprintf(path, sizeof(path), "reader.conf.d/%s", name);
-	home_write(state, path, text, 0644);
-}
-
-static const char *
-a_library(void **state)
-{
-	static char library[HOME_FILE_MAX];
-
-	snprintf(library, sizeof(library), "%s",
-		 home_write(state, "libifdvicar.so", "no library", 0644));
-	return library;
-}
-
-static void
-our_entry_is_found(void **state)
-{
-	struct doctor *doctor = a_doctor(state);
-
-	write_entry(state, "vicar", a_library(state));
-	expect(doctor, check_reader_entry, FINDING_OK, "reader \"Vicar\"");
-}
-
-static void
-a_directory_without_our_entry_is_bad(void **state)
-{
-	expect(a_doctor(state), check_reader_entry, FINDING_BAD, "install Vicar");
-}
-
-static void
-a_directory_that_is_missing_is_bad(void **state)
-{
-	struct doctor *doctor = a_doctor(state);
-
-	doctor->reader_conf = "/nonexistent/reader.conf.d";
-	expect(doctor, check_reader_entry, FINDING_BAD, "--reader-conf");
-}
-
-static void
-an_entry_whose_library_is_gone_stops_every_reader(void **state)
-{
-	struct doctor *doctor = a_doctor(state);
-
-	write_entry(state, "vicar", a_library(state));
-	write_entry(state, "other", "/nonexistent/libifdother.so");
-	expect(doctor, check_reader_entry, FINDING_BAD,
-	       "other: LIBPATH /nonexistent/libifdother.so");
-}
-
-static void
-an_editor_backup_is_read_by_pcscd_too(void **state)
-{
-	struct doctor *doctor = a_doctor(state);
-
-	write_entry(state, "vicar", a_library(state));
-	write_entry(state, "vicar~", a_library(state));
-	expect(doctor, check_reader_entry, FINDING_BAD, "vicar~ is a leftover");
-}
-
-static void
-what_dpkg_leaves_is_read_by_pcscd_too(void **state)
-{
-	struct doctor *doctor = a_doctor(state);
-
-	write_entry(state, "libccidtwin.dpkg-old", a_library(state));
-	expect(doctor, check_reader_entry, FINDING_BAD, "rm ");
-}
-
-static void
-a_hidden_file_is_not_read_by_pcscd(void **state)
-{
-	struct doctor *doctor = a_doctor(state);
-
-	write_entry(state, "vicar", a_library(state));
-	write_entry(state, ".vicar.swp", "/nonexistent/libifdother.so");
-	expect(doctor, check_reader_entry, FINDING_OK, "Vicar");
-}
-
-static void
-a_symbolic_link_is_passed_over_by_pcscd(void **state)
-{
-	struct doctor *doctor = a_doctor(state);
-
-	assert_int_equal(symlink("/etc/hostname", home_file(state, "reader.conf.d/vicar")), 0);
-	expect(doctor, check_reader_entry, FINDING_BAD, "symbolic link");
-}
-
-static void
-an_unknown_key_keeps_pcscd_from_starting(void **state)
-{
-	struct doctor *doctor = a_doctor(state);
-
-	home_write(state, "reader.conf.d/vicar", "FRIENDLYNAME \"Vicar\"\nDRIVER x\n", 0644);
-	expect(doctor, check_reader_entry, FINDING_BAD, "line 2: DRIVER");
-}
-
-/* reference: ifdhandler.md 10.1: no + , ~ % or blanks in unquoted values */
-static void
-a_character_that_pcscd_cannot_read_is_bad(void **state)
-{
-	struct doctor *doctor = a_doctor(state);
-
-	home_write(state, "reader.conf.d/vicar", "DEVICENAME vicar:/run/v+r:2\n", 0644);
-	expect(doctor, check_reader_entry, FINDING_BAD, "line 1: DEVICENAME has a value");
-}
-
-static void
-a_device_without_a_colon_must_exist(void **state)
-{
-	struct doctor *doctor = a_doctor(state);
-	char text[PATH_MAX + 128];
-
-	snprintf(text, sizeof(text),
-		 "FRIENDLYNAME \"X\"\nDEVICENAME /nonexistent/tty\nLIBPATH %s\n", a_library(state));
-	home_write(state, "reader.conf.d/vicar", text, 0644);
-	expect(doctor, check_reader_entry, FINDING_BAD,
-	       "DEVICENAME /nonexistent/tty does not exist");
-}
-
-static void
-the_same_device_twice_is_bad(void **state)
-{
-	struct doctor *doctor = a_doctor(state);
-
-	write_entry(state, "vicar", a_library(state));
-	write_entry(state, "vicar2", a_library(state));
-	expect(doctor, check_reader_entry, FINDING_BAD, "more than one entry");
 }
 
 /* ---- the handler ---- */
@@ -580,18 +407,6 @@ int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(our_entry_is_found),
-	    TEST(a_directory_without_our_entry_is_bad),
-	    TEST(a_directory_that_is_missing_is_bad),
-	    TEST(an_entry_whose_library_is_gone_stops_every_reader),
-	    TEST(an_editor_backup_is_read_by_pcscd_too),
-	    TEST(what_dpkg_leaves_is_read_by_pcscd_too),
-	    TEST(a_hidden_file_is_not_read_by_pcscd),
-	    TEST(a_symbolic_link_is_passed_over_by_pcscd),
-	    TEST(an_unknown_key_keeps_pcscd_from_starting),
-	    TEST(a_character_that_pcscd_cannot_read_is_bad),
-	    TEST(a_device_without_a_colon_must_exist),
-	    TEST(the_same_device_twice_is_bad),
 	    TEST(without_an_entry_the_handler_is_not_looked_at),
 	    TEST(a_handler_that_is_no_library_is_bad),
 	    TEST(a_library_that_exports_something_else_is_bad),

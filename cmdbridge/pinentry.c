@@ -18,7 +18,9 @@
 
 enum {
 	GRACE_MS = 300, /* for a pinentry to end by itself, and again after SIGTERM */
-	PIECE_MS = 20,  /* until the rest of a line is looked for again */
+	QUIET_MS =
+	    100,       /* for what comes unasked to arrive; nobody notices a prompt so much later */
+	PIECE_MS = 20, /* until the rest of a line is looked for again */
 	MS = 1000,
 	NS_PER_MS = 1000000,
 	LINE_SIZE = ASSUAN_LINELENGTH - 2, /* without CR LF */
@@ -263,6 +265,18 @@ pinentry_command(struct pinentry *pinentry, const char *command, const char *arg
 		return PROMPT_IMPOSSIBLE;
 	}
 	return read_answer(pinentry, secret, error);
+}
+
+bool
+pinentry_is_quiet(const struct pinentry *pinentry)
+{
+	struct pollfd polled = {pinentry->socket, POLLIN, 0};
+	char ahead;
+
+	if (assuan_pending_line(pinentry->assuan))
+		return false;
+	(void)poll(&polled, 1, QUIET_MS);
+	return recv(pinentry->socket, &ahead, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }
 
 static const char *

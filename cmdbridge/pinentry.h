@@ -35,6 +35,10 @@ enum prompt_result pinentry_command(struct pinentry *pinentry, const char *comma
 				    const char *argument, char *secret,
 				    char error[PROMPT_ERROR_MAX]) MUST_USE;
 
+/* To be asked before the question itself. False: it has said more than it was asked for. An answer too
+ * many to what came before would be taken for the owner's consent. */
+bool pinentry_is_quiet(const struct pinentry *pinentry) MUST_USE;
+
 /* Ends the process, killing it when it does not go by itself. */
 void pinentry_close(struct pinentry *pinentry);
 

@@ -52,6 +52,11 @@ ask(const struct prompt_config *config, const struct peer *peer, const struct pr
 	result = pinentry_open(&pinentry, config->pinentry, peer, timeout_s + OVERTIME_S, error);
 	if (result == PROMPT_OK)
 		result = set_all(&pinentry, prompt, timeout_s, error);
+	if (result == PROMPT_OK && !pinentry_is_quiet(&pinentry)) {
+		snprintf(error, PROMPT_ERROR_MAX, "%s answers before it was asked",
+			 config->pinentry);
+		result = PROMPT_IMPOSSIBLE;
+	}
 	if (result == PROMPT_OK)
 		result = pinentry_command(&pinentry, question, NULL, secret, error);
 	pinentry_close(&pinentry);

@@ -266,6 +266,17 @@ an_error_without_a_number_is_no_consent(void **state)
 	unlink(script);
 }
 
+/* The answer to the last label would be taken for the owner's. */
+static void
+an_ok_too_many_is_no_consent(void **state)
+{
+	(void)state;
+	assert_int_equal(ask_confirm(a_pinentry_that("echo OK; " POLITE "sleep 10" REST), 2),
+			 PROMPT_IMPOSSIBLE);
+	assert_non_null(strstr(error, "answers before it was asked"));
+	unlink(script);
+}
+
 static void
 an_answer_in_pieces_is_put_together(void **state)
 {
@@ -393,6 +404,7 @@ main(void)
 	    cmocka_unit_test(a_program_that_is_no_pinentry_is_none),
 	    cmocka_unit_test(a_pinentry_that_dies_gives_no_answer),
 	    cmocka_unit_test(an_error_without_a_number_is_no_consent),
+	    cmocka_unit_test(an_ok_too_many_is_no_consent),
 	    cmocka_unit_test(an_answer_in_pieces_is_put_together),
 	    cmocka_unit_test(an_answer_that_is_too_long_is_none),
 	    cmocka_unit_test(a_pinentry_that_hangs_is_ended),

@@ -1,0 +1,103 @@
+/* card.conf, and every way in which it is refused. */
+#include "test-image.h"
+
+static void
+a_newer_format_says_so_before_anything_else(void **state)
+{
+	struct scene *scene = *state;
+
+	create(scene);
+	assert_conf_refused(scene, "[card]\nformat = 2\nnovelty = yes\n",
+			    ":2: [card] format = 2: newer than the format this Vicar knows, which "
+			    "is 1; install a newer Vicar");
+}
+
+static void
+the_format_comes_first(void **state)
+{
+	struct scene *scene = *state;
+
+	create(scene);
+	assert_conf_refused(scene, "[card]\npersonality = cc-v1\nformat = 1\n", ":2: ");
+	assert_conf_refused(scene, "[card]\nformat = 0\n", "allowed is 1");
+	assert_conf_refused(scene, "[card]\nformat = one\n", "allowed is 1");
+	assert_conf_refused(scene, "", "format in [card] is missing");
+}
+
+static void
+unknown_keys_and_sections_name_what_is_allowed(void **state)
+{
+	struct scene *scene = *state;
+
+	create(scene);
+	assert_conf_refused(scene, CONF_HEAD "colour = red\n",
+			    ":5: [card] colour = red: unknown key; allowed are format, "
+			    "personality, serial, options");
+	assert_conf_refused(scene, CONF_HEAD "[key sign]\npin = 1\n",
+			    "allowed are service, certificate");
+	assert_conf_refused(scene, CONF_HEAD "[authority 1]\nname = x\n", "allowed is certificate");
+	assert_conf_refused(scene, CONF_HEAD "[cards]\na = b\n", "unknown section");
+}
+
+static void
+bad_values_are_refused(void **state)
+{
+	struct scene *scene = *state;
+
+	create(scene);
+	assert_conf_refused(scene, "[card]\nformat = 1\npersonality = a/b\n", ":3: ");
+	assert_conf_refused(scene, "[card]\nformat = 1\nserial = 0\n", "hexadecimal");
+	assert_conf_refused(scene, "[card]\nformat = 1\nserial =\n", "hexadecimal");
+	assert_conf_refused(scene, CONF_HEAD "personality = other\n", "given twice");
+	assert_conf_refused(scene, CONF_HEAD "[key sign]\nservice = a b\n", "letters, digits");
+	assert_conf_refused(scene, CONF_HEAD "[key a.b]\nservice = cmd\n", "the key's name");
+	assert_conf_refused(scene, CONF_HEAD "[key s]\ncertificate = ../x\n", "certificates/");
+	assert_conf_refused(scene, CONF_HEAD "[key s]\ncertificate = .x\n", "certificates/");
+	assert_conf_refused(scene, CONF_HEAD "[key s]\ncertificate = a\ncertificate = b\n",
+			    "given twice");
+	assert_conf_refused(scene, CONF_HEAD "[authority 2]\ncertificate = a\n", "numbered from 1");
+	assert_conf_refused(scene, CONF_HEAD "[authority x]\ncertificate = a\n", "numbered from 1");
+	assert_conf_refused(scene,
+			    CONF_HEAD "[key a]\nservice=x\n[key b]\nservice=x\n[key c]\nservice=x\n"
+				      "[key d]\nservice=x\n[key e]\nservice=x\n",
+			    "4 keys");
+}
+
+static void
+what_is_missing_is_named(void **state)
+{
+	struct scene *scene = *state;
+
+	create(scene);
+	assert_conf_refused(scene, "[card]\nformat = 1\n", "personality in [card] is missing");
+	assert_conf_refused(scene, "[card]\nformat = 1\npersonality = a\n", "serial in [card]");
+	assert_conf_refused(scene, CONF_HEAD, "[key NAME]");
+	assert_conf_refused(scene, CONF_HEAD "[key a]\ncertificate = a\n", "service of a key");
+	assert_conf_refused(scene, CONF_HEAD "[key a]\nservice = a\n", "certificate of a key");
+}
+
+static void
+a_line_that_libinih_would_cut_is_refused(void **state)
+{
+	struct scene *scene = *state;
+	char text[512];
+
+	create(scene);
+	(void)snprintf(text, sizeof(text), "[card]\nformat = 1\noptions = %0250d\n", 0);
+	assert_conf_refused(scene, text, ":3: the line has 260 bytes");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    image_test(a_newer_format_says_so_before_anything_else),
+	    image_test(the_format_comes_first),
+	    image_test(unknown_keys_and_sections_name_what_is_allowed),
+	    image_test(bad_values_are_refused),
+	    image_test(what_is_missing_is_named),
+	    image_test(a_line_that_libinih_would_cut_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

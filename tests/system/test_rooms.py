@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""The rooms of the tree: who may include whose headers, and which libraries are in which
+binaries. This is the table; a new arrow is a decision, not a convenience."""
+
+import os
+import re
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import harness  # noqa: E402
+from harness import ROOT  # noqa: E402
+
+# What each room may include besides its own: rooms, or single headers of a room.
+ARROWS = {
+    "tools": {"applets", "emulator", "cmdbridge", "iso7816", "ifdhandler"},
+    "applets": {"emulator", "iso7816"},
+    "emulator": {"iso7816", "ifdhandler/link.h"},
+    "cmdbridge": {"iso7816"},
+    "iso7816": set(),
+    "ifdhandler": set(),
+}
+
+
+def sources(room):
+    return [
+        os.path.join(where, name)
+        for where, _, names in os.walk(os.path.join(ROOT, room))
+        for name in names
+        if name.endswith((".c", ".h"))
+    ]
+
+
+def includes(path):
+    with open(path) as f:
+        return re.findall(r'^\s*#\s*include\s+"([^"]+)"', f.read(), re.M)
+
+
+def room_of(path, name):
+    """The room of a header, and its name from the root."""
+    beside = os.path.join(os.path.dirname(path), name)
+    whole = beside if os.path.exists(beside) else os.path.join(ROOT, name)
+    whole = os.path.relpath(whole, ROOT)
+    return whole.split("/")[0], whole
+
+
+class Arrows(unittest.TestCase):
+    def test_every_arrow_between_rooms_is_allowed(self):
+        for room, may in ARROWS.items():
+            paths = sources(room)
+            self.assertTrue(paths, room)
+            for path in paths:
+                for name in includes(path):
+                    to, header = room_of(path, name)
+                    with self.subTest(os.path.relpath(path, ROOT), to=header):
+                        self.assertTrue(to == room or to in may or header in may)
+
+
+def lines(*argv):
+    done = subprocess.run(
+        argv, check=True, stdout=subprocess.PIPE, text=True, env={**os.environ, "LC_ALL": "C"}
+    )
+    return done.stdout.splitlines()
+
+
+def libraries(path):
+    return re.findall(r"\(NEEDED\).*\[(.*)\]", "\n".join(lines("readelf", "-d", path)))
+
+
+class Binaries(unittest.TestCase):
+    def reader(self):
+        return os.environ.get("VICAR_DRIVER") or os.path.join(harness.BUILD, "libifdvicar.so")
+
+    def test_exactly_the_ten_functions_are_exported(self):
+        exported = lines("nm", "-D", "--defined-only", self.reader())
+        symbols = {line.split()[-1].split("@")[0] for line in exported}
+        self.assertEqual(
+            symbols,
+            {
+                "IFDHCreateChannelByName", "IFDHCreateChannel", "IFDHCloseChannel",
+                "IFDHGetCapabilities", "IFDHSetCapabilities", "IFDHSetProtocolParameters",
+                "IFDHPowerICC", "IFDHTransmitToICC", "IFDHControl", "IFDHICCPresence",
+            },
+        )  # fmt: skip
+
+    def test_the_reader_needs_libc_only(self):
+        self.assertEqual(libraries(self.reader()), ["libc.so.6"])
+
+    def test_the_process_of_a_card_holds_no_http_no_xml_and_no_prompts(self):
+        needed = " ".join(libraries(os.path.join(harness.BUILD, "vicard")))
+        self.assertIn("libcrypto", needed)
+        self.assertNotRegex(needed, "curl|xml|assuan|gnutls")
+
+
+if __name__ == "__main__":
+    harness.main()

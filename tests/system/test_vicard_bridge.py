@@ -163,6 +163,24 @@ class TheBridge(VicardTest):
         self.assertEqual(reader.answer()[1:], b"\x64\x00")
         self.assertEqual(self.status("state"), "idle")
 
+    def test_a_bridge_that_cannot_even_read_its_request_is_heard(self):
+        self.insert()
+        with open(self.path("bin", "vicar-bridge"), "w") as f:
+            f.write(
+                f"#!{sys.executable}\n"
+                "import os, signal, socket, time\n"
+                "link = socket.socket(fileno=3)\n"
+                "vicard = os.getppid()\n"
+                "os.kill(vicard, signal.SIGSTOP)\n"  # it looks when the bridge has gone
+                "link.send(bytes.fromhex('8380026f1f8307') + b'no room')\n"
+                "if os.fork() == 0:\n"
+                "    link.close()\n"
+                "    time.sleep(0.3)\n"
+                "    os.kill(vicard, signal.SIGCONT)\n"
+            )
+        self.assertEqual(self.sign(), b"\x6f\x1f")
+        self.assertRegex(self.journal(), r' none 6F1F .*text="no room"')
+
     def test_a_bridge_that_babbles_is_ended(self):
         self.insert()
         self.bridge("start()\nwhile True: progress(b'still here')")

@@ -100,9 +100,10 @@ bridge_receive(const struct bridge_process *bridge, uint8_t *room, struct bytes 
 {
 	ssize_t got;
 
+	/* ECONNRESET: it ended without reading all. That is told once, and before what it said. */
 	do
 		got = recv(bridge->fd, room, BRIDGE_MESSAGE_MAX, MSG_DONTWAIT | MSG_TRUNC);
-	while (got < 0 && errno == EINTR);
+	while (got < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return bridge->pid != 0 ? BRIDGE_NOTHING : BRIDGE_GONE;
 	if (got <= 0 || got > BRIDGE_MESSAGE_MAX)

@@ -14,7 +14,12 @@ from harness import ROOT, World  # noqa: E402
 
 PROGRAMS = ("vicar", "vicard", "vicar-bridge", "cmd-simulator", "apdu-replay")
 COMMANDS = ("enrol", "create", "insert", "remove", "list", "status", "pin", "log", "forget", "doctor")
-PAGES = {"vicar": "vicar.1", "vicard": "vicard.8", "cmd-simulator": "cmd-simulator.1"}
+PAGES = {
+    "vicar": "vicar.1",
+    "vicard": "vicard.8",
+    "cmd-simulator": "cmd-simulator.1",
+    "apdu-replay": "apdu-replay.1",
+}
 
 
 class Programs(unittest.TestCase):

@@ -7,7 +7,8 @@
 
 #include "iso7816/bytes.h"
 
-enum { COMMAND_OPTIONS_MAX = 8, COMMAND_OPERANDS_MAX = 2 };
+/* So many operands as an ATR has bytes, for `vicar atr 3B 7B ...`. */
+enum { COMMAND_OPTIONS_MAX = 8, COMMAND_OPERANDS_MAX = 33 };
 
 /* Exit status, vicar(1). */
 enum command_exit { COMMAND_OK = 0, COMMAND_FAILED = 1, COMMAND_USAGE = 2 };
@@ -52,6 +53,7 @@ void say_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void say_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 extern const struct command command_enrol, command_create, command_insert, command_remove,
-    command_list, command_status, command_pin, command_log, command_forget, command_doctor;
+    command_list, command_status, command_pin, command_log, command_forget, command_doctor,
+    command_atr;
 
 #endif

@@ -12,6 +12,7 @@ everything started is stopped again.
 
 import glob
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -83,6 +84,8 @@ class World:
         self.simulator = None
         self.endpoint = None
         self.inserted = set()
+        # Whose pcscd is not root's must be told to the cards.
+        self.pcscd_user = pwd.getpwuid(os.getuid()).pw_name if os.getuid() != 0 else None
         for name in ("home", "config", "data", "cache", "runtime", "sockets", "pcscd", "sim"):
             os.mkdir(self.path(name), 0o755 if name in ("sockets", "pcscd") else 0o700)
         os.chmod(self.path("sockets"), 0o3775)
@@ -242,7 +245,7 @@ class World:
     def configure(self, service=(), **sections):
         """Writes vicar.conf; `service` and `prompt=`, `card=` are dictionaries of keys that differ."""
         settings = {
-            "card": {"socket-directory": self.path("sockets")},
+            "card": {"socket-directory": self.path("sockets"), "pcscd-user": self.pcscd_user},
             "prompt": {"pinentry": "/usr/bin/pinentry-tty", "timeout-s": 20},
         }
         if self.endpoint:

@@ -341,10 +341,23 @@ reset_counter(struct card *card, struct pin *puk, struct pin *pin, struct bytes 
 	return try_value(card, puk, pin, KEY_PUK_VERIFY, value, BYTES_NONE, resume_renewal);
 }
 
+/* RESET P1=03: the same with the verified value of the PUK. */
+static uint16_t
+reset_counter_verified(struct card *card, struct pin *puk, struct pin *pin, struct bytes data)
+{
+	if (data.len != 0)
+		return SW_WRONG_LENGTH;
+	if (puk->tries_left == 0)
+		return SW_BLOCKED;
+	if (!puk->verified)
+		return SW_SECURITY_STATUS;
+	return try_value(card, puk, pin, KEY_PUK_VERIFY, puk->value, BYTES_NONE, resume_renewal);
+}
+
 uint16_t
 reset_retry_counter_command(struct card *card, const struct capdu *command, struct writer *response)
 {
-	static const unsigned forms[] = {RESET_PUK_NEW, RESET_PUK, RESET_NEW};
+	static const unsigned forms[] = {RESET_PUK_NEW, RESET_PUK, RESET_NEW, RESET_COUNTER};
 	struct pin *pin = pin_find(card, command->p2);
 	struct pin *puk;
 
@@ -359,6 +372,8 @@ reset_retry_counter_command(struct card *card, const struct capdu *command, stru
 	puk = pin_find_counter(card, pin->spec.puk);
 	if (forms[command->p1] == RESET_PUK)
 		return reset_counter(card, puk, pin, command->data);
+	if (forms[command->p1] == RESET_COUNTER)
+		return reset_counter_verified(card, puk, pin, command->data);
 	return renew(card, puk, pin, KEY_PIN_UNBLOCK, command->data,
 		     forms[command->p1] == RESET_PUK_NEW);
 }

@@ -80,6 +80,8 @@ find_child_df(const struct card *card, struct bytes data, uint16_t *sw)
 	if (!read_fid(data, &fid, sw))
 		return NULL;
 	file = file_find_child(card, card->df, fid);
+	if ((card->personality->rules.select & SELECT_CHILD_ANY) != 0)
+		return file;
 	return is_df(file) ? file : NULL;
 }
 

@@ -11,6 +11,7 @@ struct serial_form {
 
 static const struct serial_form forms[] = {
     {"cc-v1", 8, false}, /* TokenInfo of a v1 card: OCTET STRING of 8 (reference: iasecc.md 9.4) */
+    {"iasecc", 8, true}, /* EF.SN and TokenInfo: BCD (reference: iasecc.md 2.3) */
     {"fineid-v2", 10, true}, /* 20 decimal digits (reference: fineid.md 7.1) */
     {"", 8, false},
 };

@@ -26,7 +26,8 @@ each_personality_is_found_by_its_name(void **state)
 	(void)state;
 	assert_ptr_equal(registry_find("cc-v1"), all[0]);
 	assert_ptr_equal(registry_find("fineid-v2"), all[1]);
-	assert_null(all[2]);
+	assert_ptr_equal(registry_find("iasecc"), all[2]);
+	assert_null(all[3]);
 	assert_null(registry_find("cc"));
 }
 

@@ -1,0 +1,314 @@
+/*
+ * IAS-ECC v1.0.1, the European Citizen Card: one applet for the cards of five makers. Sections named
+ * here are those of the fact sheet iasecc.md.
+ */
+#include "iasecc.h"
+#include "iasecc_card.h"
+#include "iso7816/tlv.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define RSA_SIGNATURE(template, byte, form, from, hash)                             \
+	{                                                                           \
+		.se = (template), .reference = (byte), .operation = KEY_SIGN_PKCS1, \
+		.input = (form), .source = (from), .digest = (hash), .remote = true \
+	}
+#define DST(byte, hash) RSA_SIGNATURE(SE_DST, byte, INPUT_DIGEST, SOURCE_HASH, hash)
+
+/* 6.2. The key for signatures has all but the last. PSS and OAEP have no key that could do them
+ * yet. */
+static const struct algorithm ALGORITHMS[] = {
+    RSA_SIGNATURE(SE_AT, 0x02, INPUT_DIGESTINFO, SOURCE_COMMAND, DIGEST_SHA1),
+    DST(0x12, DIGEST_SHA1),
+    DST(0x32, DIGEST_SHA224),
+    DST(0x42, DIGEST_SHA256),
+    DST(0x52, DIGEST_SHA384),
+    DST(0x62, DIGEST_SHA512),
+    {.se = SE_CT, .reference = 0x1A, .operation = KEY_DECIPHER_PKCS1, .input = INPUT_CRYPTOGRAM},
+};
+enum {
+	ALGORITHMS_COUNT = sizeof(ALGORITHMS) / sizeof(ALGORITHMS[0]),
+	SIGNATURES_COUNT = ALGORITHMS_COUNT - 1,
+	/* Of TokenInfo, 7.3: with OpenSSL 3 OpenSC can use no other (6.3). */
+	TOKEN_ALGORITHM_SIGN = 5,
+	TOKEN_ALGORITHM_DECIPHER = 6,
+};
+
+/* One for both PINs, in the root: 3.5. Its key is set by adapt(). */
+#define PUK                                                                                      \
+	{                                                                                        \
+		.counter = "puk", .reference = IASECC_PIN_PUK, .is_puk = true,                   \
+		.digits_only = true, .length_min = IASECC_PUK_LEN, .length_max = IASECC_PUK_LEN, \
+		.tries = IASECC_TRIES                                                            \
+	}
+#define PIN_SPEC(role, name, byte, is_local)                                            \
+	{                                                                               \
+		.counter = (name), .reference = (byte), .key = (role), .puk = "puk",    \
+		.local = (is_local), .digits_only = true, .length_min = IASECC_PIN_MIN, \
+		.length_max = IASECC_PIN_MAX, .tries = IASECC_TRIES                     \
+	}
+/* 7.4. `flags` is a macro of the object's further flags. */
+#define PIN_OBJECT(text, number, byte, more_flags)                                            \
+	{                                                                                     \
+		.common = {.label = (text),                                                   \
+			   .flags = PKCS15_OBJECT_PRIVATE | PKCS15_OBJECT_MODIFIABLE,         \
+			   .auth_id = {{IASECC_PIN_PUK}, 1}},                                 \
+		.id = {{(number)}, 1},                                                        \
+		.flags = PKCS15_PIN_CASE_SENSITIVE | PKCS15_PIN_INITIALIZED | (more_flags),   \
+		.type = PKCS15_PIN_ASCII_NUMERIC, .min_len = IASECC_PIN_MIN,                  \
+		.stored_len = IASECC_PIN_MAX, .has_max_len = true, .max_len = IASECC_PIN_MAX, \
+		.has_reference = true, .reference = (byte), .has_pad = true, .pad = 0xFF      \
+	}
+#define NO_FILE                                       \
+	{                                             \
+		PKCS15_PATH_FILE, {0}, 0, false, 0, 0 \
+	} /* 30 02 04 00: in this ADF */
+#define RELATIVE_PATH(fid)                                                 \
+	{                                                                  \
+		PKCS15_PATH_FILE, {(fid) >> 8, (fid)&0xFF}, 2, false, 0, 0 \
+	}
+
+enum {
+	ID_AUTH = 0x45, /* 7.5 */
+	ID_SIGN = 0x46,
+	AUTH_ID_USER = 1, /* 7.4 */
+	AUTH_ID_SIGN = 3,
+	PRIVATE_ACCESS = PKCS15_KEY_SENSITIVE | PKCS15_KEY_ALWAYS_SENSITIVE |
+			 PKCS15_KEY_NEVER_EXTRACTABLE | PKCS15_KEY_LOCAL,
+	PUBLIC_ACCESS = PKCS15_KEY_EXTRACTABLE | PKCS15_KEY_LOCAL,
+};
+
+static const struct role ROLE[] = {
+    {
+	.key = "auth",
+	.puk = PUK,
+	.pin = PIN_SPEC("auth", "pin1", IASECC_PIN_USER, false),
+	.private_key_spec = {.name = "auth",
+			     .reference = IASECC_LOCAL | IASECC_KEY_AUTH,
+			     .pin = IASECC_PIN_USER,
+			     .algorithms = ALGORITHMS,
+			     .algorithms_count = ALGORITHMS_COUNT},
+	.pin_object = PIN_OBJECT("User PIN", AUTH_ID_USER, IASECC_PIN_USER, 0),
+	.private_key = {.common = {.label = "Auth key",
+				   .flags = PKCS15_OBJECT_PRIVATE,
+				   .auth_id = {{AUTH_ID_USER}, 1}},
+			.id = {{ID_AUTH}, 1},
+			.usage = PKCS15_USAGE_DECRYPT | PKCS15_USAGE_SIGN | PKCS15_USAGE_UNWRAP,
+			.access = PRIVATE_ACCESS,
+			.has_reference = true,
+			.reference = IASECC_KEY_AUTH,
+			.algorithms = {TOKEN_ALGORITHM_SIGN, TOKEN_ALGORITHM_DECIPHER},
+			.algorithms_count = 2,
+			.path = NO_FILE},
+	.public_key = {.common = {.label = "Auth key"},
+		       .id = {{ID_AUTH}, 1},
+		       .usage = PKCS15_USAGE_ENCRYPT | PKCS15_USAGE_WRAP | PKCS15_USAGE_VERIFY,
+		       .access = PUBLIC_ACCESS,
+		       .has_reference = true,
+		       .reference = IASECC_KEY_AUTH,
+		       .path = RELATIVE_PATH(IASECC_AUTH_PUBLIC_KEY)},
+	.certificate = {.common = {.label = "Auth certificate"},
+			.id = {{ID_AUTH}, 1},
+			.path = RELATIVE_PATH(IASECC_AUTH_CERTIFICATE)},
+	.certificate_path = {IASECC_ADF, IASECC_AUTH_CERTIFICATE},
+    },
+    {
+	.key = "sign",
+	.puk = PUK,
+	.pin = PIN_SPEC("sign", "pin2", IASECC_PIN_SIGN, true),
+	.private_key_spec = {.name = "sign",
+			     .reference = IASECC_LOCAL | IASECC_KEY_SIGN,
+			     .pin = IASECC_PIN_SIGN,
+			     .algorithms = ALGORITHMS,
+			     .algorithms_count = SIGNATURES_COUNT},
+	.pin_object = PIN_OBJECT("Sign PIN", AUTH_ID_SIGN, IASECC_PIN_SIGN, PKCS15_PIN_LOCAL),
+	/* Without userConsent, which OpenSC's driver cannot satisfy: 8.7, item 5. */
+	.private_key = {.common = {.label = "Sign key",
+				   .flags = PKCS15_OBJECT_PRIVATE,
+				   .auth_id = {{AUTH_ID_SIGN}, 1}},
+			.id = {{ID_SIGN}, 1},
+			.usage = PKCS15_USAGE_SIGN | PKCS15_USAGE_NON_REPUDIATION,
+			.access = PRIVATE_ACCESS,
+			.has_reference = true,
+			.reference = IASECC_KEY_SIGN,
+			.algorithms = {TOKEN_ALGORITHM_SIGN},
+			.algorithms_count = 1,
+			.path = NO_FILE},
+	.public_key = {.common = {.label = "Sign key"},
+		       .id = {{ID_SIGN}, 1},
+		       .usage = PKCS15_USAGE_VERIFY,
+		       .access = PUBLIC_ACCESS,
+		       .has_reference = true,
+		       .reference = IASECC_KEY_SIGN,
+		       .path = RELATIVE_PATH(IASECC_SIGN_PUBLIC_KEY)},
+	.certificate = {.common = {.label = "Sign certificate"},
+			.id = {{ID_SIGN}, 1},
+			.path = RELATIVE_PATH(IASECC_SIGN_CERTIFICATE)},
+	.certificate_path = {IASECC_ADF, IASECC_SIGN_CERTIFICATE},
+    },
+};
+enum { ROLES_COUNT = sizeof(ROLE) / sizeof(ROLE[0]) };
+
+static const unsigned MODULI[] = {2048, 3072, 0};
+
+/* The key on which a VERIFY of the PUK is tried: the first that is here. */
+static const char *
+key_of_puk(const struct image *image)
+{
+	for (size_t i = 0; i < ROLES_COUNT; i++) {
+		const struct image_key *key = image_key(image, ROLE[i].key);
+
+		if (key != NULL && !iasecc_is_remote(key))
+			return ROLE[i].key;
+	}
+	return NULL;
+}
+
+/* What the image makes of the roles: a service's key does not decipher, and no PUK unblocks its
+ * PIN. */
+static void
+adapt(struct role roles[ROLES_COUNT], const struct image *image)
+{
+	const char *puk_key = key_of_puk(image);
+
+	memcpy(roles, ROLE, sizeof(ROLE));
+	for (size_t i = 0; i < ROLES_COUNT; i++) {
+		const struct image_key *key = image_key(image, ROLE[i].key);
+
+		roles[i].puk.key = puk_key;
+		if (puk_key == NULL)
+			roles[i].puk.reference = PIN_NO_REFERENCE;
+		if (key == NULL || !iasecc_is_remote(key))
+			continue;
+		roles[i].pin_object.common.auth_id.len = 0;
+		roles[i].private_key.usage &=
+		    ~(uint32_t)(PKCS15_USAGE_DECRYPT | PKCS15_USAGE_UNWRAP);
+		roles[i].private_key.algorithms_count = 1;
+		roles[i].public_key.usage = PKCS15_USAGE_VERIFY;
+	}
+}
+
+static bool
+personalise(struct card *card, const struct image *image, struct image_error *error)
+{
+	struct build build = {.card = card, .image = image, .error = error, .ok = true};
+	const struct iasecc_variant *variant = iasecc_variant_of(image);
+	struct role role[ROLES_COUNT];
+	const struct roles roles = {role, ROLES_COUNT, MODULI};
+
+	if (variant == NULL) {
+		snprintf(error->text, sizeof(error->text),
+			 "card \"%s\": there is no such variant of an iasecc card; write "
+			 "variant=amos, gemalto, oberthur, sagem or mi in card.conf",
+			 image->name);
+		return false;
+	}
+	adapt(role, image);
+	build_check(&build, &roles, IASECC_SERIAL_LEN);
+	if (!build.ok || !card_set_atr(card, variant->atr, error))
+		return false;
+	iasecc_build_files(&build, &roles, variant);
+	build_roles(&build, &roles);
+	return build.ok;
+}
+
+/* 3.3 and 3.4. Nothing is changed on this card: every rule but that for reading says never. */
+static void
+fci(const struct file *file, uint8_t p2, struct writer *writer)
+{
+	enum { P2_FCP = 0x04, TAG_FCP = 0x62, TAG_FCI = 0x6F };
+	enum { DF = 0x38, TRANSPARENT = 0x01, ACTIVATED = 0x05, SFI_SHIFT = 3 };
+	static const uint8_t rule_df[] = {0x01, 0x00};
+	static const uint8_t rule_ef[] = {0x7B, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x00};
+	const uint8_t sfi = (uint8_t)(file->spec.sfi << SFI_SHIFT);
+	const bool df = file->spec.kind == FILE_DF;
+	size_t mark = tlv_begin(writer, p2 == P2_FCP ? TAG_FCP : TAG_FCI), rule;
+
+	if (!df)
+		tlv_put_u16(writer, 0x80, (uint16_t)file->content.len);
+	tlv_put_u8(writer, 0x82, df ? DF : TRANSPARENT);
+	tlv_put_u16(writer, 0x83, file->fid);
+	if (df)
+		tlv_put(writer, 0x84, file->spec.name);
+	else
+		tlv_put(writer, 0x88, sfi != 0 ? (struct bytes){&sfi, 1} : BYTES_NONE);
+	rule = tlv_begin(writer, 0xA1);
+	tlv_put(writer, 0x8C, df ? BYTES(rule_df) : BYTES(rule_ef));
+	tlv_end(writer, rule);
+	tlv_put_u8(writer, 0x8A, ACTIVATED);
+	tlv_end(writer, mark);
+}
+
+/* Offset data object 54 in, discretionary data 53 out; at most `ne` bytes with tag and length. */
+uint16_t
+iasecc_read_odd(struct card *card, const struct capdu *command, struct writer *response)
+{
+	enum { TAG_OFFSET = 0x54, TAG_DATA = 0x53, OFFSET_LEN_MAX = 4 };
+	const struct file *ef = card_current_ef(card);
+	const size_t header = command->ne > 0x104 ? 4 : command->ne > 0x81 ? 3 : 2;
+	struct reader reader = reader_of(command->data);
+	size_t offset = 0, len;
+	struct tlv tlv;
+
+	if (!command->has_le || command->ne <= header)
+		return SW_WRONG_LENGTH;
+	if (!tlv_read(&reader, &tlv) || tlv.tag != TAG_OFFSET || tlv.value.len == 0 ||
+	    tlv.value.len > OFFSET_LEN_MAX || reader.left != 0)
+		return SW_INCORRECT_DATA;
+	if (ef == NULL || ef->spec.kind != FILE_EF)
+		return SW_NO_CURRENT_EF;
+	if (!card_may(card, &ef->spec.read))
+		return SW_SECURITY_STATUS;
+	for (size_t i = 0; i < tlv.value.len; i++)
+		offset = offset << 8 | tlv.value.data[i];
+	if (offset >= ef->content.len)
+		return SW_WRONG_OFFSET;
+	len = ef->content.len - offset;
+	if (len > command->ne - header)
+		len = command->ne - header;
+	tlv_put(response, TAG_DATA, (struct bytes){ef->content.data + offset, len});
+	return SW_OK;
+}
+
+#define ROW(instruction, parameters)                                               \
+	.cla = 0x00, .cla_mask = 0xFF, .ins = (instruction), .p1p2 = (parameters), \
+	.p1p2_mask = 0xFFFF
+
+static const struct card_command COMMANDS[] = {
+    /* Real cards refuse SELECT with P1 and P2 both 00: 4.1. */
+    {ROW(0xA4, 0x0000), .sw = SW_INCORRECT_P1P2},
+    {ROW(0xB1, 0x0000), .handler = iasecc_read_odd},
+    {ROW(0xCB, 0x3FFF), .handler = iasecc_get_sdo},
+    {ROW(0x22, 0x41AA), .handler = iasecc_set_hash},
+    {ROW(0x2A, 0x90A0), .chaining = true, .handler = iasecc_pso_hash},
+    {ROW(0x88, 0x0000), .chaining = true, .handler = card_internal_authenticate},
+    /* The commands that would change keys or files (4.13): nobody is allowed to. */
+    {ROW(0xDB, 0x3FFF), .chaining = true, .sw = SW_SECURITY_STATUS},
+    {ROW(0x47, 0x0000), .sw = SW_SECURITY_STATUS},
+    {ROW(0xE0, 0x0000), .sw = SW_SECURITY_STATUS},
+    {ROW(0xE4, 0x0000), .sw = SW_SECURITY_STATUS},
+};
+
+static const char *const OPTIONS[] = {"variant", NULL};
+
+const struct personality iasecc = {
+    .name = "iasecc",
+    .description = "IAS-ECC v1.0.1, European Citizen Card, RSA 2048 and 3072",
+    .atr = {iasecc_atr, IASECC_ATR_LEN},
+    .options = OPTIONS,
+    .rules = {.select = SELECT_FID | SELECT_CHILD_DF | SELECT_CHILD_ANY | SELECT_CHILD_EF |
+			SELECT_PARENT | SELECT_NAME | SELECT_PATH_MF | SELECT_PATH_DF |
+			SELECT_PATH_3F00 | SELECT_FCI | SELECT_FCP | SELECT_NO_DATA, /* 4.1 */
+	      .name_select = PINS_KEPT, /* 8.7, items 4 and 9 */
+	      .df_change = PINS_KEPT,
+	      .df_change_clears_se = true, /* 4.8 */
+	      .pin = CHANGE_OLD_NEW | CHANGE_NEW | RESET_PUK_NEW | RESET_PUK | RESET_NEW |
+		     RESET_COUNTER,
+	      .restores = {0xF300 | IASECC_SE_PUK, 0xF300 | IASECC_SE_USER,
+			   0xF300 | IASECC_SE_SIGN}},
+    .commands = COMMANDS,
+    .commands_count = sizeof(COMMANDS) / sizeof(COMMANDS[0]),
+    .personalise = personalise,
+    .fci = fci,
+};

@@ -1,0 +1,68 @@
+#include "iasecc_card.h"
+
+#include <string.h>
+
+/* The makers' cards that differ in ATR, root AID and EF.ATR: 1.2, 2.2 and 3.1. */
+
+static const uint8_t ROOT[] = {0xF0, 'I', 'a', 's', 'E', 'c', 'c', 'R', 'o', 'o', 't'};
+static const uint8_t ROOT_OBERTHUR[] = {0xA0, 0x00, 0x00, 0x00, 0x77, 0x01, 0x08, 0x00,
+					0x07, 0x00, 0x00, 0xFE, 0x00, 0x00, 0x01, 0x00};
+
+const uint8_t iasecc_atr[IASECC_ATR_LEN] = {0x3B, 0xDF, 0x18, 0xFF, 0x81, 0x91, 0xFE, 0x1F, 0xC3,
+					    0x00, 0x31, 0xB8, 0x64, 0x0C, 0x01, 0xEC, 0xC1, 0x73,
+					    0x94, 0x01, 0x80, 0x82, 0x90, 0x00, 0xB3};
+/* The free bytes are those of real cards: 1.2. */
+static const uint8_t ATR_GEMALTO[] = {0x3B, 0x7F, 0x96, 0x00, 0x00, 0x00, 0x31, 0xB8, 0x64, 0x40,
+				      0x70, 0x14, 0x10, 0x73, 0x94, 0x01, 0x80, 0x82, 0x90, 0x00};
+static const uint8_t ATR_OBERTHUR[] = {0x3B, 0xDD, 0x18, 0x00, 0x81, 0x31, 0xFE, 0x45,
+				       0x80, 0xF9, 0xA0, 0x00, 0x00, 0x00, 0x77, 0x01,
+				       0x08, 0x00, 0x07, 0x90, 0x00, 0xFE};
+static const uint8_t ATR_SAGEM[] = {0x3B, 0x7F, 0x18, 0x00, 0x00, 0x00, 0x31, 0xB8, 0x64, 0x50,
+				    0x23, 0xEC, 0xC1, 0x73, 0x94, 0x01, 0x80, 0x82, 0x90, 0x00};
+static const uint8_t ATR_MI[] = {0x3B, 0xDF, 0x96, 0x00, 0x80, 0x31, 0xFE, 0x45,
+				 0x00, 0x31, 0xB8, 0x64, 0x04, 0x1F, 0xEC, 0xC1,
+				 0x73, 0x94, 0x01, 0x80, 0x82, 0x90, 0x00, 0xEC};
+
+static const uint8_t PRE_ISSUING_AMOS[] = {0x0C, 0x01, 0xEC, 0xC1};
+static const uint8_t PRE_ISSUING_GEMALTO[] = {0x40, 0x70, 0x14, 0x10};
+static const uint8_t PRE_ISSUING_SAGEM[] = {0x50, 0x23, 0xEC, 0xC1};
+static const uint8_t PRE_ISSUING_MI[] = {0x04, 0x1F, 0xEC, 0xC1};
+
+/* Oberthur's historical bytes have no pre-issuing data, and OpenSC wants four bytes of them in
+ * EF.ATR (2.2): those of the Ministry of Interior's card. */
+static const struct iasecc_variant VARIANTS[] = {
+    {"amos",
+     {iasecc_atr, sizeof(iasecc_atr)},
+     {ROOT, sizeof(ROOT)},
+     {PRE_ISSUING_AMOS, sizeof(PRE_ISSUING_AMOS)}},
+    {"gemalto",
+     {ATR_GEMALTO, sizeof(ATR_GEMALTO)},
+     {ROOT, sizeof(ROOT)},
+     {PRE_ISSUING_GEMALTO, sizeof(PRE_ISSUING_GEMALTO)}},
+    {"oberthur",
+     {ATR_OBERTHUR, sizeof(ATR_OBERTHUR)},
+     {ROOT_OBERTHUR, sizeof(ROOT_OBERTHUR)},
+     {PRE_ISSUING_MI, sizeof(PRE_ISSUING_MI)}},
+    {"sagem",
+     {ATR_SAGEM, sizeof(ATR_SAGEM)},
+     {ROOT, sizeof(ROOT)},
+     {PRE_ISSUING_SAGEM, sizeof(PRE_ISSUING_SAGEM)}},
+    {"mi",
+     {ATR_MI, sizeof(ATR_MI)},
+     {ROOT, sizeof(ROOT)},
+     {PRE_ISSUING_MI, sizeof(PRE_ISSUING_MI)}},
+};
+
+const struct iasecc_variant *
+iasecc_variant_of(const struct image *image)
+{
+	char name[IMAGE_NAME_MAX];
+
+	if (!image_option(image, "variant", name, sizeof(name)))
+		return &VARIANTS[0];
+	for (size_t i = 0; i < sizeof(VARIANTS) / sizeof(VARIANTS[0]); i++) {
+		if (strcmp(VARIANTS[i].name, name) == 0)
+			return &VARIANTS[i];
+	}
+	return NULL;
+}

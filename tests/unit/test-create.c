@@ -38,6 +38,33 @@ a_created_card_opens_with_pin_and_puk(void **state)
 }
 
 static void
+a_created_card_keeps_the_options_of_its_kind(void **state)
+{
+	struct creation creation = a_creation();
+	struct problem text = {""};
+	struct image image;
+
+	creation.personality = "iasecc";
+	creation.options = "variant=gemalto";
+	assert_true(create_card(&creation, &text));
+	image = load_card(state);
+	assert_string_equal(image.options, "variant=gemalto");
+	image_free(&image);
+}
+
+static void
+an_option_that_the_card_does_not_know_is_refused(void **state)
+{
+	struct creation creation = a_creation();
+	struct problem text = {""};
+
+	creation.options = "variant=gemalto";
+	assert_false(create_card(&creation, &text));
+	assert_non_null(strstr(text.text, "no option \"variant=gemalto\""));
+	assert_int_not_equal(access(home_file(state, CARD), F_OK), 0);
+}
+
+static void
 a_created_card_has_a_certificate_for_its_role(void **state)
 {
 	const struct creation creation = a_creation();
@@ -178,6 +205,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(a_created_card_opens_with_pin_and_puk),
+	    TEST(a_created_card_keeps_the_options_of_its_kind),
+	    TEST(an_option_that_the_card_does_not_know_is_refused),
 	    TEST(a_created_card_has_a_certificate_for_its_role),
 	    TEST(a_created_fineid_card_has_a_serial_of_digits),
 	    TEST(a_subject_that_is_none_makes_no_card),

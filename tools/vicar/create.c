@@ -35,7 +35,7 @@ issue_with_key(const struct creation *creation, const char *directory, EVP_PKEY 
 	    .personality = creation->personality,
 	    .role = creation->role,
 	    .service = IMAGE_SERVICE_FILE,
-	    .options = "",
+	    .options = creation->options == NULL ? "" : creation->options,
 	    .chain = &chain,
 	};
 	struct problem undo;
@@ -89,13 +89,14 @@ rsa_bits_of(const char *name)
 	return 0;
 }
 
-enum { OPTION_CARD, OPTION_KEY, OPTION_ROLE, OPTION_SUBJECT, OPTION_PIN_FILE };
+enum { OPTION_CARD, OPTION_KEY, OPTION_ROLE, OPTION_SUBJECT, OPTION_OPTION, OPTION_PIN_FILE };
 
 static const struct command_option options[] = {
-    {"card", "CARD", "what card it is to be: fineid-v2 or cc-v1"},
+    {"card", "CARD", "what card it is to be: fineid-v2, iasecc or cc-v1"},
     {"key", "KIND", "rsa2048 (the default) or rsa3072"},
     {"role", "ROLE", "what the key is for: sign (the default) or auth"},
     {"subject", "SUBJECT", "of the certificate: /C=FI/CN=Name, or a name; default NAME"},
+    {"option", "WORDS", "of the kind of card, as variant=gemalto; more than one with blanks"},
     {"pin-file", "FILE", "lines `pin = ` and `puk = `, mode 0600; else they are asked for"},
     {NULL, NULL, NULL},
 };
@@ -140,6 +141,7 @@ run(const struct command_arguments *arguments)
 	    .personality = arguments->options[OPTION_CARD],
 	    .role = or_default(arguments->options[OPTION_ROLE], "sign"),
 	    .subject = or_default(arguments->options[OPTION_SUBJECT], arguments->operands[0]),
+	    .options = arguments->options[OPTION_OPTION],
 	    .rsa_bits = rsa_bits_of(key),
 	};
 	char protect[MEMORY_ERROR_MAX];

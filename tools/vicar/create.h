@@ -11,6 +11,7 @@ struct creation {
 	const char *personality; /* "fineid-v2" */
 	const char *role;        /* "auth", "sign" */
 	const char *subject;     /* see self_signed() */
+	const char *options;     /* of the personality, separated by blanks; NULL for none */
 	unsigned rsa_bits;
 	const struct pins *pins;
 };

@@ -5,7 +5,8 @@ BUILD ?= build
 CC ?= cc
 
 # Where `make install` puts things; DESTDIR is put in front of each.
-PREFIX ?= /usr/local
+prefix ?= /usr/local
+PREFIX ?= $(prefix)
 SYSCONFDIR ?= /etc
 BINDIR = $(PREFIX)/bin
 LIBEXECDIR = $(PREFIX)/libexec/vicar
@@ -46,6 +47,9 @@ PCSC_LIBS := $(call pkg-libs,libpcsclite)
 HTTPD_LIBS := $(call pkg-libs,libmicrohttpd gnutls)
 CMOCKA_LIBS := $(call pkg-libs,cmocka)
 
+MISSING := $(foreach pkg,$(PKGS) libpcsclite libmicrohttpd gnutls,$\
+	$(shell pkg-config --exists $(pkg) 2>/dev/null || echo $(pkg)))
+
 ALL_CPPFLAGS = -D_GNU_SOURCE -I. -DVICAR_VERSION='"$(VERSION)"' \
 	-DVICAR_LIBEXECDIR='"$(LIBEXECDIR)"' $(PKGS_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = -std=c17 -fPIC -fvisibility=hidden $(WARNINGS) $(OPTIMISE) $(HARDEN) $(CFLAGS)
@@ -74,7 +78,12 @@ $(BUILD)/lib$(1).a: $(call objects,$(1))
 endef
 $(foreach room,$(ARCHIVES),$(eval $(call archive-rule,$(room))))
 
-$(BUILD)/%.o: %.c
+.PHONY: packages
+packages:
+	@[ -z "$(strip $(MISSING))" ] || { echo "not installed, or not known to pkg-config:" \
+		"$(strip $(MISSING)); type: make deps-build" >&2; exit 1; }
+
+$(BUILD)/%.o: %.c | packages
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(EXTRA_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<

@@ -201,7 +201,7 @@ enum select_form {
 	SELECT_PATH_MF = 1 << 5,  /* P1=08: path from the MF */
 	SELECT_PATH_DF = 1 << 6,  /* P1=09: path from the current DF */
 	SELECT_FID_ANYWHERE = 1 << 8, /* P1=00 then looks through the whole tree */
-	SELECT_CHILD_ANY = 1 << 7,    /* P1=01 finds EFs too */
+	SELECT_CHILD_ANY = 1 << 7,    /* P1=01 finds EFs too; P1=01 and 02 the MF as 3F00 */
 	SELECT_PATH_3F00 = 1 << 9,    /* paths may begin with 3F00; P1=09 then starts at the MF */
 	SELECT_FCI = 1 << 16,         /* P2=00 */
 	SELECT_FCP = 1 << 17,         /* P2=04 */

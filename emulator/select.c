@@ -71,6 +71,12 @@ find_fid(const struct card *card, struct bytes data, uint16_t *sw)
 	return NULL;
 }
 
+static bool
+child_any(const struct card *card)
+{
+	return (card->personality->rules.select & SELECT_CHILD_ANY) != 0;
+}
+
 static const struct file *
 find_child_df(const struct card *card, struct bytes data, uint16_t *sw)
 {
@@ -79,10 +85,10 @@ find_child_df(const struct card *card, struct bytes data, uint16_t *sw)
 
 	if (!read_fid(data, &fid, sw))
 		return NULL;
+	if (child_any(card) && fid == FILE_MF)
+		return mf(card);
 	file = file_find_child(card, card->df, fid);
-	if ((card->personality->rules.select & SELECT_CHILD_ANY) != 0)
-		return file;
-	return is_df(file) ? file : NULL;
+	return is_df(file) || child_any(card) ? file : NULL;
 }
 
 static const struct file *
@@ -93,6 +99,8 @@ find_child_ef(const struct card *card, struct bytes data, uint16_t *sw)
 
 	if (!read_fid(data, &fid, sw))
 		return NULL;
+	if (child_any(card) && fid == FILE_MF)
+		return mf(card);
 	file = file_find_child(card, card->df, fid);
 	return is_df(file) ? NULL : file;
 }

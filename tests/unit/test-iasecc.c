@@ -247,9 +247,23 @@ selection_takes_the_forms_of_section_4_1(void **state)
 	assert_answer(card, "00B0000001", "30 9000"); /* a failed selection changes nothing */
 	assert_answer(card, "00A4030C", "9000");
 	assert_answer(card, "00A4010C020001", "9000");
-	assert_answer(card, "00B0000001", "6986"); /* a DF ends the current EF */
+	assert_answer(card, "00B0000001", "6986");     /* a DF ends the current EF */
+	assert_answer(card, "00A4020C020001", "6A82"); /* a DF */
 	assert_answer(card, "00A40904045015494600", "6A82");
 	assert_answer(card, "00A40400064D494F4D435400", "6A82");
+}
+
+/* Seen: before it reads the object of a global PIN, OpenSC 0.23 comes back to the root of a Gemalto
+ * card by P1=02. */
+static void
+opensc_selects_the_root_of_gemalto_as_a_child(void **state)
+{
+	struct applet_card *card = *state;
+
+	assert_answer(card, SELECT_ADF, "9000");
+	assert_answer(card, "00A40204023F0000",
+		      "621D 820138 83023F00 840B" ROOT "A104 8C020100 8A0105 9000");
+	assert_answer(card, PIN_BODY("01"), "700D BF810109 7F4106 800108 810104 9000");
 }
 
 /* 3.3: FCI, as the Sagem type asks; SFI shifted by three bits */
@@ -938,6 +952,7 @@ main(void)
 	    cmocka_unit_test(the_root_of_oberthur_has_its_own_name),
 	    TEST(the_adf_answers_with_the_fcp_of_section_3_3),
 	    TEST(selection_takes_the_forms_of_section_4_1),
+	    TEST(opensc_selects_the_root_of_gemalto_as_a_child),
 	    TEST(p2_00_is_answered_with_an_fci),
 	    TEST(the_directory_files_are_those_of_section_7),
 	    TEST(the_public_key_directory_begins_with_the_entry_of_section_7_6),

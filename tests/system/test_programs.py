@@ -13,7 +13,10 @@ import harness  # noqa: E402
 from harness import ROOT, World  # noqa: E402
 
 PROGRAMS = ("vicar", "vicard", "vicar-bridge", "cmd-simulator", "apdu-replay")
-COMMANDS = ("enrol", "create", "insert", "remove", "list", "status", "pin", "log", "forget", "doctor")
+COMMANDS = (
+    "enrol", "create", "insert", "remove", "list", "status", "pin", "log", "forget", "doctor",
+    "cert", "atr",
+)  # fmt: skip
 PAGES = {
     "vicar": "vicar.1",
     "vicard": "vicard.8",
@@ -75,6 +78,8 @@ class Programs(unittest.TestCase):
             ("vicar", "insert"),
             ("vicar", "insert", "anna", "--wait", "soon"),
             ("vicar", "pin", "open", "anna"),
+            ("vicar", "cert", "show", "anna"),
+            ("vicar", "atr", "3B0214"),
             ("vicard", "anna", "berta"),
             ("cmd-simulator", "--directory", "x", "--port", "99999"),
         ):
@@ -90,6 +95,7 @@ class Programs(unittest.TestCase):
             (("vicar", "log", "anna"), "anna"),
             (("vicar", "forget", "--yes", "anna"), "anna"),
             (("vicar", "pin", "unblock", "anna"), "anna"),
+            (("vicar", "cert", "list", "anna"), "anna"),
             (("vicar", "enrol", "anna", "--service", "none"), "none"),
             (("vicar", "create", "anna", "--card", "none"), "none"),
             (("vicard", "--foreground", "anna"), "anna"),

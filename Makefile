@@ -9,7 +9,7 @@ prefix ?= /usr/local
 PREFIX ?= $(prefix)
 SYSCONFDIR ?= /etc
 BINDIR = $(PREFIX)/bin
-LIBEXECDIR = $(PREFIX)/libexec/vicar
+LIBEXECDIR = $(BINDIR)/../libexec/vicar
 MANDIR = $(PREFIX)/share/man
 PCSC_DRIVERS ?= $(PREFIX)/lib/pcsc/drivers
 READER_CONF_DIR ?= $(SYSCONFDIR)/reader.conf.d
@@ -50,8 +50,7 @@ CMOCKA_LIBS := $(call pkg-libs,cmocka)
 MISSING := $(foreach pkg,$(PKGS) libpcsclite libmicrohttpd gnutls,$\
 	$(shell pkg-config --exists $(pkg) 2>/dev/null || echo $(pkg)))
 
-ALL_CPPFLAGS = -D_GNU_SOURCE -I. -DVICAR_VERSION='"$(VERSION)"' \
-	-DVICAR_LIBEXECDIR='"$(LIBEXECDIR)"' $(PKGS_CFLAGS) $(CPPFLAGS)
+ALL_CPPFLAGS = -D_GNU_SOURCE -I. -DVICAR_VERSION='"$(VERSION)"' $(PKGS_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = -std=c17 -fPIC -fvisibility=hidden $(WARNINGS) $(OPTIMISE) $(HARDEN) $(CFLAGS)
 ALL_LDFLAGS = $(HARDEN_LINK) -Wl,--as-needed $(LDFLAGS)
 LIBS = $(PKGS_LIBS) -lgpg-error

@@ -136,6 +136,27 @@ paths_expand(const char *text, char path[PATH_MAX], struct problem *error)
 }
 
 bool
+paths_program(const char *name, char path[PATH_MAX], struct problem *error)
+{
+	char own[PATH_MAX];
+	const ssize_t len = readlink("/proc/self/exe", own, sizeof(own));
+	const char *slash = len > 0 ? memrchr(own, '/', (size_t)len) : NULL;
+	const int directory = slash != NULL ? (int)(slash - own) : 0;
+
+	if (slash == NULL)
+		return problem(error, "/proc/self/exe cannot be read; mount /proc");
+	if (join(path, error, "%.*s/%s", directory, own, name) && access(path, X_OK) == 0)
+		return true;
+	if (join(path, error, "%.*s/" PATHS_PROGRAMS "/%s", directory, own, name) &&
+	    access(path, X_OK) == 0)
+		return true;
+	return problem(error,
+		       "program %s is neither in %.*s nor in " PATHS_PROGRAMS
+		       " seen from there; install Vicar again",
+		       name, directory, own);
+}
+
+bool
 paths_make(const char *path, struct problem *error)
 {
 	char part[PATH_MAX];

@@ -5,6 +5,8 @@
  *   configuration  $XDG_CONFIG_HOME/vicar     else ~/.config/vicar
  *   cards          $XDG_DATA_HOME/vicar/cards else ~/.local/share/vicar/cards
  *   sockets        $XDG_RUNTIME_DIR/vicar     else /run/user/UID/vicar, if that is there and ours
+ *   programs       beside our own executable, as in a build tree, else in PATHS_PROGRAMS seen
+ *                  from there: an installation may be moved as a whole
  *
  * Nothing is created but by paths_make(). Every function that fails says why in `error`.
  */
@@ -16,6 +18,7 @@
 
 #include <limits.h>
 
+#define PATHS_PROGRAMS "../libexec/vicar"
 #define PATHS_SYSTEM_CONFIG "/etc/vicar/vicar.conf"
 
 /* The user's vicar.conf. */
@@ -28,6 +31,8 @@ bool paths_runtime(char path[PATH_MAX], struct problem *error) MUST_USE;
 bool paths_control(const char *name, char path[PATH_MAX], struct problem *error) MUST_USE;
 /* `text`, with a leading ~/ replaced by the home directory; fails unless that is absolute. */
 bool paths_expand(const char *text, char path[PATH_MAX], struct problem *error) MUST_USE;
+/* Another program of ours. */
+bool paths_program(const char *name, char path[PATH_MAX], struct problem *error) MUST_USE;
 /* mkdir -p, 0700. */
 bool paths_make(const char *path, struct problem *error) MUST_USE;
 

@@ -5,7 +5,7 @@
 
 #include "tools/vicar/command.h"
 #include "tools/vicar/log.h"
-#include "tools/vicar/program.h"
+#include "tools/paths.h"
 #include "tools/vicar/self_signed.h"
 #include "tools/vicar/terminal.h"
 
@@ -490,7 +490,7 @@ a_program_in_neither_place_is_named(void **state)
 	struct problem error = {""};
 
 	(void)state;
-	assert_false(program_find("vicar-no-such-program", path, &error));
+	assert_false(paths_program("vicar-no-such-program", path, &error));
 	assert_non_null(strstr(error.text, "vicar-no-such-program"));
 }
 

@@ -21,7 +21,7 @@ enum finding {
 struct doctor {
 	const char *reader_conf; /* directory of the reader entries */
 	const char *directory;   /* of the card's image */
-	const char *bridge;      /* vicar-bridge; NULL: as program_find() says */
+	const char *bridge;      /* vicar-bridge; NULL: as paths_program() says */
 
 	struct config config;
 	bool configured;

@@ -5,7 +5,7 @@
 #include "cmdbridge/certificate.h"
 #include "cmdbridge/cipher.h"
 #include "cmdbridge/secrets.h"
-#include "program.h"
+#include "tools/paths.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -137,7 +137,7 @@ ask(const struct doctor *doctor, const struct image_key *key, struct bridge_answ
 	    .key = {(const uint8_t *)key->name, strlen(key->name)},
 	};
 
-	if (doctor->bridge == NULL && !program_find("vicar-bridge", bridge, text))
+	if (doctor->bridge == NULL && !paths_program("vicar-bridge", bridge, text))
 		return false;
 	return bridge_client_ask(doctor->bridge == NULL ? bridge : doctor->bridge, &request, -1,
 				 bridge_client_timeout_ms(service), answer, text);

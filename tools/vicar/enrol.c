@@ -7,8 +7,8 @@
 #include "cmdbridge/secrets.h"
 #include "command.h"
 #include "issue.h"
-#include "program.h"
 #include "tools/config.h"
+#include "tools/paths.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,7 +148,7 @@ run_with(const struct command_arguments *arguments, const struct config *config,
 			       "there is no [service %s] in vicar.conf; add it, see vicar.conf(5)",
 			       service);
 	if (!issue_possible(enrolment.name, enrolment.personality, directory, error) ||
-	    !program_find("vicar-bridge", bridge, error))
+	    !paths_program("vicar-bridge", bridge, error))
 		return false;
 	ok = get_account(arguments, &account, error) && enrol_card(&enrolment, error);
 	service_account_wipe(&account);

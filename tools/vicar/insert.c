@@ -239,7 +239,7 @@ run(const struct command_arguments *arguments)
 	if (!is_enrolled(insertion.name, &error))
 		goto failed;
 	if (!insert_has_unit(insertion.name)) {
-		if (!program_find("vicard", vicard, &error))
+		if (!paths_program("vicard", vicard, &error))
 			goto failed;
 		insertion.vicard = vicard;
 	}

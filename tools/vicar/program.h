@@ -1,5 +1,5 @@
 /*
- * Vicar's other programs, and systemctl: found, run, started.
+ * Vicar's other programs, and systemctl: run and started.
  */
 #ifndef VICAR_TOOLS_VICAR_PROGRAM_H
 #define VICAR_TOOLS_VICAR_PROGRAM_H
@@ -9,10 +9,6 @@
 
 #include <limits.h>
 #include <sys/types.h>
-
-/* The path of one of them: beside this executable, as in a build tree, or in the directory for
- * programs that nobody starts by hand. */
-bool program_find(const char *name, char path[PATH_MAX], struct problem *error) MUST_USE;
 
 /* Runs it to its end, found by PATH, with standard input and error closed to it. What it prints goes
  * to `output`, cut at `room` - 1. Returns its exit status, -1 when it could not be run or was ended by

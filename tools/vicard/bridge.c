@@ -3,6 +3,7 @@
  */
 #include "tools/vicard/bridge.h"
 
+#include "tools/paths.h"
 #include "tools/vicard/log.h"
 
 #include <errno.h>
@@ -24,28 +25,14 @@ bridge_init(struct bridge_process *bridge)
 	*bridge = (struct bridge_process){.fd = -1};
 }
 
-/* Beside our own executable, so that a build tree works; else where it was installed. */
 static bool
 find_program(char path[PATH_MAX])
 {
-	char own[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", own, sizeof(own) - 1);
-	const char *slash;
-	int made;
+	struct problem error;
 
-	if (len > 0) {
-		own[len] = '\0';
-		slash = strrchr(own, '/');
-		made = snprintf(path, PATH_MAX, "%.*s/" BRIDGE_PROGRAM,
-				slash != NULL ? (int)(slash - own) : 0, own);
-		if (made > 0 && made < PATH_MAX && access(path, X_OK) == 0)
-			return true;
-	}
-	made = snprintf(path, PATH_MAX, "%s/" BRIDGE_PROGRAM, VICAR_LIBEXECDIR);
-	if (made > 0 && made < PATH_MAX && access(path, X_OK) == 0)
+	if (paths_program(BRIDGE_PROGRAM, path, &error))
 		return true;
-	log_error(BRIDGE_PROGRAM " is neither beside vicard nor in " VICAR_LIBEXECDIR
-				 "; install Vicar again");
+	log_error("%s", error.text);
 	return false;
 }
 

@@ -25,7 +25,7 @@ enum bridge_event {
 };
 
 void bridge_init(struct bridge_process *bridge);
-/* Starts the program beside our own executable, else the one in VICAR_LIBEXECDIR, and sends the
+/* Starts the program that paths_program() finds, and sends the
  * encoded REQUEST. A bridge that is still being ended is killed first. False: it was logged. */
 bool bridge_start(struct bridge_process *bridge, uint64_t now_ms, struct bytes request) MUST_USE;
 /* `room` has BRIDGE_MESSAGE_MAX bytes. Never blocks. */

@@ -6,6 +6,7 @@
 #include "tools/vicar/command.h"
 #include "tools/vicar/log.h"
 #include "tools/paths.h"
+#include "tools/vicar/program.h"
 #include "tools/vicar/self_signed.h"
 #include "tools/vicar/terminal.h"
 

@@ -11,7 +11,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
-from harness import LOCAL_PIN, LOCAL_PUK, World  # noqa: E402
+from harness import LOCAL_PIN, LOCAL_PUK, PHONE, PIN, World  # noqa: E402
 
 DOCUMENT = b"a document that deserves a signature\n"
 SECRET = b"for the holder of the card only"
@@ -30,14 +30,18 @@ class Card:
         cls.world = World(harness.BUILD)
         try:
             cls.world.start_pcscd()
-            cls.world.create(
-                "card", "--card", "iasecc", "--role", cls.ROLE, "--option", f"variant={cls.VARIANT}"
-            )
+            cls.make_card(cls.world)
             cls.world.insert("card")
             cls.world.wait_card()
         except BaseException:
             cls.world.close()
             raise
+
+    @classmethod
+    def make_card(cls, world):
+        world.create(
+            "card", "--card", "iasecc", "--role", cls.ROLE, "--option", f"variant={cls.VARIANT}"
+        )
 
     @classmethod
     def tearDownClass(cls):
@@ -89,15 +93,10 @@ class Card:
         self.assert_signs()
 
 
-class Amos(Card, unittest.TestCase):
-    VARIANT = "amos"
-    ATR = "3BDF18FF8191FE1FC30031B8640C01ECC173940180829000B3"
-    OBJECTS = ("PIN [User PIN]", "Private RSA Key [Auth key]", "X.509 Certificate [Auth certificate]")
+class CardForLogin(Card):
+    """A key with which its holder logs in and deciphers: the whole round of the clients."""
 
-    def test_opensc_tool_cannot_list_files_as_on_plastic_cards(self):
-        """8.7 item 13: the driver cannot select the root by its file identifier with an answer."""
-        done = self.world.run("opensc-tool", "-f", check=False)
-        self.assertIn("SELECT FILE failed: Invalid data", done.stdout)
+    OBJECTS = ("PIN [User PIN]", "Private RSA Key [Auth key]", "X.509 Certificate [Auth certificate]")
 
     def test_pkcs11_tool_lists_slots_objects_and_mechanisms(self):
         slots = self.world.pkcs11("-L").stdout
@@ -176,6 +175,16 @@ class Amos(Card, unittest.TestCase):
         self.assertIn("No errors", done.stdout)
 
 
+class Amos(CardForLogin, unittest.TestCase):
+    VARIANT = "amos"
+    ATR = "3BDF18FF8191FE1FC30031B8640C01ECC173940180829000B3"
+
+    def test_opensc_tool_cannot_list_files_as_on_plastic_cards(self):
+        """8.7 item 13: the driver cannot select the root by its file identifier with an answer."""
+        done = self.world.run("opensc-tool", "-f", check=False)
+        self.assertIn("SELECT FILE failed: Invalid data", done.stdout)
+
+
 class AmosWithAKeyForSignatures(Card, unittest.TestCase):
     """A local PIN, and no deciphering."""
 
@@ -190,28 +199,89 @@ class AmosWithAKeyForSignatures(Card, unittest.TestCase):
         self.assertIn("No errors", done.stdout)
 
 
-class Gemalto(Card, unittest.TestCase):
+class RemoteKey:
+    """A key at the simulated CMD; each use of it is a text message, so they are counted."""
+
+    @classmethod
+    def make_remote_card(cls, world, kind):
+        world.start_simulator(f"[account maria]\nphone = {PHONE}\npin = {PIN}\nkey = {kind}\n")
+        world.enrol("card", "--card", "iasecc")
+
+    def setUp(self):
+        super().setUp()
+        self.world.person.expect([self.world.agrees(), self.world.types_code()])
+        self.starts_before = len(self.world.calls("SCMDSign"))
+
+    def assert_starts(self, count):
+        self.assertEqual(len(self.world.calls("SCMDSign")) - self.starts_before, count)
+
+
+class AmosWithARemoteKey(RemoteKey, Card, unittest.TestCase):
+    ATR = Amos.ATR
+    ID = "46"
+    OBJECTS = ("PIN [Sign PIN]", "Private RSA Key [Sign key]", "X.509 Certificate [Root CA]")
+
+    @classmethod
+    def make_card(cls, world):
+        cls.make_remote_card(world, "rsa2048")
+
+    def test_its_objects_are_listed(self):
+        dump = self.world.run("pkcs15-tool", "-D").stdout
+        for text in self.OBJECTS:
+            self.assertIn(text, dump)
+        self.assertNotIn("PIN [PUK]", dump)
+        self.assertNotIn("decipher", dump)
+
+    def test_the_key_signs(self):
+        self.assert_signs(PIN)
+        self.assert_starts(1)
+
+    def test_a_wrong_pin_costs_one_start(self):
+        done = self.sign("999999", check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assert_starts(1)
+        self.assert_signs(PIN)
+
+
+class AmosWithARemoteKeyOf3072Bits(RemoteKey, Card, unittest.TestCase):
+    """6.1: OpenSC's driver knows 1024 to 2048 bits; the key is for other middleware."""
+
+    ATR = Amos.ATR
+    ID = "46"
+
+    @classmethod
+    def make_card(cls, world):
+        cls.make_remote_card(world, "rsa3072")
+
+    def test_its_objects_are_listed(self):
+        self.assertIn("ModLength      : 3072", self.world.run("pkcs15-tool", "-D").stdout)
+
+    test_the_key_signs = None
+
+    def test_opensc_does_not_use_the_key_and_no_message_is_sent(self):
+        done = self.sign(PIN, check=False)
+        self.assertIn("CKR_FUNCTION_NOT_SUPPORTED", done.stdout)
+        self.assert_starts(0)
+
+
+class Gemalto(CardForLogin, unittest.TestCase):
     VARIANT = "gemalto"
     ATR = "3B7F9600000031B8644070141073940180829000"
-    OBJECTS = Amos.OBJECTS
 
 
-class Oberthur(Card, unittest.TestCase):
+class Oberthur(CardForLogin, unittest.TestCase):
     VARIANT = "oberthur"
-    ATR = "3BDD18008131FE4580F9A00000007701080007" + "9000FE"
-    OBJECTS = Amos.OBJECTS
+    ATR = "3BDD18008131FE4580F9A000000077010800079000FE"
 
 
-class Sagem(Card, unittest.TestCase):
+class Sagem(CardForLogin, unittest.TestCase):
     VARIANT = "sagem"
     ATR = "3B7F1800000031B8645023ECC173940180829000"
-    OBJECTS = Amos.OBJECTS
 
 
-class MinistryOfInterior(Card, unittest.TestCase):
+class MinistryOfInterior(CardForLogin, unittest.TestCase):
     VARIANT = "mi"
     ATR = "3BDF96008031FE450031B864041FECC173940180829000EC"
-    OBJECTS = Amos.OBJECTS
 
 
 if __name__ == "__main__":

@@ -4,28 +4,36 @@
  *   keys/NAME.pin   the key, encrypted under the PIN
  *   keys/NAME.puk   the key, encrypted under the PUK; absent when the card has no PUK
  *
+ * The key is RSA, or EC on P-256, P-384, P-521, brainpoolP256r1 or brainpoolP384r1.
+ *
  * A file is replaced atomically. Outputs go to the caller's writer; keys and PINs live in OpenSSL's
  * secure heap or on a stack that is wiped.
  */
 #ifndef VICAR_CMDBRIDGE_KEYFILE_H
 #define VICAR_CMDBRIDGE_KEYFILE_H
 
-#include "iso7816/bytes.h"
+#include "iso7816/digestinfo.h"
 
 #include <openssl/evp.h>
 
 enum keyfile_result {
 	KEYFILE_OK,
 	KEYFILE_WRONG_PIN, /* does not open with this secret */
-	KEYFILE_BAD_INPUT, /* input of a length or padding that the key cannot take */
+	KEYFILE_BAD_INPUT, /* input of a length or padding that the key cannot take, or an operation
+			      of another kind of key */
 	KEYFILE_BROKEN,    /* missing, unreadable, or not a key; `error` says which and why */
 };
 
+/* Input and output of each are those of emulator/key.h's operation of the same name. */
 enum keyfile_operation {
 	KEYFILE_SIGN_PKCS1,
 	KEYFILE_SIGN_RAW,
+	KEYFILE_SIGN_PSS,
+	KEYFILE_SIGN_ECDSA,
 	KEYFILE_DECIPHER_PKCS1,
 	KEYFILE_DECIPHER_RAW,
+	KEYFILE_DECIPHER_OAEP,
+	KEYFILE_DERIVE_ECDH,
 };
 
 enum { KEYFILE_ERROR_MAX = 512 };
@@ -35,9 +43,11 @@ enum keyfile_result keyfile_create(const char *path, EVP_PKEY *key, struct bytes
 				   char error[KEYFILE_ERROR_MAX]) MUST_USE;
 enum keyfile_result keyfile_check(const char *path, struct bytes secret,
 				  char error[KEYFILE_ERROR_MAX]) MUST_USE;
+/* `digest` is that of KEYFILE_SIGN_PSS and KEYFILE_DECIPHER_OAEP; others do not look at it. */
 enum keyfile_result keyfile_use(const char *path, struct bytes secret,
-				enum keyfile_operation operation, struct bytes input,
-				struct writer *output, char error[KEYFILE_ERROR_MAX]) MUST_USE;
+				enum keyfile_operation operation, enum digest digest,
+				struct bytes input, struct writer *output,
+				char error[KEYFILE_ERROR_MAX]) MUST_USE;
 /* Opens `from` with `secret` and writes the key to `to` under `new_secret`, replacing it. */
 enum keyfile_result keyfile_rewrap(const char *from, struct bytes secret, const char *to,
 				   struct bytes new_secret, char error[KEYFILE_ERROR_MAX]) MUST_USE;

@@ -172,7 +172,7 @@ void hash_drop(struct card *card);
 /* Stops the command at a request about `key` of the image; copies the secrets. */
 uint16_t request_pin(struct card *card, enum key_operation operation, const char *key,
 		     struct bytes pin, struct bytes new_pin, pending_handler *resume);
-uint16_t request_key(struct card *card, const struct key *key, enum key_operation operation,
+uint16_t request_key(struct card *card, const struct key *key, const struct algorithm *algorithm,
 		     struct bytes input);
 /* The status word with which this very use has failed, or 0. */
 uint16_t request_failed_sw(const struct card *card, const struct key *key, struct bytes input);

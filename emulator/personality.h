@@ -149,7 +149,7 @@ struct algorithm {
 	enum key_operation operation;
 	enum algorithm_input input;
 	enum algorithm_source source;
-	enum digest digest; /* INPUT_DIGEST and INPUT_DIGEST_BARE */
+	enum digest digest; /* INPUT_DIGEST and INPUT_DIGEST_BARE; of PSS and OAEP */
 	bool remote;        /* a remote key can do it; otherwise MSE SET on one answers
 			       rules.sw_scheme */
 };

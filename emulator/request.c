@@ -116,7 +116,7 @@ resume_key(struct card *card, const struct key_result *result, struct writer *re
 }
 
 uint16_t
-request_key(struct card *card, const struct key *key, enum key_operation operation,
+request_key(struct card *card, const struct key *key, const struct algorithm *algorithm,
 	    struct bytes input)
 {
 	struct pending *pending = &card->pending;
@@ -126,7 +126,8 @@ request_key(struct card *card, const struct key *key, enum key_operation operati
 	pending->key = key;
 	pending->tried = NULL;
 	pending->request = (struct key_request){
-	    .operation = operation,
+	    .operation = algorithm->operation,
+	    .digest = algorithm->digest,
 	    .key = key->spec.name,
 	    .remote = key->remote,
 	    .input = {pending->input, input.len},

@@ -128,7 +128,7 @@ use_key(struct card *card, uint8_t se, struct bytes data)
 	if (sw != SW_OK)
 		return sw;
 	card->pending.consumes_hash = loaded;
-	return request_key(card, environment->key, algorithm->operation, input);
+	return request_key(card, environment->key, algorithm, input);
 }
 
 uint16_t

@@ -100,10 +100,18 @@ static void
 put_use(struct line *line, const struct journal_use *use)
 {
 	static const char *const operations[] = {
-	    [KEY_SIGN_PKCS1] = "sign-pkcs1",         [KEY_SIGN_RAW] = "sign-raw",
-	    [KEY_DECIPHER_PKCS1] = "decipher-pkcs1", [KEY_DECIPHER_RAW] = "decipher-raw",
-	    [KEY_PIN_VERIFY] = "pin-verify",         [KEY_PIN_CHANGE] = "pin-change",
-	    [KEY_PIN_UNBLOCK] = "pin-unblock",       [KEY_PUK_VERIFY] = "puk-verify",
+	    [KEY_SIGN_PKCS1] = "sign-pkcs1",
+	    [KEY_SIGN_RAW] = "sign-raw",
+	    [KEY_SIGN_PSS] = "sign-pss",
+	    [KEY_SIGN_ECDSA] = "sign-ecdsa",
+	    [KEY_DECIPHER_PKCS1] = "decipher-pkcs1",
+	    [KEY_DECIPHER_RAW] = "decipher-raw",
+	    [KEY_DECIPHER_OAEP] = "decipher-oaep",
+	    [KEY_DERIVE_ECDH] = "derive-ecdh",
+	    [KEY_PIN_VERIFY] = "pin-verify",
+	    [KEY_PIN_CHANGE] = "pin-change",
+	    [KEY_PIN_UNBLOCK] = "pin-unblock",
+	    [KEY_PUK_VERIFY] = "puk-verify",
 	};
 	char hash[JOURNAL_HASH_MAX];
 

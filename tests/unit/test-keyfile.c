@@ -76,7 +76,7 @@ unwrap(void **state)
 static enum keyfile_result
 use(enum keyfile_operation operation, struct bytes input)
 {
-	return keyfile_use(f.path, PIN, operation, input, &f.output, f.error);
+	return keyfile_use(f.path, PIN, operation, DIGEST_SHA256, input, &f.output, f.error);
 }
 
 /* The public key's view of `block`, by OpenSSL. */
@@ -326,9 +326,9 @@ static void
 no_use_without_the_pin(void **state)
 {
 	(void)state;
-	assert_int_equal(
-	    keyfile_use(f.path, PUK, KEYFILE_SIGN_PKCS1, BYTES_TEXT("x"), &f.output, f.error),
-	    KEYFILE_WRONG_PIN);
+	assert_int_equal(keyfile_use(f.path, PUK, KEYFILE_SIGN_PKCS1, DIGEST_SHA256,
+				     BYTES_TEXT("x"), &f.output, f.error),
+			 KEYFILE_WRONG_PIN);
 	assert_int_equal(f.output.len, 0);
 }
 

@@ -1,9 +1,10 @@
 #include "fixture.h"
+#include "cmdbridge/keyuse.h"
 #include "iso7816/sw.h"
+#include "tools/local_operation.h"
 #include "tools/serial.h"
 
 #include <openssl/pem.h>
-#include <openssl/rsa.h>
 #include <string.h>
 
 #define PUK "12345678"
@@ -178,49 +179,20 @@ key_of(struct fixture *fixture, const char *name)
 	return NULL;
 }
 
-typedef int key_function(EVP_PKEY_CTX *context, unsigned char *out, size_t *out_len,
-			 const unsigned char *in, size_t in_len);
-
-static uint16_t
-use(EVP_PKEY *key, int (*init)(EVP_PKEY_CTX *context), key_function *function, int padding,
-    struct bytes input, struct writer *output)
-{
-	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(key, NULL);
-	uint8_t out[KEY_OUTPUT_MAX];
-	size_t out_len = sizeof(out);
-	uint16_t sw = SW_INCORRECT_DATA;
-
-	if (context != NULL && init(context) == 1 &&
-	    EVP_PKEY_CTX_set_rsa_padding(context, padding) == 1 &&
-	    function(context, out, &out_len, input.data, input.len) == 1) {
-		writer_put(output, (struct bytes){out, out_len});
-		sw = SW_OK;
-	}
-	EVP_PKEY_CTX_free(context);
-	return sw;
-}
-
 uint16_t
 fixture_use(struct fixture *fixture, const struct key_request *request, struct writer *output)
 {
 	const struct fixture_key *key = key_of(fixture, request->key);
+	enum keyfile_operation operation;
 
 	if (key == NULL)
 		return SW_UNKNOWN;
-	switch (request->operation) {
-	case KEY_SIGN_PKCS1:
-		return use(key->key, EVP_PKEY_sign_init, EVP_PKEY_sign, RSA_PKCS1_PADDING,
-			   request->input, output);
-	case KEY_SIGN_RAW:
-		return use(key->key, EVP_PKEY_sign_init, EVP_PKEY_sign, RSA_NO_PADDING,
-			   request->input, output);
-	case KEY_DECIPHER_PKCS1:
-		return use(key->key, EVP_PKEY_decrypt_init, EVP_PKEY_decrypt, RSA_PKCS1_PADDING,
-			   request->input, output);
-	case KEY_DECIPHER_RAW:
-		return use(key->key, EVP_PKEY_decrypt_init, EVP_PKEY_decrypt, RSA_NO_PADDING,
-			   request->input, output);
-	default: return SW_UNKNOWN;
+	if (!local_operation(request->operation, &operation))
+		return SW_UNKNOWN;
+	switch (keyuse(key->key, operation, request->digest, request->input, output)) {
+	case KEYFILE_OK: return SW_OK;
+	case KEYFILE_BAD_INPUT: return SW_INCORRECT_DATA;
+	default: return SW_MEMORY_FAILURE;
 	}
 }
 

@@ -125,8 +125,12 @@ operation_name(enum key_operation operation)
 	switch (operation) {
 	case KEY_SIGN_PKCS1: return "sign, PKCS #1";
 	case KEY_SIGN_RAW: return "sign, raw";
+	case KEY_SIGN_PSS: return "sign, PSS";
+	case KEY_SIGN_ECDSA: return "sign, ECDSA";
 	case KEY_DECIPHER_PKCS1: return "decipher, PKCS #1";
 	case KEY_DECIPHER_RAW: return "decipher, raw";
+	case KEY_DECIPHER_OAEP: return "decipher, OAEP";
+	case KEY_DERIVE_ECDH: return "agree on a key, ECDH";
 	case KEY_PIN_VERIFY: return "verify the PIN";
 	case KEY_PIN_CHANGE: return "change the PIN";
 	case KEY_PIN_UNBLOCK: return "unblock the PIN";

@@ -6,6 +6,7 @@
 #include "cmdbridge/keyfile.h"
 #include "iso7816/digestinfo.h"
 #include "iso7816/sw.h"
+#include "tools/local_operation.h"
 #include "tools/vicard/log.h"
 
 #include <openssl/crypto.h>
@@ -101,7 +102,11 @@ local_pin(const char *pin, const char *puk, const struct key_request *request)
 	case KEY_SIGN_PKCS1:
 	case KEY_SIGN_RAW:
 	case KEY_DECIPHER_PKCS1:
-	case KEY_DECIPHER_RAW: return SW_UNKNOWN;
+	case KEY_SIGN_PSS:
+	case KEY_SIGN_ECDSA:
+	case KEY_DECIPHER_RAW:
+	case KEY_DECIPHER_OAEP:
+	case KEY_DERIVE_ECDH: return SW_UNKNOWN;
 	}
 	return local_sw(result, error);
 }
@@ -121,7 +126,8 @@ local_use(struct keys *keys, const char *pin, const struct key_request *request,
 			  keys->journal->path);
 		return SW_MEMORY_FAILURE;
 	}
-	sw = local_sw(keyfile_use(pin, request->pin, operation, request->input, output, error),
+	sw = local_sw(keyfile_use(pin, request->pin, operation, request->digest, request->input,
+				  output, error),
 		      error);
 	journal_done(keys->journal, time(NULL), id, sw,
 		     sw == SW_OK ? "done with a key of this card" : sw_text(sw));
@@ -131,31 +137,18 @@ local_use(struct keys *keys, const char *pin, const struct key_request *request,
 static enum card_result
 serve_local(struct keys *keys, const struct key_request *request, struct writer *response)
 {
-	static const struct {
-		enum key_operation from;
-		enum keyfile_operation to;
-	} uses[] = {
-	    {KEY_SIGN_PKCS1, KEYFILE_SIGN_PKCS1},
-	    {KEY_SIGN_RAW, KEYFILE_SIGN_RAW},
-	    {KEY_DECIPHER_PKCS1, KEYFILE_DECIPHER_PKCS1},
-	    {KEY_DECIPHER_RAW, KEYFILE_DECIPHER_RAW},
-	};
 	uint8_t room[KEY_OUTPUT_MAX];
 	struct writer output = writer_to(room, sizeof(room));
 	struct key_result result = {.sw = SW_UNKNOWN};
 	char pin[PATH_MAX], puk[PATH_MAX];
 	enum card_result done;
-	bool is_use = false;
+	enum keyfile_operation operation;
 
 	if (!key_path(keys, request->key, "pin", pin) || !key_path(keys, request->key, "puk", puk))
 		return card_resume(keys->card, &result, response);
-	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++) {
-		if (uses[i].from != request->operation)
-			continue;
-		is_use = true;
-		result.sw = local_use(keys, pin, request, uses[i].to, &output);
-	}
-	if (!is_use)
+	if (local_operation(request->operation, &operation))
+		result.sw = local_use(keys, pin, request, operation, &output);
+	else
 		result.sw = local_pin(pin, puk, request);
 	if (result.sw == SW_OK)
 		result.output = writer_bytes(&output);

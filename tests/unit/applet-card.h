@@ -6,7 +6,9 @@
 #define VICAR_TESTS_UNIT_APPLET_CARD_H
 
 #include "applets/registry.h"
+#include "cmdbridge/keyuse.h"
 #include "emulator/card.h"
+#include "tools/local_operation.h"
 
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
@@ -173,23 +175,15 @@ static inline uint16_t
 applet_use_key(struct applet_card *card, EVP_PKEY *key, const struct key_request *request,
 	       struct bytes *output)
 {
-	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(key, NULL);
-	bool sign = request->operation == KEY_SIGN_PKCS1 || request->operation == KEY_SIGN_RAW;
-	bool raw = request->operation == KEY_SIGN_RAW || request->operation == KEY_DECIPHER_RAW;
-	size_t len = sizeof(card->output);
-	int done;
+	struct writer writer = writer_to(card->output, sizeof(card->output));
+	enum keyfile_operation operation;
 
-	assert_non_null(context);
-	assert_int_equal(sign ? EVP_PKEY_sign_init(context) : EVP_PKEY_decrypt_init(context), 1);
-	assert_int_equal(
-	    EVP_PKEY_CTX_set_rsa_padding(context, raw ? RSA_NO_PADDING : RSA_PKCS1_PADDING), 1);
-	done = sign ? EVP_PKEY_sign(context, card->output, &len, request->input.data,
-				    request->input.len)
-		    : EVP_PKEY_decrypt(context, card->output, &len, request->input.data,
-				       request->input.len);
-	EVP_PKEY_CTX_free(context);
-	*output = (struct bytes){card->output, len};
-	return done == 1 ? SW_OK : SW_INCORRECT_DATA;
+	assert_true(local_operation(request->operation, &operation));
+	switch (keyuse(key, operation, request->digest, request->input, &writer)) {
+	case KEYFILE_OK: *output = writer_bytes(&writer); return SW_OK;
+	case KEYFILE_BAD_INPUT: return SW_INCORRECT_DATA;
+	default: return SW_MEMORY_FAILURE;
+	}
 }
 
 static inline uint16_t

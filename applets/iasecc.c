@@ -48,7 +48,7 @@ enum {
 		.local = (is_local), .digits_only = true, .length_min = IASECC_PIN_MIN, \
 		.length_max = IASECC_PIN_MAX, .tries = IASECC_TRIES                     \
 	}
-/* 7.4. `flags` is a macro of the object's further flags. */
+/* 7.4 */
 #define PIN_OBJECT(text, number, byte, more_flags)                                            \
 	{                                                                                     \
 		.common = {.label = (text),                                                   \
@@ -64,10 +64,6 @@ enum {
 	{                                             \
 		PKCS15_PATH_FILE, {0}, 0, false, 0, 0 \
 	} /* 30 02 04 00: in this ADF */
-#define RELATIVE_PATH(fid)                                                 \
-	{                                                                  \
-		PKCS15_PATH_FILE, {(fid) >> 8, (fid)&0xFF}, 2, false, 0, 0 \
-	}
 
 enum {
 	ID_AUTH = 0x45, /* 7.5 */
@@ -107,10 +103,10 @@ static const struct role ROLE[] = {
 		       .access = PUBLIC_ACCESS,
 		       .has_reference = true,
 		       .reference = IASECC_KEY_AUTH,
-		       .path = RELATIVE_PATH(IASECC_AUTH_PUBLIC_KEY)},
+		       .path = IASECC_PATH(IASECC_AUTH_PUBLIC_KEY)},
 	.certificate = {.common = {.label = "Auth certificate"},
 			.id = {{ID_AUTH}, 1},
-			.path = RELATIVE_PATH(IASECC_AUTH_CERTIFICATE)},
+			.path = IASECC_PATH(IASECC_AUTH_CERTIFICATE)},
 	.certificate_path = {IASECC_ADF, IASECC_AUTH_CERTIFICATE},
     },
     {
@@ -141,10 +137,10 @@ static const struct role ROLE[] = {
 		       .access = PUBLIC_ACCESS,
 		       .has_reference = true,
 		       .reference = IASECC_KEY_SIGN,
-		       .path = RELATIVE_PATH(IASECC_SIGN_PUBLIC_KEY)},
+		       .path = IASECC_PATH(IASECC_SIGN_PUBLIC_KEY)},
 	.certificate = {.common = {.label = "Sign certificate"},
 			.id = {{ID_SIGN}, 1},
-			.path = RELATIVE_PATH(IASECC_SIGN_CERTIFICATE)},
+			.path = IASECC_PATH(IASECC_SIGN_CERTIFICATE)},
 	.certificate_path = {IASECC_ADF, IASECC_SIGN_CERTIFICATE},
     },
 };
@@ -240,9 +236,9 @@ fci(const struct file *file, uint8_t p2, struct writer *writer)
 	tlv_end(writer, mark);
 }
 
-/* Offset data object 54 in, discretionary data 53 out; at most `ne` bytes with tag and length. */
-uint16_t
-iasecc_read_odd(struct card *card, const struct capdu *command, struct writer *response)
+/* READ BINARY B1, 4.2: offset data object 54 in, discretionary data 53 out; at most `ne` bytes with tag and length. */
+static uint16_t
+read_odd(struct card *card, const struct capdu *command, struct writer *response)
 {
 	enum { TAG_OFFSET = 0x54, TAG_DATA = 0x53, OFFSET_LEN_MAX = 4 };
 	const struct file *ef = card_current_ef(card);
@@ -278,7 +274,7 @@ iasecc_read_odd(struct card *card, const struct capdu *command, struct writer *r
 static const struct card_command COMMANDS[] = {
     /* Real cards refuse SELECT with P1 and P2 both 00: 4.1. */
     {ROW(0xA4, 0x0000), .sw = SW_INCORRECT_P1P2},
-    {ROW(0xB1, 0x0000), .handler = iasecc_read_odd},
+    {ROW(0xB1, 0x0000), .handler = read_odd},
     {ROW(0xCB, 0x3FFF), .handler = iasecc_get_sdo},
     {ROW(0x22, 0x41AA), .handler = iasecc_set_hash},
     {ROW(0x2A, 0x90A0), .chaining = true, .handler = iasecc_pso_hash},

@@ -34,6 +34,12 @@ enum {
 	IASECC_SIGN_PUBLIC_KEY = 0xB202,
 };
 
+/* Path of an EF in the ADF, as the PKCS #15 objects have it: 7.2. */
+#define IASECC_PATH(fid)                                                                  \
+	{                                                                                 \
+		PKCS15_PATH_FILE, {(uint8_t)((fid) >> 8), (uint8_t)(fid)}, 2, false, 0, 0 \
+	}
+
 /* A maker's card of the same applet: 1.2, 1.5. */
 struct iasecc_variant {
 	const char *name; /* value of the image's option `variant` */
@@ -63,6 +69,5 @@ void iasecc_build_files(struct build *build, const struct roles *roles,
 command_handler iasecc_get_sdo;  /* GET DATA CB 3F FF: 4.4 */
 command_handler iasecc_set_hash; /* MSE SET with template AA: 4.8 */
 command_handler iasecc_pso_hash; /* PSO HASH: 4.9 */
-command_handler iasecc_read_odd; /* READ BINARY B1: 4.2 */
 
 #endif

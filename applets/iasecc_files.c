@@ -38,10 +38,6 @@ enum {
 
 static const uint8_t APPLICATION_ID[] = {AID_ECC_EID};
 
-#define RELATIVE_PATH(fid)                                                                \
-	{                                                                                 \
-		PKCS15_PATH_FILE, {(uint8_t)((fid) >> 8), (uint8_t)(fid)}, 2, false, 0, 0 \
-	}
 #define EF(fid)                                                                      \
 	{                                                                            \
 		.path = {IASECC_ADF, (fid)}, .kind = FILE_EF, .size = DIRECTORY_LEN, \
@@ -122,12 +118,12 @@ static void
 build_od(struct build *build)
 {
 	static const struct pkcs15_directory directories[] = {
-	    {PKCS15_AUTHENTICATION_OBJECTS, RELATIVE_PATH(EF_AODF)},
-	    {PKCS15_PRIVATE_KEYS, RELATIVE_PATH(EF_PRKDF)},
-	    {PKCS15_PUBLIC_KEYS, RELATIVE_PATH(EF_PUKDF)},
-	    {PKCS15_CERTIFICATES, RELATIVE_PATH(EF_CDF)},
-	    {PKCS15_TRUSTED_CERTIFICATES, RELATIVE_PATH(EF_TRUSTED_CDF)},
-	    {PKCS15_DATA_OBJECTS, RELATIVE_PATH(EF_DODF)},
+	    {PKCS15_AUTHENTICATION_OBJECTS, IASECC_PATH(EF_AODF)},
+	    {PKCS15_PRIVATE_KEYS, IASECC_PATH(EF_PRKDF)},
+	    {PKCS15_PUBLIC_KEYS, IASECC_PATH(EF_PUKDF)},
+	    {PKCS15_CERTIFICATES, IASECC_PATH(EF_CDF)},
+	    {PKCS15_TRUSTED_CERTIFICATES, IASECC_PATH(EF_TRUSTED_CDF)},
+	    {PKCS15_DATA_OBJECTS, IASECC_PATH(EF_DODF)},
 	};
 	struct file_spec spec = EF(EF_OD);
 	uint8_t data[OD_LEN];
@@ -275,7 +271,7 @@ put_authority(struct build *build, size_t index, bool root, struct writer *conte
 	struct pkcs15_certificate object = {
 	    .id = {{root ? ID_ROOT_CA : (uint8_t)(ID_SUB_CA + index)}, 1},
 	    .authority = true,
-	    .path = RELATIVE_PATH(fid)};
+	    .path = IASECC_PATH(fid)};
 
 	spec.size = 0;
 	snprintf(object.common.label, sizeof(object.common.label), "%s",

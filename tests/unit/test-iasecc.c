@@ -450,7 +450,7 @@ a_public_key_object_has_modulus_and_exponent(void **state)
 	bytes_to_hex((struct bytes){der, (size_t)len}, key);
 	OPENSSL_free(der);
 	assert_int_equal(strncmp(object, begin, sizeof(begin) - 1), 0);
-	assert_int_equal(strncmp(object + sizeof(begin) - 1, key + 2 * 9, 512), 0);
+	assert_int_equal(strncmp(object + sizeof(begin) - 1, key + (size_t)2 * 9, 512), 0);
 	assert_string_equal(object + sizeof(begin) - 1 + 512, "82030100018001009000");
 	assert_answer(card, PUBLIC_DOCP("01"),
 		      "7012 BFA0010E A00C 80020100 A106 8C04 93FFFF00 9000");

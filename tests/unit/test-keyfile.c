@@ -362,6 +362,36 @@ a_change_with_a_wrong_pin_changes_nothing(void **state)
 	assert_int_equal(keyfile_check(f.path, PIN, f.error), KEYFILE_OK);
 }
 
+static void
+an_ec_key_is_kept_and_used(void **state)
+{
+	static const uint8_t hash[48] = {0x01};
+	EVP_PKEY *key = EVP_EC_gen("P-384");
+
+	(void)state;
+	assert_int_equal(keyfile_create(f.other, key, PIN, f.error), KEYFILE_OK);
+	assert_int_equal(keyfile_use(f.other, PIN, KEYFILE_SIGN_ECDSA, DIGEST_SHA384, BYTES(hash),
+				     &f.output, f.error),
+			 KEYFILE_OK);
+	assert_int_equal(f.output.len, 96);
+	EVP_PKEY_free(key);
+}
+
+static void
+a_key_of_an_unknown_curve_is_broken_and_says_which_are_known(void **state)
+{
+	static const uint8_t hash[32] = {0x01};
+	EVP_PKEY *key = EVP_EC_gen("secp256k1");
+
+	(void)state;
+	assert_int_equal(keyfile_create(f.other, key, PIN, f.error), KEYFILE_OK);
+	assert_int_equal(keyfile_use(f.other, PIN, KEYFILE_SIGN_ECDSA, DIGEST_SHA256, BYTES(hash),
+				     &f.output, f.error),
+			 KEYFILE_BROKEN);
+	assert_non_null(strstr(f.error, "P-256"));
+	EVP_PKEY_free(key);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, wrap, unwrap)
 
 int
@@ -392,6 +422,8 @@ main(void)
 	    TEST(after_a_change_only_the_new_pin_opens),
 	    TEST(the_puk_puts_a_new_pin_in_place),
 	    TEST(a_change_with_a_wrong_pin_changes_nothing),
+	    TEST(an_ec_key_is_kept_and_used),
+	    TEST(a_key_of_an_unknown_curve_is_broken_and_says_which_are_known),
 	};
 
 	return cmocka_run_group_tests(tests, make_key, remove_key);

@@ -2,6 +2,7 @@
 #include "test-vicar.h"
 
 #include "cmdbridge/keyfile.h"
+#include "tools/vicar/self_signed.h"
 
 #include <time.h>
 
@@ -123,6 +124,59 @@ a_fineid_card_of_3072_bits_is_not_made(void **state)
 	assert_false(home_has(state, CARD));
 }
 
+static void
+an_ec_key_that_the_card_cannot_have_makes_no_card(void **state)
+{
+	struct creation creation = a_creation();
+	struct problem text = {""};
+
+	creation.curve = "prime256v1";
+	assert_false(create_card(&creation, &text));
+	assert_non_null(strstr(text.text, "RSA"));
+	assert_false(home_has(state, CARD));
+}
+
+/* ---- certificates of EC keys ---- */
+
+static void
+assert_ec_certificate(const char *curve, const char *role, int signature, uint32_t usage)
+{
+	struct problem text = {""};
+	EVP_PKEY *key = EVP_EC_gen(curve);
+	X509 *certificate = self_signed(key, role_find(role), "Name", &text);
+
+	if (certificate == NULL)
+		fail_msg("%s", text.text);
+	assert_int_equal(X509_get_signature_nid(certificate), signature);
+	assert_int_equal(X509_get_key_usage(certificate), usage);
+	assert_int_equal(X509_verify(certificate, key), 1);
+	X509_free(certificate);
+	EVP_PKEY_free(key);
+}
+
+/* RFC 5480 section 4 */
+static void
+an_ec_certificate_is_signed_with_a_hash_as_strong_as_the_key(void **state)
+{
+	const uint32_t usage = KU_NON_REPUDIATION;
+
+	(void)state;
+	assert_ec_certificate("prime256v1", "sign", NID_ecdsa_with_SHA256, usage);
+	assert_ec_certificate("brainpoolP256r1", "sign", NID_ecdsa_with_SHA256, usage);
+	assert_ec_certificate("secp384r1", "sign", NID_ecdsa_with_SHA384, usage);
+	assert_ec_certificate("brainpoolP384r1", "sign", NID_ecdsa_with_SHA384, usage);
+	assert_ec_certificate("secp521r1", "sign", NID_ecdsa_with_SHA512, usage);
+}
+
+/* fineid.md 7.4 */
+static void
+an_ec_key_for_logging_in_may_agree_on_keys(void **state)
+{
+	(void)state;
+	assert_ec_certificate("secp384r1", "auth", NID_ecdsa_with_SHA384,
+			      KU_DIGITAL_SIGNATURE | KU_KEY_AGREEMENT);
+}
+
 /* ---- PIN files ---- */
 
 static void
@@ -211,6 +265,9 @@ main(void)
 	    TEST(a_created_fineid_card_has_a_serial_of_digits),
 	    TEST(a_subject_that_is_none_makes_no_card),
 	    TEST(a_fineid_card_of_3072_bits_is_not_made),
+	    TEST(an_ec_key_that_the_card_cannot_have_makes_no_card),
+	    TEST(an_ec_certificate_is_signed_with_a_hash_as_strong_as_the_key),
+	    TEST(an_ec_key_for_logging_in_may_agree_on_keys),
 	    TEST(a_pin_file_is_read),
 	    TEST(a_pin_file_that_others_may_read_is_refused),
 	    TEST(a_pin_file_without_a_puk_is_refused),

@@ -6,6 +6,8 @@
 #include "issue.h"
 #include "self_signed.h"
 
+#include <openssl/ec.h>
+#include <openssl/objects.h>
 #include <openssl/rsa.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,6 +52,27 @@ issue_with_key(const struct creation *creation, const char *directory, EVP_PKEY 
 	return false;
 }
 
+static EVP_PKEY *
+make_key(const struct creation *creation, struct problem *error)
+{
+	EVP_PKEY *key =
+	    creation->curve == NULL ? EVP_RSA_gen(creation->rsa_bits) : EVP_EC_gen(creation->curve);
+
+	if (key != NULL)
+		return key;
+	if (creation->curve == NULL)
+		problem(error,
+			"no RSA key of %u bits could be made: OpenSSL refused; see whether openssl "
+			"works here",
+			creation->rsa_bits);
+	else
+		problem(error,
+			"no EC key on %s could be made: OpenSSL refused; see whether openssl knows "
+			"the curve: openssl ecparam -list_curves",
+			creation->curve);
+	return NULL;
+}
+
 bool
 create_card(const struct creation *creation, struct problem *error)
 {
@@ -60,12 +83,8 @@ create_card(const struct creation *creation, struct problem *error)
 
 	if (!issue_possible(creation->name, creation->personality, directory, error))
 		return false;
-	if ((key = EVP_RSA_gen(creation->rsa_bits)) == NULL)
-		return problem(
-		    error,
-		    "no RSA key of %u bits could be made: OpenSSL refused; see whether openssl "
-		    "works here",
-		    creation->rsa_bits);
+	if ((key = make_key(creation, error)) == NULL)
+		return false;
 	certificate = self_signed(key, role_find(creation->role), creation->subject, error);
 	ok = certificate != NULL && issue_with_key(creation, directory, key, certificate, error);
 	X509_free(certificate);
@@ -76,24 +95,37 @@ create_card(const struct creation *creation, struct problem *error)
 struct key_kind {
 	const char *name;
 	unsigned rsa_bits;
+	const char *curve;
 };
 
-static const struct key_kind key_kinds[] = {{"rsa2048", 2048}, {"rsa3072", 3072}};
+static const struct key_kind key_kinds[] = {
+    {"rsa2048", 2048, NULL},
+    {"rsa3072", 3072, NULL},
+    {"p256", 0, SN_X9_62_prime256v1},
+    {"p384", 0, SN_secp384r1},
+    {"p521", 0, SN_secp521r1},
+    {"brainpool256", 0, SN_brainpoolP256r1},
+    {"brainpool384", 0, SN_brainpoolP384r1},
+};
 
-static unsigned
-rsa_bits_of(const char *name)
+static bool
+set_key_kind(struct creation *creation, const char *name)
 {
-	for (size_t i = 0; i < sizeof(key_kinds) / sizeof(key_kinds[0]); i++)
-		if (strcmp(key_kinds[i].name, name) == 0)
-			return key_kinds[i].rsa_bits;
-	return 0;
+	for (size_t i = 0; i < sizeof(key_kinds) / sizeof(key_kinds[0]); i++) {
+		if (strcmp(key_kinds[i].name, name) != 0)
+			continue;
+		creation->rsa_bits = key_kinds[i].rsa_bits;
+		creation->curve = key_kinds[i].curve;
+		return true;
+	}
+	return false;
 }
 
 enum { OPTION_CARD, OPTION_KEY, OPTION_ROLE, OPTION_SUBJECT, OPTION_OPTION, OPTION_PIN_FILE };
 
 static const struct command_option options[] = {
     {"card", "CARD", "what card it is to be: fineid-v2, iasecc or cc-v1"},
-    {"key", "KIND", "rsa2048 (the default) or rsa3072"},
+    {"key", "KIND", "rsa2048 (the default), rsa3072, p256, p384, p521, brainpool256, brainpool384"},
     {"role", "ROLE", "what the key is for: sign (the default) or auth"},
     {"subject", "SUBJECT", "of the certificate: /C=FI/CN=Name, or a name; default NAME"},
     {"option", "WORDS", "of the kind of card, as variant=gemalto; more than one with blanks"},
@@ -142,7 +174,6 @@ run(const struct command_arguments *arguments)
 	    .role = or_default(arguments->options[OPTION_ROLE], "sign"),
 	    .subject = or_default(arguments->options[OPTION_SUBJECT], arguments->operands[0]),
 	    .options = arguments->options[OPTION_OPTION],
-	    .rsa_bits = rsa_bits_of(key),
 	};
 	char protect[MEMORY_ERROR_MAX];
 
@@ -150,8 +181,10 @@ run(const struct command_arguments *arguments)
 		say_error("create: --card is missing; type: vicar create --help");
 		return COMMAND_USAGE;
 	}
-	if (creation.rsa_bits == 0) {
-		say_error("create: --key %s is not known; use rsa2048 or rsa3072", key);
+	if (!set_key_kind(&creation, key)) {
+		say_error("create: --key %s is not known; use rsa2048, rsa3072, p256, p384, p521, "
+			  "brainpool256 or brainpool384",
+			  key);
 		return COMMAND_USAGE;
 	}
 	if (role_find(creation.role) == NULL) {

@@ -12,7 +12,8 @@ struct creation {
 	const char *role;        /* "auth", "sign" */
 	const char *subject;     /* see self_signed() */
 	const char *options;     /* of the personality, separated by blanks; NULL for none */
-	unsigned rsa_bits;
+	unsigned rsa_bits;       /* of an RSA key */
+	const char *curve;       /* of an EC key, as OpenSSL names it; NULL: RSA */
 	const struct pins *pins;
 };
 

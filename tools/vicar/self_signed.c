@@ -6,10 +6,11 @@
 
 enum { VALID_DAYS = 730, VALUE_MAX = 256 };
 
-/* Key usages as on FINEID cards (reference: fineid.md 7.4). */
+/* Key usages as on FINEID cards (reference: fineid.md 7.4): an EC key agrees, it does not encipher. */
 static const struct role roles[] = {
-    {"auth", "critical,digitalSignature,keyEncipherment,dataEncipherment", "clientAuth"},
-    {"sign", "critical,nonRepudiation", NULL},
+    {"auth", "critical,digitalSignature,keyEncipherment,dataEncipherment",
+     "critical,digitalSignature,keyAgreement", "clientAuth"},
+    {"sign", "critical,nonRepudiation", "critical,nonRepudiation", NULL},
 };
 
 const struct role *
@@ -74,13 +75,13 @@ put_subject(X509_NAME *name, const char *subject, struct problem *error)
 }
 
 static bool
-put_extensions(X509 *certificate, const struct role *role)
+put_extensions(X509 *certificate, const EVP_PKEY *key, const struct role *role)
 {
 	const struct {
 		const char *type, *value;
 	} extensions[] = {
 	    {"basicConstraints", "critical,CA:FALSE"},
-	    {"keyUsage", role->key_usage},
+	    {"keyUsage", EVP_PKEY_is_a(key, "EC") ? role->key_usage_ec : role->key_usage},
 	    {"extendedKeyUsage", role->extended_key_usage},
 	    {"subjectKeyIdentifier", "hash"},
 	};
@@ -91,6 +92,15 @@ put_extensions(X509 *certificate, const struct role *role)
 					extensions[i].value))
 			return false;
 	return true;
+}
+
+/* As strong as the key (RFC 5480 section 4); SHA-256 for RSA of any size. */
+static const EVP_MD *
+digest_for(const EVP_PKEY *key)
+{
+	if (!EVP_PKEY_is_a(key, "EC") || EVP_PKEY_get_bits(key) <= 256)
+		return EVP_sha256();
+	return EVP_PKEY_get_bits(key) <= 384 ? EVP_sha384() : EVP_sha512();
 }
 
 X509 *
@@ -107,7 +117,8 @@ self_signed(EVP_PKEY *key, const struct role *role, const char *subject, struct 
 	if (X509_set_version(certificate, X509_VERSION_3) != 1 || !x509_set_serial(certificate) ||
 	    X509_set_issuer_name(certificate, name) != 1 ||
 	    !x509_set_days(certificate, 0, VALID_DAYS) || X509_set_pubkey(certificate, key) != 1 ||
-	    !put_extensions(certificate, role) || X509_sign(certificate, key, EVP_sha256()) == 0) {
+	    !put_extensions(certificate, key, role) ||
+	    X509_sign(certificate, key, digest_for(key)) == 0) {
 		problem(error, "the certificate could not be made: OpenSSL refused; see whether "
 			       "openssl works here");
 		goto bad;

@@ -12,7 +12,8 @@
 /* What a key is for: the role is its name in the image. */
 struct role {
 	const char *name;
-	const char *key_usage;          /* RFC 5280 4.2.1.3 */
+	const char *key_usage;          /* RFC 5280 4.2.1.3, of an RSA key */
+	const char *key_usage_ec;       /* the same, of an EC key: RFC 5480 section 3 */
 	const char *extended_key_usage; /* 4.2.1.12; NULL: none */
 };
 

@@ -56,9 +56,17 @@ ended()
 	! grep -q . "/proc/$pid/cmdline" 2>/dev/null
 }
 
+# The file of a socket is there before anybody listens on it, and until then it refuses clients.
+listening()
+{
+	[ -S "$socket" ] && python3 -c '
+import socket, sys
+sys.exit(socket.socket(socket.AF_UNIX).connect_ex(sys.argv[1]))' "$socket"
+}
+
 listening_or_ended()
 {
-	[ -S "$socket" ] || ended
+	listening || ended
 }
 
 in_a_mount_namespace()

@@ -22,7 +22,13 @@
  * character is a quote, a digit or a letter. */
 #define CUT_MARK " [cut]\n"
 
-enum { LINE_MAX_LEN = 2048, OPEN_MAX = 64, TIME_LEN = 21, CUT_MARK_LEN = sizeof(CUT_MARK) - 1 };
+enum {
+	LINE_MAX_LEN = 2048,
+	OPEN_MAX = 64,
+	TIME_LEN = 21,
+	HASH_MAX = 24,
+	CUT_MARK_LEN = sizeof(CUT_MARK) - 1
+};
 
 /* A line being made; it is cut, never overrun. */
 struct line {
@@ -77,8 +83,9 @@ bytes_of(const char *text)
 	return (struct bytes){(const uint8_t *)text, strlen(text)};
 }
 
-void
-journal_hash(struct bytes input, char hash[JOURNAL_HASH_MAX])
+/* "5f1c03aa": how prompt, journal and log name what is signed. */
+static void
+name_input(struct bytes input, char hash[HASH_MAX])
 {
 	static const char prefix[] = "sha256:";
 	uint8_t own[SHA256_DIGEST_LENGTH];
@@ -113,9 +120,9 @@ put_use(struct line *line, const struct journal_use *use)
 	    [KEY_PIN_UNBLOCK] = "pin-unblock",
 	    [KEY_PUK_VERIFY] = "puk-verify",
 	};
-	char hash[JOURNAL_HASH_MAX];
+	char hash[HASH_MAX];
 
-	journal_hash(use->input, hash);
+	name_input(use->input, hash);
 	put(line, " key=%s operation=%s hash=%s", use->key, operations[use->operation], hash);
 	put_quoted(line, "program", use->program);
 	put_quoted(line, "document", use->document);

@@ -29,7 +29,7 @@
 
 #define JOURNAL_FILE "journal"
 
-enum { JOURNAL_TEXT_MAX = 512, JOURNAL_HASH_MAX = 24, JOURNAL_ERROR_MAX = 512 };
+enum { JOURNAL_TEXT_MAX = 512, JOURNAL_ERROR_MAX = 512 };
 
 struct journal_error {
 	char text[JOURNAL_ERROR_MAX];
@@ -65,8 +65,5 @@ void journal_done(struct journal *journal, time_t now, uint64_t id, uint16_t sw,
 void journal_none(struct journal *journal, time_t now, const struct journal_use *use, uint16_t sw,
 		  const char *text);
 void journal_note(struct journal *journal, time_t now, const char *text);
-
-/* "5f1c03aa": how prompt, journal and log name what is signed. */
-void journal_hash(struct bytes input, char hash[JOURNAL_HASH_MAX]);
 
 #endif

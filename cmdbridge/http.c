@@ -2,9 +2,7 @@
 #include "memory.h"
 
 #include <curl/curl.h>
-#include <openssl/crypto.h>
 
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 

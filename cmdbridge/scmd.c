@@ -5,7 +5,6 @@
 #include <openssl/evp.h>
 
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 
 #define NS_SERVICE "http://Ama.Authentication.Service/"

@@ -21,11 +21,9 @@ enum {
 	SCMD_MESSAGE_MAX = 128,
 	SCMD_PROCESS_MAX = 63,
 	SCMD_SIGNATURE_MAX = 1024,
-	SCMD_TEXT_MAX = 32768, /* of a certificate chain */
 };
 
 #define SCMD_CODE_OK "200"
-#define SCMD_CODE_WRONG_OTP "802"
 
 /* What an operation needs; the others are NULL or empty. */
 struct scmd_request {

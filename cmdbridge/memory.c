@@ -121,7 +121,9 @@ memory_protect(char error[MEMORY_ERROR_MAX])
 		unsetenv(tell_tales[i]);
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || setrlimit(RLIMIT_CORE, &no_core) != 0) {
 		snprintf(error, MEMORY_ERROR_MAX,
-			 "This process cannot be kept from dumping core: %s.", strerror(errno));
+			 "this process cannot be kept from dumping core: %s; see its limits and "
+			 "its confinement",
+			 strerror(errno));
 		return false;
 	}
 	/* Only where there is no limit: beyond one, every later allocation would fail. */
@@ -130,20 +132,21 @@ memory_protect(char error[MEMORY_ERROR_MAX])
 	if (CRYPTO_set_mem_functions(openssl_alloc, openssl_realloc, openssl_free) != 1 ||
 	    xmlMemSetup(memory_free, memory_alloc, memory_realloc, memory_strdup) != 0) {
 		snprintf(error, MEMORY_ERROR_MAX,
-			 "Memory was in use before it could be protected; this is a bug.");
+			 "memory was in use before it could be protected; report this bug");
 		return false;
 	}
 	assuan_set_malloc_hooks(&hooks);
 	if (CRYPTO_secure_malloc_init(MEMORY_SECURE_HEAP, 16) != 1) {
 		snprintf(error, MEMORY_ERROR_MAX,
 			 "%d KiB of memory for secrets cannot be locked; raise the limit"
-			 " (ulimit -l, LimitMEMLOCK=) and try again.",
+			 " (ulimit -l, LimitMEMLOCK=) and try again",
 			 MEMORY_SECURE_HEAP / 1024);
 		return false;
 	}
 	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_alloc, memory_free, memory_realloc,
 				 memory_strdup, memory_calloc) != CURLE_OK) {
-		snprintf(error, MEMORY_ERROR_MAX, "libcurl does not start.");
+		snprintf(error, MEMORY_ERROR_MAX,
+			 "libcurl does not start; close other programs, or install it anew");
 		return false;
 	}
 	xmlInitParser();

@@ -63,7 +63,7 @@ read_line(char *line, int room, void *context)
 	if (parse->at[len] == '\n')
 		len++;
 	if (len >= (size_t)room) {
-		refuse(parse, "line %d is longer than %d characters; shorten it.", parse->line,
+		refuse(parse, "line %d is longer than %d characters; shorten it", parse->line,
 		       room - 2);
 		return NULL;
 	}
@@ -74,7 +74,7 @@ read_line(char *line, int room, void *context)
 	if (comment > 0 && memchr(parse->at, '=', comment)) {
 		refuse(parse,
 		       "line %d: what follows \" ;\" would be cut as a comment; put comments on"
-		       " lines of their own, and choose a value without \" ;\".",
+		       " lines of their own, and choose a value without \" ;\"",
 		       parse->line);
 		return NULL;
 	}
@@ -91,19 +91,19 @@ take_field(void *context, const char *section, const char *name, const char *val
 	struct field *field = NULL;
 
 	if (strcmp(section, parse->section) != 0)
-		return refuse(parse, "line %d: section [%s] is not known here; only [%s] is.",
+		return refuse(parse, "line %d: section [%s] is not known here; keep [%s] alone",
 			      parse->line, section, parse->section);
 	for (size_t i = 0; i < parse->count && !field; i++)
 		if (strcmp(parse->fields[i].name, name) == 0)
 			field = &parse->fields[i];
 	if (!field)
-		return refuse(parse, "line %d: key %s is not known here; see vicar.conf(5).",
+		return refuse(parse, "line %d: key %s is not known here; see vicar.conf(5)",
 			      parse->line, name);
 	if (field->seen)
-		return refuse(parse, "line %d: key %s is there twice; keep one.", parse->line,
-			      name);
+		return refuse(parse, "line %d: key %s is there twice; keep one", parse->line, name);
 	if (strlen(value) >= field->room)
-		return refuse(parse, "line %d: the value of %s is longer than %zu characters.",
+		return refuse(parse,
+			      "line %d: the value of %s is longer than %zu characters; correct it",
 			      parse->line, name, field->room - 1);
 	field->seen = true;
 	memcpy(field->value, value, strlen(value) + 1);
@@ -122,16 +122,16 @@ read_private(struct parse *parse, char *text)
 
 	fd = open(parse->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &about) != 0) {
-		refuse(parse, "cannot be read: %s; create it (mode 0600), see vicar.conf(5).",
+		refuse(parse, "cannot be read: %s; create it (mode 0600), see vicar.conf(5)",
 		       strerror(errno));
 		goto out;
 	}
 	if (!S_ISREG(about.st_mode)) {
-		refuse(parse, "is not a regular file.");
+		refuse(parse, "is not a regular file; name one, see vicar.conf(5)");
 		goto out;
 	}
 	if (about.st_uid != geteuid() && about.st_uid != 0) {
-		refuse(parse, "belongs to another user (uid %u); it must be your own.",
+		refuse(parse, "belongs to another user (uid %u); make a copy that is your own",
 		       (unsigned)about.st_uid);
 		goto out;
 	}
@@ -143,7 +143,9 @@ read_private(struct parse *parse, char *text)
 	while (len <= FILE_MAX && (n = read(fd, text + len, FILE_MAX + 1 - len)) > 0)
 		len += (size_t)n;
 	if (n < 0 || len > FILE_MAX || memchr(text, '\0', len)) {
-		refuse(parse, "is no text file of at most %d bytes.", FILE_MAX);
+		refuse(parse,
+		       "is no text file of at most %d bytes; write it anew, see vicar.conf(5)",
+		       FILE_MAX);
 		goto out;
 	}
 	text[len] = '\0';
@@ -163,7 +165,7 @@ load(struct parse *parse)
 
 	parse->error[0] = '\0';
 	if (!text) {
-		refuse(parse, "there is no memory left to read it.");
+		refuse(parse, "no memory is left to read it; close other programs");
 		goto out;
 	}
 	if (!read_private(parse, text))
@@ -173,7 +175,7 @@ load(struct parse *parse)
 	if (parse->error[0])
 		goto out;
 	if (bad != 0) {
-		refuse(parse, "line %d is neither [section] nor key = value.", bad);
+		refuse(parse, "line %d is neither [section] nor key = value; correct it", bad);
 		goto out;
 	}
 	for (size_t i = 0; i < parse->count; i++) {
@@ -211,7 +213,7 @@ service_credentials_load(const char *path, struct service_credentials *credentia
 	memset(credentials, 0, sizeof(*credentials));
 	ok = load(&parse);
 	if (ok && strchr(credentials->user, ':'))
-		ok = refuse(&parse, "user may not contain a colon (RFC 7617 section 2).");
+		ok = refuse(&parse, "user has a colon (RFC 7617 section 2); correct it");
 	if (!ok)
 		service_credentials_wipe(credentials);
 	return ok;
@@ -240,7 +242,7 @@ service_account_load(const char *path, struct service_account *account,
 	memset(account, 0, sizeof(*account));
 	ok = load(&parse);
 	if (ok && !phone_normalise(typed, account->phone))
-		ok = refuse(&parse, "phone is no telephone number; write it as +351 9XXXXXXXX.");
+		ok = refuse(&parse, "phone is no telephone number; write it as +351 9XXXXXXXX");
 	if (!ok)
 		service_account_wipe(account);
 	OPENSSL_cleanse(typed, sizeof(typed));

@@ -11,6 +11,7 @@
 #include <openssl/crypto.h>
 
 #include <fcntl.h>
+#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,12 +20,17 @@
 
 enum { EXIT_USAGE = 2 };
 
-static const char usage[] =
-    "usage: vicar-bridge [--help | --version]\n"
-    "\n"
+static const char help[] =
+    "Usage: vicar-bridge [OPTION]...\n"
     "Asks the owner of a card, calls the remote service that holds its key, and gives the\n"
     "signature back. vicard starts it with a socket as file descriptor 3, once for each\n"
-    "signature; vicar does so for enrolment. It is of no use by hand.\n";
+    "signature; vicar does so for enrolment. It is of no use by hand.\n"
+    "\n"
+    "Options:\n"
+    "  -h, --help     this text\n"
+    "  -V, --version  the version\n"
+    "\n"
+    "Exit status: 0 done, 1 failed, 2 wrong usage. More in vicard(8).\n";
 
 /* The message with the PIN, and the one that goes back. */
 static uint8_t request_room[BRIDGE_MESSAGE_MAX];
@@ -96,7 +102,7 @@ serve(void)
 		goto out;
 	if (!bridge_request_decode(message, &request)) {
 		fprintf(stderr, "vicar-bridge: what came first is no request; vicard and"
-				" vicar-bridge must be of one version.\n");
+				" vicar-bridge must be of one version\n");
 		goto out;
 	}
 	ok = fulfil(&peer, &request, &result);
@@ -106,21 +112,30 @@ out:
 	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static int
+usage_error(const char *reason, const char *thing)
+{
+	fprintf(stderr, "vicar-bridge: %s %s; type: vicar-bridge --help\n", reason, thing);
+	return EXIT_USAGE;
+}
+
 int
 main(int argc, char **argv)
 {
-	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		fputs(usage, stdout);
-		return EXIT_SUCCESS;
+	static const struct option options[] = {
+	    {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":hV", options, NULL)) != -1) {
+		switch (option) {
+		case 'h': fputs(help, stdout); return EXIT_SUCCESS;
+		case 'V': puts("vicar-bridge " VICAR_VERSION); return EXIT_SUCCESS;
+		default: return usage_error("there is no option", argv[optind - 1]);
+		}
 	}
-	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		puts("vicar-bridge " VICAR_VERSION);
-		return EXIT_SUCCESS;
-	}
-	if (argc != 1) {
-		fprintf(stderr, "vicar-bridge: takes no arguments; try --help.\n");
-		return EXIT_USAGE;
-	}
+	if (optind < argc)
+		return usage_error("one argument too many:", argv[optind]);
 	if (!has_socket()) {
 		fprintf(stderr,
 			"vicar-bridge: vicard starts this program when a card needs a remote"

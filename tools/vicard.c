@@ -28,6 +28,18 @@ struct options {
 	const char *name;
 };
 
+static const char help[] =
+    "Usage: vicard [OPTION]... NAME\n"
+    "Serves the card NAME until `vicar remove NAME`.\n"
+    "\n"
+    "Options:\n"
+    "  -f, --foreground   do not go into the background once the card is in\n"
+    "  -c, --config FILE  read this vicar.conf(5) only\n"
+    "  -h, --help         this text\n"
+    "  -V, --version      the version\n"
+    "\n"
+    "Exit status: 0 done, 1 failed, 2 wrong usage. More in vicard(8).\n";
+
 /* Everything that lives as long as the card is in. */
 struct vicard {
 	struct config config;
@@ -36,17 +48,11 @@ struct vicard {
 	struct loop loop;
 };
 
-static void
-print_usage(FILE *to)
+static int
+usage_error(const char *reason, const char *thing)
 {
-	(void)fputs("usage: vicard [--foreground] [--config FILE] NAME\n"
-		    "Serves the card NAME until `vicar remove NAME`, see vicard(8).\n"
-		    "\n"
-		    "  -f, --foreground   do not go into the background once the card is in\n"
-		    "  -c, --config FILE  read this vicar.conf(5) only\n"
-		    "  -h, --help         print this\n"
-		    "  -V, --version      print the version\n",
-		    to);
+	log_error("%s%s%s; type: vicard --help", reason, *thing == '\0' ? "" : " ", thing);
+	return EXIT_USAGE;
 }
 
 /* -1: go on; else the exit code. */
@@ -62,19 +68,21 @@ parse_options(int argc, char **argv, struct options *options)
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "fc:hV", known, NULL)) != -1) {
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":fc:hV", known, NULL)) != -1) {
 		switch (option) {
 		case 'f': options->foreground = true; break;
 		case 'c': options->config = optarg; break;
-		case 'h': print_usage(stdout); return EXIT_SUCCESS;
+		case 'h': (void)fputs(help, stdout); return EXIT_SUCCESS;
 		case 'V': (void)puts("vicard " VICAR_VERSION); return EXIT_SUCCESS;
-		default: print_usage(stderr); return EXIT_USAGE;
+		case ':': return usage_error("an argument is missing after", argv[optind - 1]);
+		default: return usage_error("there is no option", argv[optind - 1]);
 		}
 	}
-	if (argc - optind != 1) {
-		print_usage(stderr);
-		return EXIT_USAGE;
-	}
+	if (optind == argc)
+		return usage_error("the NAME of a card is missing", "");
+	if (argc - optind > 1)
+		return usage_error("one argument too many:", argv[optind + 1]);
 	options->name = argv[optind];
 	return -1;
 }
@@ -232,7 +240,7 @@ take_signals(int *signals)
 		       ? signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)
 		       : -1;
 	if (*signals < 0)
-		log_error("signals cannot be received: %s", strerror(errno));
+		log_error("signals cannot be received: %s; close other programs", strerror(errno));
 	return *signals >= 0;
 }
 

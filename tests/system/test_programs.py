@@ -58,8 +58,11 @@ class Programs(unittest.TestCase):
     def test_help_is_on_standard_output(self):
         for argv, (output, error) in self.helps():
             with self.subTest(argv):
-                self.assertRegex(output, rf"^[Uu]sage: {' '.join(argv)}\b")
+                self.assertRegex(output, rf"^Usage: {' '.join(argv)}\b")
+                self.assertRegex(output, r"\nOptions:\n")
+                self.assertRegex(output, r"\nExit status: 0 ")
                 self.assertEqual(error, "")
+                self.assertEqual(self.call(*argv, "-h", code=0), (output, ""))
 
     def test_the_version_is_one_line(self):
         for program in PROGRAMS:
@@ -67,6 +70,7 @@ class Programs(unittest.TestCase):
                 output, error = self.call(program, "--version", code=0)
                 self.assertRegex(output, rf"^{program} \d+\.\d+\.\d+\n$")
                 self.assertEqual(error, "")
+                self.assertEqual(self.call(program, "-V", code=0), (output, ""))
 
     def test_wrong_usage_is_2(self):
         for argv in (

@@ -10,12 +10,11 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from harness import ended, wait_for  # noqa: E402
 from vicard_world import (  # noqa: E402
     POWER_ON,
     VicardTest,
-    gone,
     main,
-    wait_for,
 )
 
 
@@ -26,13 +25,20 @@ class Starting(VicardTest):
         return done.stdout
 
     def test_help_and_version(self):
-        self.assertIn("usage: vicard", self.run_tool("vicard", "--help").stdout)
+        self.assertIn("Usage: vicard", self.run_tool("vicard", "--help").stdout)
         self.assertRegex(self.run_tool("vicard", "--version").stdout, r"^vicard \d")
 
     def test_wrong_usage_is_exit_2(self):
-        self.assertIn("usage: vicard", self.fails(code=2))
-        self.assertIn("usage: vicard", self.fails("--nothing", "work", code=2))
-        self.assertIn("usage: vicard", self.fails("work", "home", code=2))
+        for arguments, reason in (
+            ((), "the NAME of a card is missing"),
+            (("--nothing", "work"), "there is no option --nothing"),
+            (("work", "--config"), "an argument is missing after --config"),
+            (("work", "home"), "one argument too many: home"),
+        ):
+            with self.subTest(arguments):
+                self.assertEqual(
+                    self.fails(*arguments, code=2), f"vicard: {reason}; type: vicard --help\n"
+                )
 
     def test_an_unknown_card(self):
         self.assertRegex(self.fails("home"), r"there is no card home in .*vicar list")
@@ -126,10 +132,10 @@ class Starting(VicardTest):
         done = self.run_tool("vicard", "work")
         self.assertEqual(done.returncode, 0)
         pid = int(self.status("pid"))
-        self.addCleanup(lambda: gone(pid) or os.kill(pid, signal.SIGKILL))
+        self.addCleanup(lambda: ended(pid) or os.kill(pid, signal.SIGKILL))
         self.reader().ask(POWER_ON)
         self.assertEqual(self.control("remove"), "ok\n")
-        wait_for("end of vicard", lambda: gone(pid), 5)
+        wait_for("end of vicard", lambda: ended(pid), 5)
 
     def test_in_the_background_a_failure_is_still_told(self):
         done = self.run_tool("vicard", "home", check=False)

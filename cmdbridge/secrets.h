@@ -8,6 +8,8 @@
 
 #include "service.h"
 
+#define ACCOUNT_FILE "account" /* in the card's directory */
+
 enum { SECRETS_ERROR_MAX = 512 };
 
 /* False: `error` names file, reason and next step, never a value; nothing is left in the result. */

@@ -8,6 +8,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from harness import ended, wait_for  # noqa: E402
 from vicard_world import (  # noqa: E402
     BUSY,
     DIGESTINFO,
@@ -15,9 +16,7 @@ from vicard_world import (  # noqa: E402
     PIN,
     PSO,
     VicardTest,
-    gone,
     main,
-    wait_for,
 )
 
 
@@ -121,7 +120,7 @@ class TheBridge(VicardTest):
                 reader = self.reader()
                 self.assertEqual(self.sign(reader), sw)
                 reader.close()
-                wait_for("end of the bridge", lambda: gone(self.bridge_pid()), 3)
+                wait_for("end of the bridge", lambda: ended(self.bridge_pid()), 3)
 
     def test_a_bridge_that_hangs_is_ended(self):
         self.insert()
@@ -129,7 +128,7 @@ class TheBridge(VicardTest):
         began = time.monotonic()
         self.assertEqual(self.sign(), b"\x6f\x10")
         self.assertLess(time.monotonic() - began, 12)
-        wait_for("end of the bridge", lambda: gone(self.bridge_pid()), 3)
+        wait_for("end of the bridge", lambda: ended(self.bridge_pid()), 3)
 
     def test_without_a_bridge_nothing_is_asked(self):
         os.unlink(self.path("bin", "vicar-bridge"))
@@ -163,6 +162,26 @@ class TheBridge(VicardTest):
         self.assertEqual(reader.answer()[1:], b"\x64\x00")
         self.assertEqual(self.status("state"), "idle")
 
+    def steps(self):
+        return [line.split(" step 1 ")[1] for line in self.journal().splitlines() if " step " in line]
+
+    def test_the_journal_names_the_process_once(self):
+        self.insert()
+        self.bridge(
+            "start(); progress(b'a code is sent'); progress(b'waiting for the code')\n"
+            "result(0x6400, more=tlv(0x82, b'P-17'))"
+        )
+        self.sign()
+        self.assertEqual(
+            self.steps(), ['process="P-17" text="a code is sent"', 'text="waiting for the code"']
+        )
+
+    def test_a_process_that_only_the_result_names_is_in_the_journal(self):
+        self.insert()
+        self.bridge("start(); result(0x6400, more=tlv(0x82, b'P-17'))")
+        self.sign()
+        self.assertEqual(self.steps(), ['process="P-17" text="the service has named the process"'])
+
     def test_a_bridge_that_cannot_even_read_its_request_is_heard(self):
         self.insert()
         with open(self.path("bin", "vicar-bridge"), "w") as f:
@@ -185,7 +204,7 @@ class TheBridge(VicardTest):
         self.insert()
         self.bridge("start()\nwhile True: progress(b'still here')")
         self.assertEqual(self.sign(), b"\x6f\x17")
-        wait_for("the end of the bridge", lambda: gone(self.bridge_pid()))
+        wait_for("the end of the bridge", lambda: ended(self.bridge_pid()))
         self.assertLess(self.journal().count("still here"), 100)
         self.assertRegex(self.journal(), r" done 1 6F17 .*does not stop talking")
 
@@ -197,7 +216,7 @@ class TheBridge(VicardTest):
         reader.start(PSO + b"\0")
         wait_for("step", lambda: " step 1 " in self.journal())
         reader.close()
-        wait_for("end of the bridge", lambda: gone(self.bridge_pid()), 3)
+        wait_for("end of the bridge", lambda: ended(self.bridge_pid()), 3)
         wait_for("journal", lambda: " done 1 6F17 " in self.journal(), 3)
 
     def test_a_bridge_that_does_not_end_is_killed(self):
@@ -209,7 +228,7 @@ class TheBridge(VicardTest):
         reader.start(PSO + b"\0")
         wait_for("bridge", self.bridge_pid)
         reader.close()
-        wait_for("end of the bridge", lambda: gone(self.bridge_pid()), 3)
+        wait_for("end of the bridge", lambda: ended(self.bridge_pid()), 3)
         self.assertIn("was killed", self.log())
 
     def test_remove_ends_the_bridge_and_the_process(self):
@@ -222,7 +241,7 @@ class TheBridge(VicardTest):
         self.assertEqual(self.control("remove"), "ok\n")
         self.assertEqual(process.wait(timeout=5), 0)
         self.assertEqual(reader.answer(), b"")
-        self.assertTrue(gone(self.bridge_pid()))
+        self.assertTrue(ended(self.bridge_pid()))
         self.assertRegex(self.journal(), r" done 1 6F17 ")
 
     def test_sigterm_in_the_middle_of_a_request_is_a_clean_end(self):
@@ -235,7 +254,7 @@ class TheBridge(VicardTest):
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(timeout=5), 0)
         self.assertEqual(reader.answer(), b"")
-        self.assertTrue(gone(self.bridge_pid()))
+        self.assertTrue(ended(self.bridge_pid()))
         self.assertFalse(os.path.exists(self.link))
         self.assertEqual(os.listdir(self.path("runtime", "vicar")), [])
         self.assertRegex(self.journal(), r" none 6401 .*the card was taken out")
@@ -249,7 +268,7 @@ class TheBridge(VicardTest):
         wait_for("step", lambda: " step 1 " in self.journal())
         process.kill()
         process.wait()
-        wait_for("end of the bridge", lambda: gone(self.bridge_pid()), 3)
+        wait_for("end of the bridge", lambda: ended(self.bridge_pid()), 3)
         os.unlink(self.path("log"))
         self.insert()
         self.assertIn("fate unknown of 1 use", self.log())

@@ -5,10 +5,8 @@
 #ifndef VICAR_TOOLS_VICAR_ACCOUNT_H
 #define VICAR_TOOLS_VICAR_ACCOUNT_H
 
-#include "cmdbridge/service.h"
+#include "cmdbridge/secrets.h"
 #include "tools/problem.h"
-
-#define ACCOUNT_FILE "account" /* in the card's directory */
 
 /* Asks at the terminal until it is a phone number or the question is cancelled. The caller wipes the
  * account with service_account_wipe(). */

@@ -1,10 +1,10 @@
 /*
  * vicard's end of the control socket, tools/vicard/attend.h.
  */
-#include "tools/vicard/attend.h"
+#include "attend.h"
 
+#include "log.h"
 #include "tools/control.h"
-#include "tools/vicard/log.h"
 
 #include <errno.h>
 #include <stdarg.h>

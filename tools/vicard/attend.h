@@ -4,7 +4,7 @@
 #ifndef VICAR_TOOLS_VICARD_ATTEND_H
 #define VICAR_TOOLS_VICARD_ATTEND_H
 
-#include "tools/vicard/loop.h"
+#include "loop.h"
 
 enum attend_result {
 	ATTEND_WAIT,   /* it has not asked yet */

@@ -1,10 +1,10 @@
 /*
  * The process vicar-bridge, tools/vicard/bridge.h.
  */
-#include "tools/vicard/bridge.h"
+#include "bridge.h"
 
+#include "log.h"
 #include "tools/paths.h"
-#include "tools/vicard/log.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,9 +1,9 @@
 /*
  * The process before its first secret, tools/vicard/hardening.h.
  */
-#include "tools/vicard/hardening.h"
+#include "hardening.h"
 
-#include "tools/vicard/log.h"
+#include "log.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,13 +1,14 @@
 /*
  * Key requests, tools/vicard/keys.h.
  */
-#include "tools/vicard/keys.h"
+#include "keys.h"
 
 #include "cmdbridge/keyfile.h"
+#include "cmdbridge/secrets.h"
 #include "iso7816/digestinfo.h"
 #include "iso7816/sw.h"
+#include "log.h"
 #include "tools/local_operation.h"
-#include "tools/vicard/log.h"
 
 #include <openssl/crypto.h>
 #include <stdio.h>
@@ -201,6 +202,7 @@ finish(struct keys *keys, uint64_t now_ms, uint16_t sw, const char *text, struct
 	keys->waiting = false;
 	keys->opened = false;
 	keys->started = false;
+	keys->process_told = false;
 	set_state(keys, BYTES_TEXT("idle"));
 	return card_resume(keys->card, &result, response);
 }
@@ -226,7 +228,7 @@ ask_bridge(struct keys *keys, uint64_t now_ms, const struct key_request *request
 	char account[PATH_MAX];
 	uint8_t room[BRIDGE_MESSAGE_MAX];
 	struct writer writer = writer_to(room, sizeof(room));
-	int len = snprintf(account, sizeof(account), "%s/account", keys->image->directory);
+	int len = snprintf(account, sizeof(account), "%s/" ACCOUNT_FILE, keys->image->directory);
 	const struct bridge_request message = {
 	    .operation = BRIDGE_SIGN,
 	    .service = bytes_of(key->service),
@@ -361,6 +363,17 @@ result_sound(const struct keys *keys, const struct bridge_result *result)
 	       (result->sw >= SW_SERVICE_UNREACHABLE && result->sw <= SW_SERVICE_OTHER);
 }
 
+/* The process is the same in all steps of a use, and said once. */
+static void
+tell_step(struct keys *keys, struct bytes process, struct bytes text)
+{
+	if (!keys->started)
+		return;
+	journal_step(keys->journal, time(NULL), keys->id, keys->process_told ? BYTES_NONE : process,
+		     text);
+	keys->process_told = keys->process_told || process.len > 0;
+}
+
 static enum card_result
 take_result(struct keys *keys, uint64_t now_ms, struct bytes message, struct writer *response)
 {
@@ -371,8 +384,8 @@ take_result(struct keys *keys, uint64_t now_ms, struct bytes message, struct wri
 	if (!bridge_result_decode(message, &result) || !result_sound(keys, &result))
 		return give_up(keys, now_ms, "vicar-bridge gave a result that is not understood",
 			       response);
-	if (keys->started && result.process_id.len > 0)
-		journal_step(keys->journal, time(NULL), keys->id, result.process_id, BYTES_NONE);
+	if (!keys->process_told && result.process_id.len > 0)
+		tell_step(keys, result.process_id, BYTES_TEXT("the service has named the process"));
 	sw = sw_is_tries(result.sw, NULL) ? SW_AUTHENTICATION : result.sw;
 	if (result.text.len == 0)
 		(void)snprintf(text, sizeof(text), "%s",
@@ -401,9 +414,7 @@ take_message(struct keys *keys, uint64_t now_ms, struct bytes message, struct wr
 		if (!bridge_progress_decode(message, &progress))
 			break;
 		set_state(keys, progress.text);
-		if (keys->started)
-			journal_step(keys->journal, time(NULL), keys->id, progress.process_id,
-				     progress.text);
+		tell_step(keys, progress.process_id, progress.text);
 		return CARD_PENDING;
 	case BRIDGE_RESULT: return take_result(keys, now_ms, message, response);
 	case BRIDGE_REQUEST:
@@ -473,5 +484,6 @@ keys_cancel(struct keys *keys, uint64_t now_ms, const char *why)
 	keys->waiting = false;
 	keys->opened = false;
 	keys->started = false;
+	keys->process_told = false;
 	set_state(keys, BYTES_TEXT("idle"));
 }

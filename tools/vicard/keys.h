@@ -9,11 +9,11 @@
 #ifndef VICAR_TOOLS_VICARD_KEYS_H
 #define VICAR_TOOLS_VICARD_KEYS_H
 
+#include "bridge.h"
 #include "emulator/card.h"
+#include "rules.h"
 #include "tools/config.h"
 #include "tools/journal.h"
-#include "tools/vicard/bridge.h"
-#include "tools/vicard/rules.h"
 
 enum { KEYS_STATE_MAX = 128 };
 
@@ -26,9 +26,10 @@ struct keys {
 
 	struct rules rules;
 	struct bridge_process bridge;
-	bool waiting; /* for the bridge; card_request() is what for */
-	bool opened;  /* `id` is open in the journal */
-	bool started; /* GO was given: the service may have been asked */
+	bool waiting;      /* for the bridge; card_request() is what for */
+	bool opened;       /* `id` is open in the journal */
+	bool started;      /* GO was given: the service may have been asked */
+	bool process_told; /* its process is in the journal */
 	uint64_t id;
 	unsigned words;             /* messages of the bridge in this use */
 	uint64_t silent_at;         /* a bridge that has said nothing until then hangs */

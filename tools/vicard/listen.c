@@ -1,11 +1,11 @@
 /*
  * The sockets on which vicard waits, tools/vicard/listen.h.
  */
-#include "tools/vicard/listen.h"
+#include "listen.h"
 
 #include "ifdhandler/link.h"
+#include "log.h"
 #include "tools/paths.h"
-#include "tools/vicard/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -84,7 +84,8 @@ explain_bind(const char *path, int reason)
 			  "(`adduser USER vicar` as root, then log in again)",
 			  path);
 	else
-		log_error("%s cannot be created: %s", path, strerror(reason));
+		log_error("%s cannot be created: %s; see that its directory takes new files", path,
+			  strerror(reason));
 }
 
 /* Born with its mode: a reader that is told of the new socket may open it at once. */
@@ -119,7 +120,8 @@ listen_at(struct listener *listener, mode_t mode)
 		return false;
 	}
 	if (listen(listener->fd, BACKLOG) != 0) {
-		log_error("%s cannot be listened on: %s", listener->path, strerror(errno));
+		log_error("%s cannot be listened on: %s; close other programs", listener->path,
+			  strerror(errno));
 		listen_close(listener);
 		return false;
 	}
@@ -191,7 +193,8 @@ listen_inherited(struct listener *listener)
 	}
 	if (fcntl(INHERITED_FD, F_SETFD, FD_CLOEXEC) != 0 ||
 	    fcntl(INHERITED_FD, F_SETFL, O_NONBLOCK) != 0) {
-		log_error("the socket of the service manager cannot be set up: %s",
+		log_error("the socket of the service manager cannot be set up: %s; restart "
+			  "vicard's socket unit",
 			  strerror(errno));
 		return false;
 	}

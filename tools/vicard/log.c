@@ -1,7 +1,7 @@
 /*
  * vicard's log, tools/vicard/log.h.
  */
-#include "tools/vicard/log.h"
+#include "log.h"
 
 #include <stdarg.h>
 #include <stdbool.h>

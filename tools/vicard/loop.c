@@ -1,10 +1,10 @@
 /*
  * The poll loop of vicard, tools/vicard/loop.h.
  */
-#include "tools/vicard/loop.h"
+#include "loop.h"
 
-#include "tools/vicard/attend.h"
-#include "tools/vicard/log.h"
+#include "attend.h"
+#include "log.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>

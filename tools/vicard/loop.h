@@ -5,8 +5,8 @@
 #define VICAR_TOOLS_VICARD_LOOP_H
 
 #include "emulator/endpoint.h"
-#include "tools/vicard/keys.h"
-#include "tools/vicard/listen.h"
+#include "keys.h"
+#include "listen.h"
 
 enum { LOOP_CLIENTS_MAX = 4 };
 

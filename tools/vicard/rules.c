@@ -1,7 +1,7 @@
 /*
  * When a remote key is not asked, tools/vicard/rules.h.
  */
-#include "tools/vicard/rules.h"
+#include "rules.h"
 
 #include "iso7816/sw.h"
 

@@ -10,6 +10,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from harness import wait_for  # noqa: E402
 from vicard_world import (  # noqa: E402
     BUSY,
     DONE,
@@ -26,7 +27,6 @@ from vicard_world import (  # noqa: E402
     Reader,
     VicardTest,
     main,
-    wait_for,
 )
 
 

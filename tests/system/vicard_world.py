@@ -10,8 +10,9 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
+
+from harness import wait_for
 
 PIN, PUK = "90817263", "38271605"
 HELLO, POWERED, DONE, RESPONSE, BUSY = 1, 2, 3, 4, 5
@@ -50,26 +51,6 @@ def progress(text):
 with open(here + "/behaviour") as f:
     exec(f.read())
 """
-
-
-def wait_for(what, condition, seconds=10):
-    end = time.monotonic() + seconds
-    while True:
-        got = condition()
-        if got:
-            return got
-        if time.monotonic() > end:
-            raise AssertionError(f"no {what} within {seconds} s")
-        time.sleep(0.01)
-
-
-def gone(pid):
-    """No such process, or one that nobody has waited for yet."""
-    try:
-        with open(f"/proc/{pid}/stat") as f:
-            return f.read().rsplit(")", 1)[1].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
 
 
 class Reader:

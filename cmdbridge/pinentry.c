@@ -250,6 +250,7 @@ enum prompt_result
 pinentry_command(struct pinentry *pinentry, const char *command, const char *argument, char *secret,
 		 char error[PROMPT_ERROR_MAX])
 {
+	enum prompt_result result;
 	char line[LINE_SIZE];
 	size_t used = (size_t)snprintf(line, sizeof(line), "%s%s", command, argument ? " " : "");
 
@@ -264,7 +265,9 @@ pinentry_command(struct pinentry *pinentry, const char *command, const char *arg
 		snprintf(error, PROMPT_ERROR_MAX, "pinentry ended before it was asked");
 		return PROMPT_IMPOSSIBLE;
 	}
-	return read_answer(pinentry, secret, error);
+	result = read_answer(pinentry, secret, error);
+	pinentry->asking = result == PROMPT_GONE || result == PROMPT_TIMED_OUT;
+	return result;
 }
 
 bool
@@ -395,12 +398,15 @@ ends_within(const struct pinentry *pinentry, int ms)
 void
 pinentry_close(struct pinentry *pinentry)
 {
+	const bool listens = pinentry->assuan && !pinentry->asking;
 	bool by_itself;
 
-	if (pinentry->assuan)
+	if (listens)
 		(void)assuan_write_line(pinentry->assuan, "BYE");
 	if (pinentry->pid > 0) {
-		by_itself = ends_within(pinentry, pinentry->assuan ? GRACE_MS : 0);
+		/* While it waits for the person it reads nothing from us; the next prompt may
+		 * already be on its way to the same terminal, whose modes are set back below. */
+		by_itself = ends_within(pinentry, listens ? GRACE_MS : 0);
 		if (!by_itself) {
 			kill(pinentry->pid, SIGTERM);
 			if (!ends_within(pinentry, GRACE_MS))

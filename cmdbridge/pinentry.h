@@ -16,7 +16,8 @@ struct pinentry {
 	const struct peer *peer; /* borrowed */
 	pid_t pid;
 	int pidfd;
-	int socket; /* our end; libassuan's as soon as `assuan` is set */
+	int socket;  /* our end; libassuan's as soon as `assuan` is set */
+	bool asking; /* a command was given up before its answer came */
 	struct timespec deadline;
 	const char *tty;      /* borrowed from the environment or ttyname(); NULL without one */
 	struct termios modes; /* of the terminal, before */

@@ -180,6 +180,13 @@ service_of(const struct keys *keys, const char *key)
 	return entry != NULL ? config_service(keys->config, entry->service) : NULL;
 }
 
+/* What the card will answer: it puts the tries that are left into 63Cx. */
+static uint16_t
+answered_sw(const struct key_request *request, uint16_t sw)
+{
+	return sw == SW_AUTHENTICATION ? sw_tries(request->tries_left - 1) : sw;
+}
+
 /* The use is over: journal, rules, bridge, then the card. */
 static enum card_result
 finish(struct keys *keys, uint64_t now_ms, uint16_t sw, const char *text, struct bytes signature,
@@ -188,15 +195,16 @@ finish(struct keys *keys, uint64_t now_ms, uint16_t sw, const char *text, struct
 	const struct key_request *request = card_request(keys->card);
 	const struct journal_use use = use_of(request);
 	const struct key_result result = {.sw = sw, .output = signature};
+	const uint16_t told = answered_sw(request, sw);
 
 	if (keys->opened)
-		journal_done(keys->journal, time(NULL), keys->id, sw, text);
+		journal_done(keys->journal, time(NULL), keys->id, told, text);
 	else
-		journal_none(keys->journal, time(NULL), &use, sw, text);
+		journal_none(keys->journal, time(NULL), &use, told, text);
 	if (sw == SW_OK)
 		log_info("key %s: %s", request->key, text);
 	else
-		log_warning("key %s, %04X: %s", request->key, (unsigned)sw, text);
+		log_warning("key %s, %04X: %s", request->key, (unsigned)told, text);
 	rules_learn(&keys->rules, now_ms, request, sw);
 	bridge_end(&keys->bridge, now_ms);
 	keys->waiting = false;

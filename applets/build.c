@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/objects.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdarg.h>
@@ -38,28 +39,46 @@ parse(const uint8_t *der, size_t len)
 	return certificate;
 }
 
-/* Bits of the modulus; 0 when the key is not RSA. */
+/* Each of a card's EC keys is on the NIST curve of its bits. */
+static bool
+is_kind(const EVP_PKEY *key, enum pkcs15_key_kind kind)
+{
+	static const char *const curves[] = {SN_X9_62_prime256v1, SN_secp384r1, SN_secp521r1};
+	char name[64];
+
+	if (kind == PKCS15_KEY_RSA)
+		return EVP_PKEY_is_a(key, "RSA");
+	if (EVP_PKEY_get_group_name(key, name, sizeof(name), NULL) != 1)
+		return false;
+	for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
+		if (strcmp(curves[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Bits of the modulus or the field; 0 when the key is of another kind. */
 static unsigned
-rsa_bits(const struct image_key *key)
+key_bits(const struct image_key *key, enum pkcs15_key_kind kind)
 {
 	X509 *certificate = parse(key->certificate, key->certificate_len);
 	EVP_PKEY *public_key = certificate != NULL ? X509_get0_pubkey(certificate) : NULL;
 	unsigned bits = 0;
 
-	if (public_key != NULL && EVP_PKEY_get_base_id(public_key) == EVP_PKEY_RSA)
+	if (public_key != NULL && is_kind(public_key, kind))
 		bits = (unsigned)EVP_PKEY_get_bits(public_key);
 	X509_free(certificate);
 	return bits;
 }
 
-static bool
-is_role(const struct roles *roles, const char *name)
+static const struct role *
+find_role(const struct roles *roles, const char *name)
 {
 	for (size_t i = 0; i < roles->count; i++) {
 		if (strcmp(roles->role[i].key, name) == 0)
-			return true;
+			return &roles->role[i];
 	}
-	return false;
+	return NULL;
 }
 
 static bool
@@ -86,23 +105,26 @@ build_check(struct build *build, const struct roles *roles, size_t serial_len)
 		fail(build, "card \"%s\": it has no key; enrol it again with one", image->name);
 	for (size_t i = 0; i < image->keys_count; i++) {
 		const struct image_key *key = &image->keys[i];
-		unsigned bits = rsa_bits(key);
+		const struct role *role = find_role(roles, key->name);
+		enum pkcs15_key_kind kind = role != NULL ? role->private_key.kind : PKCS15_KEY_RSA;
+		const char *kind_name = kind == PKCS15_KEY_RSA ? "RSA" : "EC";
+		unsigned bits = key_bits(key, kind);
 
-		if (!is_role(roles, key->name))
+		if (role == NULL)
 			fail(build,
 			     "card \"%s\": a %s card has no key \"%s\"; its keys are \"auth\" and "
 			     "\"sign\"",
 			     image->name, image->personality, key->name);
 		if (bits == 0)
 			fail(build,
-			     "card \"%s\": the certificate of key \"%s\" has no RSA key that "
-			     "can be read; enrol the card again",
-			     image->name, key->name);
+			     "card \"%s\": the certificate of key \"%s\" has no %s key that "
+			     "can be read; make the card again with one",
+			     image->name, key->name, kind_name);
 		if (!is_size(roles, bits))
 			fail(build,
-			     "card \"%s\": the certificate of key \"%s\" is for an RSA key of "
+			     "card \"%s\": the certificate of key \"%s\" is for an %s key of "
 			     "%u bits, which a %s card cannot have; choose another personality",
-			     image->name, key->name, bits, image->personality);
+			     image->name, key->name, kind_name, bits, image->personality);
 	}
 }
 
@@ -226,7 +248,7 @@ put_key(const struct image_key *image_key, const struct pkcs15_key *template, bo
 {
 	struct pkcs15_key key = *template;
 
-	key.bits = rsa_bits(image_key);
+	key.bits = key_bits(image_key, key.kind);
 	if (!user_consent)
 		key.common.user_consent = 0;
 	return pkcs15_encode_key(&key, content);

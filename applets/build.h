@@ -38,7 +38,7 @@ struct role {
 struct roles {
 	const struct role *role;
 	size_t count;
-	const unsigned *bits; /* moduli that the card can have, ended by 0 */
+	const unsigned *bits; /* of moduli or fields that the card can have, ended by 0 */
 };
 
 /* The image's serial number has `len` bytes, and each of its keys is a role with a modulus that

@@ -1,12 +1,14 @@
 #include "registry.h"
 #include "cc_v1.h"
 #include "fineid_v2.h"
+#include "fineid_v4.h"
 #include "iasecc.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const struct personality *const PERSONALITIES[] = {&cc_v1, &fineid_v2, &iasecc, NULL};
+static const struct personality *const PERSONALITIES[] = {&cc_v1, &fineid_v2, &fineid_v4, &iasecc,
+							  NULL};
 
 const struct personality *const *
 registry_all(void)

@@ -6,14 +6,15 @@
 struct serial_form {
 	const char *personality;
 	size_t len;
-	bool bcd; /* two decimal digits in each byte */
+	enum { PLAIN, BCD, ASCII_DIGITS } bytes; /* BCD: two decimal digits in each */
 };
 
 static const struct serial_form forms[] = {
-    {"cc-v1", 8, false}, /* TokenInfo of a v1 card: OCTET STRING of 8 (reference: iasecc.md 9.4) */
-    {"iasecc", 8, true}, /* EF.SN and TokenInfo: BCD (reference: iasecc.md 2.3) */
-    {"fineid-v2", 10, true}, /* 20 decimal digits (reference: fineid.md 7.1) */
-    {"", 8, false},
+    {"cc-v1", 8, PLAIN}, /* TokenInfo of a v1 card: OCTET STRING of 8 (reference: iasecc.md 9.4) */
+    {"iasecc", 8, BCD},  /* EF.SN and TokenInfo: BCD (reference: iasecc.md 2.3) */
+    {"fineid-v2", 10, BCD},          /* 20 decimal digits (reference: fineid.md 7.1) */
+    {"fineid-v4", 12, ASCII_DIGITS}, /* reference: fineid.md 7.3 */
+    {"", 8, PLAIN},
 };
 
 static const struct serial_form *
@@ -38,7 +39,11 @@ serial_derive(const char *personality, struct bytes what, uint8_t serial[IMAGE_S
 	for (size_t i = 0; i < form->len; i++) {
 		const unsigned digits = digest[i] % 100;
 
-		serial[i] = form->bcd ? (uint8_t)(digits / 10 << 4 | digits % 10) : digest[i];
+		serial[i] = digest[i];
+		if (form->bytes == BCD)
+			serial[i] = (uint8_t)(digits / 10 << 4 | digits % 10);
+		else if (form->bytes == ASCII_DIGITS)
+			serial[i] = (uint8_t)('0' + digits % 10);
 	}
 	*len = form->len;
 	return true;

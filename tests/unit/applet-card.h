@@ -29,6 +29,7 @@ struct applet_key {
 	const char *name;
 	EVP_PKEY *key;
 	char pin[PIN_VALUE_MAX + 1];
+	bool owned; /* freed with the card */
 };
 
 struct applet_card {
@@ -143,6 +144,24 @@ applet_add_key(struct applet_card *card, const char *name, const char *service, 
 					      bits == 2048 ? name : "ca", &key->certificate_len);
 }
 
+/* A local EC key of its own, with a certificate signed by itself. */
+static inline void
+applet_add_ec_key(struct applet_card *card, const char *name, const char *curve, const char *pin)
+{
+	struct image_key *key = &card->image.keys[card->image.keys_count++];
+	struct applet_key *held = &card->keys[card->keys_count++];
+
+	snprintf(key->name, sizeof(key->name), "%s", name);
+	snprintf(key->service, sizeof(key->service), "%s", IMAGE_SERVICE_FILE);
+	held->name = key->name;
+	held->key = EVP_EC_gen(curve);
+	held->owned = true;
+	assert_non_null(held->key);
+	snprintf(held->pin, sizeof(held->pin), "%s", pin);
+	key->certificate =
+	    applet_certificate(held->key, name, held->key, name, &key->certificate_len);
+}
+
 static inline void
 applet_insert(struct applet_card *card)
 {
@@ -158,6 +177,9 @@ static inline void
 applet_free(struct applet_card *card)
 {
 	card_free(card->card);
+	for (size_t i = 0; i < card->keys_count; i++)
+		if (card->keys[i].owned)
+			EVP_PKEY_free(card->keys[i].key);
 	for (size_t i = 0; i < card->image.keys_count; i++)
 		OPENSSL_free(card->image.keys[i].certificate);
 	for (size_t i = 0; i < card->image.authorities_count; i++)

@@ -26,8 +26,9 @@ each_personality_is_found_by_its_name(void **state)
 	(void)state;
 	assert_ptr_equal(registry_find("cc-v1"), all[0]);
 	assert_ptr_equal(registry_find("fineid-v2"), all[1]);
-	assert_ptr_equal(registry_find("iasecc"), all[2]);
-	assert_null(all[3]);
+	assert_ptr_equal(registry_find("fineid-v4"), all[2]);
+	assert_ptr_equal(registry_find("iasecc"), all[3]);
+	assert_null(all[4]);
 	assert_null(registry_find("cc"));
 }
 

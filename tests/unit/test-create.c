@@ -136,6 +136,24 @@ an_ec_key_that_the_card_cannot_have_makes_no_card(void **state)
 	assert_false(home_has(state, CARD));
 }
 
+static void
+a_created_fineid_v4_card_has_a_key_on_p384(void **state)
+{
+	struct creation creation = a_creation();
+	struct problem text = {""};
+	struct image image;
+
+	creation.personality = "fineid-v4";
+	creation.curve = "secp384r1";
+	if (!create_card(&creation, &text))
+		fail_msg("%s", text.text);
+	image = load_card(state);
+	assert_int_equal(image.serial_len, 12);
+	for (size_t i = 0; i < image.serial_len; i++)
+		assert_in_range(image.serial[i], '0', '9');
+	image_free(&image);
+}
+
 /* ---- certificates of EC keys ---- */
 
 static void
@@ -266,6 +284,7 @@ main(void)
 	    TEST(a_subject_that_is_none_makes_no_card),
 	    TEST(a_fineid_card_of_3072_bits_is_not_made),
 	    TEST(an_ec_key_that_the_card_cannot_have_makes_no_card),
+	    TEST(a_created_fineid_v4_card_has_a_key_on_p384),
 	    TEST(an_ec_certificate_is_signed_with_a_hash_as_strong_as_the_key),
 	    TEST(an_ec_key_for_logging_in_may_agree_on_keys),
 	    TEST(a_pin_file_is_read),

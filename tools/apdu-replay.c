@@ -30,7 +30,7 @@ static const char help[] =
     "A file has lines of these kinds; what follows a # is a comment:\n"
     "\n"
     "  source TEXT     where the expected answers come from; begins a block\n"
-    "  card NAME [key=[auth|sign][,rsa2048|,rsa3072][,remote]]... [serial=HEX]\n"
+    "  card NAME [key=[auth|sign][,rsa2048|,rsa3072|,p384][,remote]]... [serial=HEX]\n"
     "            [authorities=0..2] [OPTION]...\n"
     "                  the block's card: personality, keys (default sign,rsa2048), options of its\n"
     "                  card.conf. PIN of auth 1234, of sign 123456, PUK 12345678\n"

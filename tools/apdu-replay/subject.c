@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const KINDS[] = {"rsa2048", "rsa3072"};
+static const char *const KINDS[] = {"rsa2048", "rsa3072", "p384"};
 static const char *const ROLES[] = {"auth", "sign"};
 
 enum {
@@ -37,10 +37,11 @@ set_key(struct subject_key *key, char *words, struct problem *error)
 		else if ((found = find(ROLES, ROLES_COUNT, word)) != NULL)
 			role = found;
 		else
-			return problem(error,
-				       "`%s` is nothing that key= knows; write a role (auth, "
-				       "sign), a kind (rsa2048, rsa3072) or remote, with commas",
-				       word);
+			return problem(
+			    error,
+			    "`%s` is nothing that key= knows; write a role (auth, "
+			    "sign), a kind (rsa2048, rsa3072, p384) or remote, with commas",
+			    word);
 	}
 	memcpy(key->role, role, strlen(role) + 1);
 	return true;

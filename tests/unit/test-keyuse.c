@@ -25,7 +25,7 @@ static const enum digest digests[] = {DIGEST_SHA1, DIGEST_SHA224, DIGEST_SHA256,
 static const char *const curves[] = {"P-256", "P-384", "P-521", "brainpoolP256r1",
 				     "brainpoolP384r1"};
 
-#define EACH(i, table) (size_t i = 0; i < sizeof(table) / sizeof((table)[0]); i++)
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const uint8_t some_hash[DIGEST_LEN_MAX] = {
     0xB5, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x0E, 0x0F,
@@ -157,20 +157,17 @@ key_agreement_gives_the_published_x(void **state)
 	};
 
 	(void)state;
-	for
-		EACH(i, vectors)
-		{
-			EVP_PKEY *ours = ec_of_scalar(vectors[i].curve, vectors[i].ours);
-			EVP_PKEY *theirs = ec_of_scalar(vectors[i].curve, vectors[i].theirs);
-			const struct hex point = point_of(theirs);
-			const struct used used =
-			    use(ours, KEYFILE_DERIVE_ECDH, DIGEST_SHA1, HEX(point));
+	for (size_t i = 0; i < COUNT(vectors); i++) {
+		EVP_PKEY *ours = ec_of_scalar(vectors[i].curve, vectors[i].ours);
+		EVP_PKEY *theirs = ec_of_scalar(vectors[i].curve, vectors[i].theirs);
+		const struct hex point = point_of(theirs);
+		const struct used used = use(ours, KEYFILE_DERIVE_ECDH, DIGEST_SHA1, HEX(point));
 
-			assert_int_equal(used.result, KEYFILE_OK);
-			assert_bytes_hex((struct bytes){used.output, used.len}, vectors[i].x);
-			EVP_PKEY_free(ours);
-			EVP_PKEY_free(theirs);
-		}
+		assert_int_equal(used.result, KEYFILE_OK);
+		assert_bytes_hex((struct bytes){used.output, used.len}, vectors[i].x);
+		EVP_PKEY_free(ours);
+		EVP_PKEY_free(theirs);
+	}
 }
 
 static void
@@ -186,16 +183,14 @@ static void
 a_point_that_is_not_on_the_curve_is_bad_input(void **state)
 {
 	(void)state;
-	for
-		EACH(i, curves)
-		{
-			EVP_PKEY *key = ec(curves[i]);
-			struct hex point = point_of(key);
+	for (size_t i = 0; i < COUNT(curves); i++) {
+		EVP_PKEY *key = ec(curves[i]);
+		struct hex point = point_of(key);
 
-			point.data[point.len - 1] ^= 1;
-			assert_point_refused(key, HEX(point));
-			EVP_PKEY_free(key);
-		}
+		point.data[point.len - 1] ^= 1;
+		assert_point_refused(key, HEX(point));
+		EVP_PKEY_free(key);
+	}
 }
 
 static void
@@ -272,24 +267,19 @@ an_ecdsa_signature_is_r_and_s_of_the_fields_length(void **state)
 	static const size_t lengths[] = {64, 96, 132, 64, 96};
 
 	(void)state;
-	for
-		EACH(i, curves)
-		{
-			EVP_PKEY *key = ec(curves[i]);
+	for (size_t i = 0; i < COUNT(curves); i++) {
+		EVP_PKEY *key = ec(curves[i]);
 
-		for
-			EACH(j, digests)
-			{
-				const struct bytes hash = {some_hash, digest_len(digests[j])};
-				const struct used used =
-				    use(key, KEYFILE_SIGN_ECDSA, DIGEST_SHA1, hash);
+		for (size_t j = 0; j < COUNT(digests); j++) {
+			const struct bytes hash = {some_hash, digest_len(digests[j])};
+			const struct used used = use(key, KEYFILE_SIGN_ECDSA, DIGEST_SHA1, hash);
 
-				assert_int_equal(used.result, KEYFILE_OK);
-				assert_int_equal(used.len, lengths[i]);
-				assert_true(ecdsa_verifies(key, hash, &used));
-			}
-		EVP_PKEY_free(key);
+			assert_int_equal(used.result, KEYFILE_OK);
+			assert_int_equal(used.len, lengths[i]);
+			assert_true(ecdsa_verifies(key, hash, &used));
 		}
+		EVP_PKEY_free(key);
+	}
 }
 
 /* SEC 1 section 4.1.3 step 5: of SHA-512 on P-256 the first 256 bits. */
@@ -344,24 +334,20 @@ static void
 a_pss_signature_verifies_with_a_salt_of_the_hashs_length(void **state)
 {
 	(void)state;
-	for
-		EACH(i, digests)
-		{
-			const struct bytes hash = {some_hash, digest_len(digests[i])};
-			const struct used used = use(rsa(), KEYFILE_SIGN_PSS, digests[i], hash);
-			EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(rsa(), NULL);
+	for (size_t i = 0; i < COUNT(digests); i++) {
+		const struct bytes hash = {some_hash, digest_len(digests[i])};
+		const struct used used = use(rsa(), KEYFILE_SIGN_PSS, digests[i], hash);
+		EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(rsa(), NULL);
 
-			assert_int_equal(used.result, KEYFILE_OK);
-			assert_int_equal(used.len, RSA_LEN);
-			assert_int_equal(EVP_PKEY_verify_init(context), 1);
-			set_hash(context, digests[i], RSA_PKCS1_PSS_PADDING);
-			assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_saltlen(context, (int)hash.len),
-					 1);
-			assert_int_equal(
-			    EVP_PKEY_verify(context, used.output, used.len, hash.data, hash.len),
-			    1);
-			EVP_PKEY_CTX_free(context);
-		}
+		assert_int_equal(used.result, KEYFILE_OK);
+		assert_int_equal(used.len, RSA_LEN);
+		assert_int_equal(EVP_PKEY_verify_init(context), 1);
+		set_hash(context, digests[i], RSA_PKCS1_PSS_PADDING);
+		assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_saltlen(context, (int)hash.len), 1);
+		assert_int_equal(
+		    EVP_PKEY_verify(context, used.output, used.len, hash.data, hash.len), 1);
+		EVP_PKEY_CTX_free(context);
+	}
 }
 
 static void
@@ -405,17 +391,15 @@ an_oaep_cryptogram_is_deciphered(void **state)
 	uint8_t cryptogram[RSA_LEN];
 
 	(void)state;
-	for
-		EACH(i, digests)
-		{
-			struct used used;
+	for (size_t i = 0; i < COUNT(digests); i++) {
+		struct used used;
 
-			encrypt_oaep(digests[i], BYTES_TEXT("session key"), cryptogram);
-			used = use(rsa(), KEYFILE_DECIPHER_OAEP, digests[i], BYTES(cryptogram));
-			assert_int_equal(used.result, KEYFILE_OK);
-			assert_int_equal(used.len, strlen("session key"));
-			assert_memory_equal(used.output, "session key", used.len);
-		}
+		encrypt_oaep(digests[i], BYTES_TEXT("session key"), cryptogram);
+		used = use(rsa(), KEYFILE_DECIPHER_OAEP, digests[i], BYTES(cryptogram));
+		assert_int_equal(used.result, KEYFILE_OK);
+		assert_int_equal(used.len, strlen("session key"));
+		assert_memory_equal(used.output, "session key", used.len);
+	}
 }
 
 static void
@@ -465,11 +449,10 @@ an_ec_key_does_nothing_of_rsa(void **state)
 	EVP_PKEY *key = ec("P-256");
 
 	(void)state;
-	for
-		EACH(i, operations)
-	assert_int_equal(
-	    use(key, operations[i], DIGEST_SHA256, (struct bytes){some_hash, 32}).result,
-	    KEYFILE_BAD_INPUT);
+	for (size_t i = 0; i < COUNT(operations); i++)
+		assert_int_equal(
+		    use(key, operations[i], DIGEST_SHA256, (struct bytes){some_hash, 32}).result,
+		    KEYFILE_BAD_INPUT);
 	EVP_PKEY_free(key);
 }
 
@@ -479,15 +462,13 @@ a_key_of_another_kind_is_broken(void **state)
 	EVP_PKEY *keys[] = {ec("secp256k1"), EVP_PKEY_Q_keygen(NULL, NULL, "ED25519")};
 
 	(void)state;
-	for
-		EACH(i, keys)
-		{
-			assert_int_equal(use(keys[i], KEYFILE_SIGN_ECDSA, DIGEST_SHA256,
-					     (struct bytes){some_hash, 32})
-					     .result,
-					 KEYFILE_BROKEN);
-			EVP_PKEY_free(keys[i]);
-		}
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		assert_int_equal(
+		    use(keys[i], KEYFILE_SIGN_ECDSA, DIGEST_SHA256, (struct bytes){some_hash, 32})
+			.result,
+		    KEYFILE_BROKEN);
+		EVP_PKEY_free(keys[i]);
+	}
 }
 
 static int

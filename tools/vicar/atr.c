@@ -148,7 +148,7 @@ static enum command_exit
 run(const struct command_arguments *arguments)
 {
 	struct problem error;
-	struct atr atr;
+	struct atr atr = {0};
 
 	if (arguments->operands_count == 0)
 		return run_readers();

@@ -375,7 +375,8 @@ key_1_agrees_on_a_key(void **state)
 	assert_int_equal(EVP_PKEY_derive_init(context), 1);
 	assert_int_equal(EVP_PKEY_derive_set_peer(context, card->keys[0].key), 1);
 	assert_int_equal(EVP_PKEY_derive(context, secret, &len), 1);
-	memcpy(secret + FIELD_LEN, "\x90\x00", 2);
+	secret[FIELD_LEN] = 0x90;
+	secret[FIELD_LEN + 1] = 0x00;
 	bytes_to_hex(BYTES(secret), expected);
 	assert_int_equal(EVP_PKEY_get_octet_string_param(other, OSSL_PKEY_PARAM_PUB_KEY,
 							 command + 6, sizeof(command) - 6, &len),

@@ -60,7 +60,7 @@ PROGRAMS = vicar vicard vicar-bridge cmd-simulator apdu-replay
 USER_PROGRAMS = vicar vicard cmd-simulator apdu-replay
 MAN_PAGES = $(wildcard docs/*.[1578])
 MAINS = $(wildcard $(PROGRAMS:%=tools/%.c))
-ARCHIVES = tools applets emulator cmdbridge iso7816
+ARCHIVES = tools applets emulator cmdbridge pkcs11 iso7816
 sources = $(filter-out $(MAINS),$(wildcard $(1)/*.c $(1)/*/*.c))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(call sources,$(1)))
 ARCHIVE_FILES = $(ARCHIVES:%=$(BUILD)/lib%.a)
@@ -92,6 +92,7 @@ $(BUILD)/cmd-simulator: LIBS += $(HTTPD_LIBS)
 $(BUILD)/apdu-replay $(BUILD)/vicar: LIBS += $(PCSC_LIBS)
 $(BUILD)/tools/apdu-replay.o $(BUILD)/tools/apdu-replay/%.o: EXTRA_CPPFLAGS = $(PCSC_CFLAGS)
 $(BUILD)/tools/vicar/pcsc.o: EXTRA_CPPFLAGS = $(PCSC_CFLAGS)
+$(BUILD)/pkcs11/pcsc.o: EXTRA_CPPFLAGS = $(PCSC_CFLAGS)
 $(BUILD)/ifdhandler/%.o: EXTRA_CPPFLAGS = $(PCSC_CFLAGS)
 # Holds the file itself (.incbin), which the compiler's dependencies do not tell.
 $(BUILD)/tools/cmd-simulator/wsdl.o: tools/cmd-simulator/SCMDService.wsdl

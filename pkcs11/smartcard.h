@@ -1,0 +1,234 @@
+/*
+ * A card with what is on it, above the drivers of the various cards: what the Cryptoki side of the
+ * module works with. ISO/IEC 7816-15 objects, PINs with their counters, keys with what they can do.
+ *
+ * Who does what:
+ *   here          file and key selection, command chaining, padding of PINs, DigestInfo taken apart
+ *                 for cards that build it themselves, hashes fitted to what ECDSA on the card takes
+ *   Cryptoki side hashing of data, DigestInfo (iso7816/digestinfo.h), PSS and OAEP padding over
+ *                 `raw` where the card has no PSS or OAEP of its own, DER forms of ECDSA, key
+ *                 derivation after ECDH, verifying a signature against the certificate, the rule
+ *                 that a PIN the card refused is not offered again, transactions, locks
+ *
+ * One thread at a time. A function that sends commands expects to be inside a transaction; tell
+ * smartcard_lost_place() when one has begun, since others may have moved the card meanwhile.
+ * Nothing here survives SMARTCARD_REMOVED but smartcard_free(). After SMARTCARD_RESET the same call
+ * may be made again; PINs are not verified then.
+ */
+#ifndef VICAR_PKCS11_SMARTCARD_H
+#define VICAR_PKCS11_SMARTCARD_H
+
+#include "channel.h"
+#include "iso7816/digestinfo.h"
+#include "iso7816/pkcs15.h"
+
+enum smartcard_result {
+	SMARTCARD_OK,
+	SMARTCARD_UNKNOWN,      /* bind: no driver knows this card */
+	SMARTCARD_REMOVED,      /* see channel.h */
+	SMARTCARD_RESET,        /* see channel.h */
+	SMARTCARD_CHANNEL,      /* the reader failed */
+	SMARTCARD_PROTOCOL,     /* the card answered what no card may: sizes, endless parts, TLV */
+	SMARTCARD_REFUSED,      /* a status word that says no: smartcard->sw */
+	SMARTCARD_NOT_VERIFIED, /* the PIN of the key or file is not verified (6982) */
+	SMARTCARD_PIN_WRONG,    /* smartcard->tries_left says how many are left */
+	SMARTCARD_PIN_BLOCKED,  /* the card takes this PIN no more; also when this try blocked it */
+	SMARTCARD_PIN_LENGTH,   /* too short or too long; nothing was sent */
+	SMARTCARD_PIN_INVALID,  /* characters that this PIN cannot have; nothing was sent */
+	SMARTCARD_PIN_UNCERTAIN, /* the counter cannot be read; no PIN was sent */
+	SMARTCARD_CANCELLED,     /* PIN pad: the user cancelled */
+	SMARTCARD_TIMEOUT,       /* PIN pad: nobody typed */
+	SMARTCARD_UNSUPPORTED,   /* this card or key cannot; nothing was sent */
+	SMARTCARD_BAD_INPUT,     /* input of a wrong length or form; nothing was sent */
+	SMARTCARD_NO_MEMORY,
+};
+
+enum {
+	SMARTCARD_TEXT_MAX = PKCS15_LABEL_MAX + 1,
+	SMARTCARD_SERIAL_MAX = 64,   /* with NUL */
+	SMARTCARD_OBJECTS_MAX = 64,  /* of one kind; what a card has beyond is not seen */
+	SMARTCARD_FILE_MAX = 32768,  /* content of a file; READ BINARY reaches no further */
+	SMARTCARD_OUTPUT_MAX = 1024, /* room that sign, decipher and derive need at most */
+	SMARTCARD_CACHE_KEY_LEN = 32,
+	SMARTCARD_NONE = -1, /* instead of an index */
+};
+
+/* A set of digests has the bit 1 << enum digest for each. */
+typedef unsigned smartcard_digests;
+#define SMARTCARD_DIGEST(digest) (1U << (digest))
+
+/* One PIN or PUK. `object` has label, id and flags as on the card. */
+struct smartcard_pin {
+	struct pkcs15_pin object;
+	uint8_t reference; /* P2 of VERIFY */
+	size_t min, max;   /* of what the user types, bytes */
+	size_t stored;     /* bytes sent to the card, filled up with `pad`; 0: as typed */
+	uint8_t pad;
+	bool digits_only;
+	bool unblocking; /* a PUK: no slot of its own, cannot be logged in with */
+	bool can_change, can_unblock;
+	/* The PUK that unblocks this PIN: index in smartcard->pins, or SMARTCARD_NONE where the card
+	 * has no object for it. Then these are its lengths. */
+	int puk;
+	size_t puk_min, puk_max;
+	unsigned tries_max; /* 0: not known */
+};
+
+struct smartcard_pin_state {
+	bool known; /* false: the card does not tell; the rest is meaningless */
+	bool verified;
+	bool blocked;
+	bool to_be_changed; /* still the value it was delivered with */
+	unsigned tries_left;
+};
+
+/* What a private key can do on the card. All false: nothing. */
+struct smartcard_abilities {
+	bool pkcs1_any;          /* SIGN_PKCS1 of any input up to the modulus' length - 11 */
+	smartcard_digests pkcs1; /* SIGN_PKCS1 of a DigestInfo of these; also set with pkcs1_any */
+	smartcard_digests pss;   /* SIGN_PSS by the card itself */
+	bool sign_raw;           /* SIGN_RAW */
+	bool ecdsa;              /* SIGN_ECDSA */
+	bool decipher_pkcs1, decipher_raw;
+	smartcard_digests oaep;
+	bool ecdh;
+};
+
+enum smartcard_scheme {
+	SMARTCARD_SIGN_PKCS1, /* input: what EMSA-PKCS1-v1_5 pads (RFC 8017 9.2), a DigestInfo unless
+				 pkcs1_any */
+	SMARTCARD_SIGN_PSS,   /* input: hash of `digest`; MGF1 with the same, salt of its length */
+	SMARTCARD_SIGN_RAW,   /* input: one block of the modulus' length */
+	SMARTCARD_SIGN_ECDSA, /* input: hash, 1..64 bytes, of any digest; output: r || s, each of the
+				 field's length */
+	SMARTCARD_DECIPHER_PKCS1, /* input: cryptogram; output: message */
+	SMARTCARD_DECIPHER_OAEP,  /* the same; `digest` also in MGF1, no label */
+	SMARTCARD_DECIPHER_RAW,   /* output: one block of the modulus' length */
+	SMARTCARD_DERIVE_ECDH, /* input: the other's point, 04 X Y; output: X of the shared point */
+};
+
+struct smartcard_private_key {
+	struct pkcs15_key object;
+	int pin; /* index in smartcard->pins of the PIN that opens it, or SMARTCARD_NONE */
+	bool user_consent; /* one VERIFY for each use: CKA_ALWAYS_AUTHENTICATE */
+	uint32_t bits;     /* of modulus or field */
+	int certificate;   /* index of the certificate with the same id, or SMARTCARD_NONE */
+	struct smartcard_abilities abilities;
+};
+
+/* An object of EF.PuKD. Keys that have only a certificate are not here. */
+struct smartcard_public_key {
+	struct pkcs15_key object;
+	int certificate; /* as above */
+};
+
+struct smartcard_certificate {
+	struct pkcs15_certificate object;
+	bool trusted; /* listed among the trusted ones */
+	/* The DER, once smartcard_read_certificate() has read it; else empty. The card's. */
+	uint8_t *der;
+	size_t der_len;
+};
+
+struct smartcard_data {
+	struct pkcs15_data object;
+	uint8_t *content; /* once read; NULL before, also for an empty file */
+	size_t content_len;
+	bool read;
+};
+
+/*
+ * A store of public files outside the card, or {NULL}. `key` names the card and its state
+ * (SMARTCARD_CACHE_KEY_LEN bytes: SHA-256 of the serial number, of EF.CIAInfo and, for all files but
+ * EF.OD, of the certificate directories, as read now); `path` the file.
+ */
+struct smartcard_cache {
+	void *context;
+	/* False: not there. */
+	bool (*get)(void *context, struct bytes key, struct bytes path,
+		    struct writer *content) MUST_USE;
+	void (*put)(void *context, struct bytes key, struct bytes path, struct bytes content);
+	void (*drop)(void *context, struct bytes key, struct bytes path);
+};
+
+struct card_driver;
+
+struct smartcard {
+	const struct card_driver *driver;
+	void *state; /* the driver's */
+	struct channel channel;
+	struct smartcard_cache cache;
+	uint8_t cache_key[SMARTCARD_CACHE_KEY_LEN];
+	uint16_t sw;         /* the last status word of the card */
+	unsigned tries_left; /* with SMARTCARD_PIN_WRONG */
+	unsigned commands;   /* APDUs sent so far, GET RESPONSE and repetitions included */
+
+	char label[SMARTCARD_TEXT_MAX];
+	char manufacturer[SMARTCARD_TEXT_MAX];
+	char serial[SMARTCARD_SERIAL_MAX]; /* printable, of EF.CIAInfo: letters or hexadecimal */
+	struct pkcs15_token_info info;
+	struct smartcard_pin *pins;
+	size_t pins_count;
+	struct smartcard_private_key *private_keys;
+	size_t private_keys_count;
+	struct smartcard_public_key *public_keys;
+	size_t public_keys_count;
+	struct smartcard_certificate *certificates;
+	size_t certificates_count;
+	struct smartcard_data *data;
+	size_t data_count;
+};
+
+/* Finds the driver and reads the directory files; no certificate. `channel`, what its context is, and
+ * `cache` (NULL: none) outlive the card. `*card` is NULL unless SMARTCARD_OK. */
+enum smartcard_result smartcard_bind(const struct channel *channel,
+				     const struct smartcard_cache *cache,
+				     struct smartcard **card) MUST_USE;
+void smartcard_free(struct smartcard *card); /* sends nothing; wipes; NULL is fine */
+const char *smartcard_driver_name(const struct smartcard *card);
+
+/* A transaction has begun: which file is current is not known any more. */
+void smartcard_lost_place(struct smartcard *card);
+
+/* Reads it once; certificates[index].der has it from then on. */
+enum smartcard_result smartcard_read_certificate(struct smartcard *card, size_t index) MUST_USE;
+/* It did not fit the key: forgotten, in the cache too, so that the next read asks the card. */
+void smartcard_drop_certificate(struct smartcard *card, size_t index);
+/* data[index].content; SMARTCARD_NOT_VERIFIED when a PIN must come first. */
+enum smartcard_result smartcard_read_data(struct smartcard *card, size_t index) MUST_USE;
+/* SubjectPublicKeyInfo, DER: from the card's object or else its certificate. */
+enum smartcard_result smartcard_read_public_key(struct smartcard *card, size_t index,
+						struct writer *spki) MUST_USE;
+
+/* Asks the card. Costs one command, of some cards more. */
+enum smartcard_result smartcard_pin_state(struct smartcard *card, size_t pin,
+					  struct smartcard_pin_state *state) MUST_USE;
+
+/*
+ * PINs are as typed, without padding. `value` with data NULL: typed at the reader's PIN pad
+ * (SMARTCARD_UNSUPPORTED when there is none). Each of these asks for the counter first and sends
+ * nothing to a PIN that is blocked or whose counter is not known.
+ * After change and unblock the PIN is not verified on some cards: call verify where it matters.
+ */
+enum smartcard_result smartcard_verify(struct smartcard *card, size_t pin,
+				       struct bytes value) MUST_USE;
+enum smartcard_result smartcard_change(struct smartcard *card, size_t pin, struct bytes old_value,
+				       struct bytes new_value) MUST_USE;
+/* A wrong PUK is SMARTCARD_PIN_WRONG, and the count is that of the PUK. */
+enum smartcard_result smartcard_unblock(struct smartcard *card, size_t pin, struct bytes puk,
+					struct bytes new_value) MUST_USE;
+/* The card forgets all verified PINs. SMARTCARD_UNSUPPORTED: it cannot, the caller resets it. */
+enum smartcard_result smartcard_logout(struct smartcard *card) MUST_USE;
+
+/* SMARTCARD_UNSUPPORTED unless the key's abilities have it. `digest` counts for PSS and OAEP only.
+ * SMARTCARD_REFUSED has the status word of design.md's table in card->sw; of 63Cx and 6983 (a
+ * remote key's PIN) SMARTCARD_PIN_WRONG and SMARTCARD_PIN_BLOCKED are made. */
+enum smartcard_result smartcard_use_key(struct smartcard *card, size_t key,
+					enum smartcard_scheme scheme, enum digest digest,
+					struct bytes input, struct writer *output) MUST_USE;
+
+/* Random bytes of the card; SMARTCARD_UNSUPPORTED when it has none. */
+enum smartcard_result smartcard_random(struct smartcard *card, size_t count,
+				       struct writer *output) MUST_USE;
+
+#endif

@@ -455,7 +455,7 @@ const struct personality cc_v1 = {
 	      .df_change = PINS_KEPT,
 	      .df_change_clears_se = true,                       /* 4.8 */
 	      .pin = CHANGE_OLD_NEW | RESET_PUK_NEW | RESET_PUK, /* 9.2, 9.3 */
-	      .pso_hash = true,
+	      .hash = HASH_WHOLE,
 	      .sw_scheme = SW_CONDITIONS}, /* 9.3, item 6: "6985 = algorithm not allowed" */
     .commands = COMMANDS,
     .commands_count = sizeof(COMMANDS) / sizeof(COMMANDS[0]),

@@ -461,6 +461,12 @@ static const struct card_command COMMANDS[] = {
     {.cla = 0x00, .ins = 0x0E, .cla_mask = 0xFF, .sw = SW_SECURITY_STATUS},
 };
 
+/* 6.4: the nibble of 6.2, whatever the other one is. */
+static const struct hash_algorithm HASHES[] = {
+    {0x10, 0xF0, DIGEST_SHA1},   {0x30, 0xF0, DIGEST_SHA224}, {0x40, 0xF0, DIGEST_SHA256},
+    {0x50, 0xF0, DIGEST_SHA384}, {0x60, 0xF0, DIGEST_SHA512},
+};
+
 static const char *const OPTIONS[] = {"user-consent", "variant", NULL};
 
 const struct personality fineid_v4 = {
@@ -474,7 +480,9 @@ const struct personality fineid_v4 = {
 	      .name_select = PINS_ALL_DROPPED,                       /* 4.1 */
 	      .df_change = PINS_KEPT,                                /* 5.4 */
 	      .pin = VERIFY_LOGOUT | CHANGE_OLD_NEW | RESET_PUK_NEW, /* 4.5 to 4.7 */
-	      .pso_hash = true},                                     /* 4.9 */
+	      .hash = HASH_WHOLE | HASH_CONTINUED | HASH_BLOCKS,     /* 4.9 */
+	      .hash_algorithms = HASHES,
+	      .hash_algorithms_count = sizeof(HASHES) / sizeof(HASHES[0])},
     .commands = COMMANDS,
     .commands_count = sizeof(COMMANDS) / sizeof(COMMANDS[0]),
     .personalise = personalise,

@@ -267,6 +267,12 @@ read_odd(struct card *card, const struct capdu *command, struct writer *response
 	return SW_OK;
 }
 
+/* 6.2 */
+static const struct hash_algorithm HASHES[] = {
+    {0x10, 0xFF, DIGEST_SHA1},   {0x30, 0xFF, DIGEST_SHA224}, {0x40, 0xFF, DIGEST_SHA256},
+    {0x50, 0xFF, DIGEST_SHA384}, {0x60, 0xFF, DIGEST_SHA512},
+};
+
 #define ROW(instruction, parameters)                                               \
 	.cla = 0x00, .cla_mask = 0xFF, .ins = (instruction), .p1p2 = (parameters), \
 	.p1p2_mask = 0xFFFF
@@ -276,8 +282,6 @@ static const struct card_command COMMANDS[] = {
     {ROW(0xA4, 0x0000), .sw = SW_INCORRECT_P1P2},
     {ROW(0xB1, 0x0000), .handler = read_odd},
     {ROW(0xCB, 0x3FFF), .handler = iasecc_get_sdo},
-    {ROW(0x22, 0x41AA), .handler = iasecc_set_hash},
-    {ROW(0x2A, 0x90A0), .chaining = true, .handler = iasecc_pso_hash},
     {ROW(0x88, 0x0000), .chaining = true, .handler = card_internal_authenticate},
     /* The commands that would change keys or files (4.13): nobody is allowed to. */
     {ROW(0xDB, 0x3FFF), .chaining = true, .sw = SW_SECURITY_STATUS},
@@ -302,7 +306,10 @@ const struct personality iasecc = {
 	      .pin = CHANGE_OLD_NEW | CHANGE_NEW | RESET_PUK_NEW | RESET_PUK | RESET_NEW |
 		     RESET_COUNTER,
 	      .restores = {0xF300 | IASECC_SE_PUK, 0xF300 | IASECC_SE_USER,
-			   0xF300 | IASECC_SE_SIGN}},
+			   0xF300 | IASECC_SE_SIGN},
+	      .hash = HASH_WHOLE | HASH_CONTINUED, /* 4.9 */
+	      .hash_algorithms = HASHES,
+	      .hash_algorithms_count = sizeof(HASHES) / sizeof(HASHES[0])},
     .commands = COMMANDS,
     .commands_count = sizeof(COMMANDS) / sizeof(COMMANDS[0]),
     .personalise = personalise,

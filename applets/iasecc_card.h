@@ -66,8 +66,6 @@ bool iasecc_public_of(const struct image_key *key, struct iasecc_public *public)
 void iasecc_build_files(struct build *build, const struct roles *roles,
 			const struct iasecc_variant *variant);
 
-command_handler iasecc_get_sdo;  /* GET DATA CB 3F FF: 4.4 */
-command_handler iasecc_set_hash; /* MSE SET with template AA: 4.8 */
-command_handler iasecc_pso_hash; /* PSO HASH: 4.9 */
+command_handler iasecc_get_sdo; /* GET DATA CB 3F FF: 4.4 */
 
 #endif

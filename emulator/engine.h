@@ -5,6 +5,7 @@
 #ifndef VICAR_EMULATOR_ENGINE_H
 #define VICAR_EMULATOR_ENGINE_H
 
+#include "partial_hash.h"
 #include "personality.h"
 
 enum {
@@ -119,6 +120,9 @@ struct card {
 	const struct file *df;
 	const struct file *ef;
 	struct environment environments[ENVIRONMENTS];
+	const struct hash_algorithm *hash_template; /* NULL: not set */
+	struct partial_hash running;                /* of the blocks that came, while is_hashing */
+	bool is_hashing;
 	uint8_t hash[CARD_INPUT_MAX];
 	size_t hash_len; /* 0: none loaded */
 	struct capdu_chain chain;
@@ -138,6 +142,7 @@ command_handler change_reference_data_command;
 command_handler reset_retry_counter_command;
 command_handler manage_security_environment_command;
 command_handler pso_hash_command;
+command_handler pso_hash_blocks_command;
 command_handler pso_sign_command;
 command_handler pso_decipher_command;
 
@@ -165,8 +170,15 @@ void value_remember_refused(struct card *card, struct pin *pin, struct bytes val
 
 /* environment.c */
 struct environment *environment_of(struct card *card, uint8_t se); /* NULL: no such template */
-void environments_clear(struct card *card);                        /* and the loaded hash */
-void hash_drop(struct card *card);
+void environments_clear(struct card *card);                        /* and all of hash.c */
+
+/* hash.c */
+uint16_t hash_template_set(struct card *card, struct bytes data);
+void hash_drop(struct card *card); /* the loaded hash, and what the card was hashing */
+
+/* security.c */
+/* SW_OK when `len` bytes can be what the environment's algorithm takes with its key. */
+uint16_t input_length_sw(const struct environment *environment, size_t len);
 
 /* request.c */
 /* Stops the command at a request about `key` of the image; copies the secrets. */

@@ -1,7 +1,6 @@
 #include "engine.h"
 #include "iso7816/tlv.h"
 
-#include <openssl/crypto.h>
 #include <string.h>
 
 /* MANAGE SECURITY ENVIRONMENT, ISO/IEC 7816-4:2013 clause 11.5.11. */
@@ -26,16 +25,10 @@ environment_of(struct card *card, uint8_t se)
 }
 
 void
-hash_drop(struct card *card)
-{
-	OPENSSL_cleanse(card->hash, sizeof(card->hash));
-	card->hash_len = 0;
-}
-
-void
 environments_clear(struct card *card)
 {
 	memset(card->environments, 0, sizeof(card->environments));
+	card->hash_template = NULL;
 	hash_drop(card);
 }
 
@@ -110,6 +103,8 @@ mse_set(struct card *card, uint8_t se, struct bytes data)
 	const struct key *key;
 	struct crdos crdos;
 
+	if (se == SE_HT)
+		return hash_template_set(card, data);
 	if (environment == NULL)
 		return SW_INCORRECT_P1P2;
 	if (data.len == 0 || data.len > CRDOS_LEN_MAX)

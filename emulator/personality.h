@@ -123,6 +123,7 @@ struct pin_spec {
  */
 enum se_template {
 	SE_AT = 0xA4,  /* authentication: INTERNAL AUTHENTICATE */
+	SE_HT = 0xAA,  /* hash: PSO HASH that the card computes; see card_rules */
 	SE_DST = 0xB6, /* digital signature: PSO COMPUTE DIGITAL SIGNATURE */
 	SE_CT = 0xB8,  /* confidentiality: PSO DECIPHER */
 };
@@ -152,6 +153,12 @@ struct algorithm {
 	enum digest digest; /* INPUT_DIGEST and INPUT_DIGEST_BARE; of PSS and OAEP */
 	bool remote;        /* a remote key can do it; otherwise MSE SET on one answers
 			       rules.sw_scheme */
+};
+
+/* What MSE SET may put in the hash template. */
+struct hash_algorithm {
+	uint8_t reference, mask; /* the bits of tag 80 that must agree */
+	enum digest digest;      /* one of FIPS 180-4 */
 };
 
 struct key_spec {
@@ -220,6 +227,12 @@ enum pin_form {
 	RESET_COUNTER = 1 << 6,  /* RESET P1=03: the counter, after a VERIFY of the PUK */
 };
 
+enum hash_form {
+	HASH_WHOLE = 1 << 0,     /* PSO HASH 90 A0: `90 L hash` */
+	HASH_CONTINUED = 1 << 1, /* 90 A0: `90 L state || count of bits, 80 L last block` */
+	HASH_BLOCKS = 1 << 2,    /* 90 80: whole blocks; 90 A0: `80 L last block` */
+};
+
 enum { RULES_RESTORES_MAX = 4 };
 
 struct card_rules {
@@ -230,7 +243,9 @@ struct card_rules {
 	unsigned pin;                          /* enum pin_form */
 	uint16_t restores[RULES_RESTORES_MAX]; /* P1P2 of MSE RESTORE that clears the environment:
 						  F300; others answer 6A88 (known P1) or 6A86 */
-	bool pso_hash;                         /* PSO HASH 90 A0 with `90 L hash` is there */
+	unsigned hash;                         /* enum hash_form; 0: no PSO HASH */
+	const struct hash_algorithm *hash_algorithms; /* none: no hash template in MSE SET */
+	size_t hash_algorithms_count;
 	uint16_t sw_read_short; /* READ BINARY with an Le beyond the end: 6282, or 9000 (then T=0
 				   answers 6Cxx); 0: 6282 */
 	uint16_t sw_not_found;  /* SELECT; 0: 6A82 */
@@ -272,8 +287,5 @@ const struct file *card_current_ef(const struct card *card); /* NULL: none */
 bool card_pin_state(const struct card *card, uint16_t reference, bool *verified,
 		    unsigned *tries_left);
 bool card_may(const struct card *card, const struct access *access);
-/* Loads what the next PSO COMPUTE DIGITAL SIGNATURE signs, as PSO HASH does; returns its status
- * word. */
-uint16_t card_load_hash(struct card *card, struct bytes hash) MUST_USE;
 
 #endif

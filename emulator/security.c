@@ -1,18 +1,15 @@
 #include "engine.h"
-#include "iso7816/tlv.h"
 
 #include <string.h>
 
 /* PERFORM SECURITY OPERATION, ISO/IEC 7816-8, and what else uses a private key. */
 enum {
-	DO_HASH = 0x90,
 	PADDING_NONE = 0x00,
 	PADDING_PROPRIETARY = 0x81,
 	PKCS1_OVERHEAD = 11, /* RFC 8017 section 9.2 */
 };
 
-/* SW_OK when `data` can be what the algorithm signs with this key. */
-static uint16_t
+uint16_t
 input_length_sw(const struct environment *environment, size_t len)
 {
 	const struct algorithm *algorithm = environment->algorithm;
@@ -27,36 +24,6 @@ input_length_sw(const struct environment *environment, size_t len)
 	case INPUT_CRYPTOGRAM: ok = len == block_len + 1; break;
 	}
 	return ok && len <= CARD_INPUT_MAX ? SW_OK : SW_WRONG_LENGTH;
-}
-
-uint16_t
-card_load_hash(struct card *card, struct bytes hash)
-{
-	const struct environment *environment = &card->environments[ENVIRONMENT_DST];
-
-	if (environment->algorithm == NULL || environment->algorithm->source != SOURCE_HASH)
-		return SW_CONDITIONS;
-	if (input_length_sw(environment, hash.len) != SW_OK)
-		return SW_INCORRECT_DATA;
-	memcpy(card->hash, hash.data, hash.len);
-	card->hash_len = hash.len;
-	return SW_OK;
-}
-
-uint16_t
-pso_hash_command(struct card *card, const struct capdu *command, struct writer *response)
-{
-	struct reader reader = reader_of(command->data);
-	struct tlv tlv;
-
-	(void)response;
-	if (!card->personality->rules.pso_hash)
-		return SW_INCORRECT_P1P2;
-	if (command->data.len == 0)
-		return SW_WRONG_LENGTH;
-	if (!tlv_read(&reader, &tlv) || tlv.tag != DO_HASH || reader.left != 0)
-		return SW_INCORRECT_DATA;
-	return card_load_hash(card, tlv.value);
 }
 
 /* Makes the request's input in the pending buffer. */

@@ -312,7 +312,7 @@ fixture_init(struct fixture *fixture)
 		      .pin = VERIFY_LOGOUT | CHANGE_OLD_NEW | CHANGE_NEW | RESET_PUK_NEW |
 			     RESET_PUK | RESET_NEW,
 		      .restores = {0xF300},
-		      .pso_hash = true},
+		      .hash = HASH_WHOLE},
 	    .commands = FIXTURE_COMMANDS,
 	    .commands_count = sizeof(FIXTURE_COMMANDS) / sizeof(FIXTURE_COMMANDS[0]),
 	    .personalise = fixture_personalise,

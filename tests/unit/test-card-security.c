@@ -362,7 +362,7 @@ a_card_without_pso_hash_says_wrong_p1_p2(void **state)
 {
 	struct fixture *fixture = *state;
 
-	fixture->personality.rules.pso_hash = false;
+	fixture->personality.rules.hash = 0;
 	assert_true(fixture_new(fixture));
 	assert_sw(fixture, HASH_SHA256, SW_INCORRECT_P1P2);
 }

@@ -1,6 +1,7 @@
 /*
  * apdu-replay: plays recorded or specified exchanges to a card and compares the answers.
  */
+#include "tools/apdu-replay/cardimage.h"
 #include "tools/apdu-replay/cardreader.h"
 #include "tools/apdu-replay/inprocess.h"
 #include "tools/apdu-replay/play.h"
@@ -16,6 +17,7 @@ enum { EXIT_MISMATCH = 1, EXIT_USAGE = 2, FILE_SIZE_LIMIT = 16 << 20 };
 
 static const char help[] =
     "Usage: apdu-replay [OPTION]... FILE...\n"
+    "       apdu-replay [--fixtures DIR] --image DIRECTORY FILE\n"
     "Plays the blocks of each FILE to a card and compares what comes back. Without --reader the\n"
     "card is made in this process, with keys and certificates of the tests.\n"
     "\n"
@@ -23,6 +25,8 @@ static const char help[] =
     "      --reader NAME   play to the card in this PC/SC reader\n"
     "      --fixtures DIR  keys and certificates for the card in this process;\n"
     "                      default " FIXTURES "\n"
+    "      --image DIRECTORY  play nothing: write the card of FILE's one block as an image, which\n"
+    "                      vicard can serve; DIRECTORY must not exist\n"
     "      --verbose       print the exchange, without PINs\n"
     "  -h, --help          this text\n"
     "  -V, --version       the version\n"
@@ -45,7 +49,7 @@ static const char help[] =
     "More in apdu-replay(1).\n";
 
 struct arguments {
-	const char *reader, *fixtures;
+	const char *reader, *fixtures, *image;
 	bool verbose;
 };
 
@@ -154,6 +158,26 @@ play_in_process(char *const *names, const struct arguments *arguments)
 }
 
 static int
+write_image(char *const *names, const struct arguments *arguments)
+{
+	struct problem error;
+	struct script script;
+	bool ok = false;
+
+	if (!load(names[0], &script))
+		return EXIT_USAGE;
+	if (names[1] != NULL || script.blocks_count != 1)
+		(void)problem(&error, "an image is one card; name one FILE with one block");
+	else
+		ok = cardimage_write(arguments->fixtures, &script.blocks[0].card, arguments->image,
+				     &error);
+	if (!ok)
+		fprintf(stderr, "apdu-replay: %s\n", error.text);
+	script_free(&script);
+	return ok ? EXIT_SUCCESS : EXIT_USAGE;
+}
+
+static int
 usage_error(const char *reason, const char *thing)
 {
 	fprintf(stderr, "apdu-replay: %s%s%s; type: apdu-replay --help\n", reason,
@@ -164,10 +188,13 @@ usage_error(const char *reason, const char *thing)
 int
 main(int argc, char **argv)
 {
-	static const struct option options[] = {
-	    {"reader", required_argument, NULL, 'r'}, {"fixtures", required_argument, NULL, 'f'},
-	    {"verbose", no_argument, NULL, 'v'},      {"help", no_argument, NULL, 'h'},
-	    {"version", no_argument, NULL, 'V'},      {0}};
+	static const struct option options[] = {{"reader", required_argument, NULL, 'r'},
+						{"fixtures", required_argument, NULL, 'f'},
+						{"image", required_argument, NULL, 'i'},
+						{"verbose", no_argument, NULL, 'v'},
+						{"help", no_argument, NULL, 'h'},
+						{"version", no_argument, NULL, 'V'},
+						{0}};
 	struct arguments arguments = {.fixtures = FIXTURES};
 	int option;
 
@@ -178,6 +205,7 @@ main(int argc, char **argv)
 		switch (option) {
 		case 'r': arguments.reader = optarg; break;
 		case 'f': arguments.fixtures = optarg; break;
+		case 'i': arguments.image = optarg; break;
 		case 'v': arguments.verbose = true; break;
 		case 'h': fputs(help, stdout); return EXIT_SUCCESS;
 		case 'V': puts("apdu-replay " VICAR_VERSION); return EXIT_SUCCESS;
@@ -187,6 +215,8 @@ main(int argc, char **argv)
 	}
 	if (optind == argc)
 		return usage_error("a FILE is missing", "");
+	if (arguments.image != NULL)
+		return write_image(argv + optind, &arguments);
 	return arguments.reader == NULL ? play_in_process(argv + optind, &arguments)
 					: play_to_reader(argv + optind, &arguments);
 }

@@ -114,6 +114,26 @@ class Programs(unittest.TestCase):
         fixtures = os.path.join(ROOT, "tests/fixtures/replay")
         self.call("apdu-replay", "--fixtures", fixtures, self.world.path("differs.apdu"), code=1)
 
+    def test_an_image_is_made_of_one_block_with_local_keys_and_nothing_that_is_there_is_touched(self):
+        os.mkdir(self.world.path("there"))
+        block, steps = "source nowhere\ncard fineid-v2{}\n", "> 00A4000C023F00\n< 9000\n"
+        for text, directory, thing in (
+            (2 * (block.format("") + steps), "new", "one block"),
+            (block.format(" key=sign,remote") + steps, "new", "`sign` is remote"),
+            (block.format("") + steps, "there", "there"),
+            (block.format("") + steps, "no name", "no card's name"),
+        ):
+            with self.subTest(thing):
+                with open(self.world.path("image.apdu"), "w") as f:
+                    f.write(text)
+                error = self.is_told_on_standard_error(
+                    "apdu-replay", "--fixtures", os.path.join(ROOT, "tests/fixtures/replay"),
+                    "--image", self.world.path(directory), self.world.path("image.apdu"), code=2,
+                )  # fmt: skip
+                self.assertIn(thing, error)
+        self.assertFalse(os.path.exists(self.world.path("new")))
+        self.assertEqual(os.listdir(self.world.path("there")), [])
+
     def test_a_bad_configuration_starts_nothing(self):
         with open(self.world.path("bad.conf"), "w") as f:
             f.write("[prompt]\ntimeout-s = soon\n")

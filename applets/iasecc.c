@@ -15,21 +15,48 @@
 		.input = (form), .source = (from), .digest = (hash), .remote = true \
 	}
 #define DST(byte, hash) RSA_SIGNATURE(SE_DST, byte, INPUT_DIGEST, SOURCE_HASH, hash)
+#define PSS(byte, hash)                                                             \
+	{                                                                           \
+		.se = SE_DST, .reference = (byte), .operation = KEY_SIGN_PSS,       \
+		.input = INPUT_DIGEST_BARE, .source = SOURCE_HASH, .digest = (hash) \
+	}
+#define DECIPHER(byte)                                                             \
+	{                                                                          \
+		.se = SE_CT, .reference = (byte), .operation = KEY_DECIPHER_PKCS1, \
+		.input = INPUT_CRYPTOGRAM                                          \
+	}
 
-/* 6.2. The key for signatures has all but the last. PSS and OAEP have no key that could do them
- * yet. */
+/*
+ * 6.2. The key for signatures has all but the deciphering. 05 names no hash: the template for
+ * hashing does, or the length of a hash that comes whole; else it is SHA-256. ISO/IEC 9796-2 (01)
+ * is not here. The sheet has no reference for OAEP and none for the raw operation.
+ */
 static const struct algorithm ALGORITHMS[] = {
     RSA_SIGNATURE(SE_AT, 0x02, INPUT_DIGESTINFO, SOURCE_COMMAND, DIGEST_SHA1),
+    /* Peruvian cards: the DigestInfo comes with PSO COMPUTE DIGITAL SIGNATURE, 4.10. */
+    RSA_SIGNATURE(SE_DST, 0x8A, INPUT_DIGESTINFO, SOURCE_COMMAND, DIGEST_SHA1),
     DST(0x12, DIGEST_SHA1),
     DST(0x32, DIGEST_SHA224),
     DST(0x42, DIGEST_SHA256),
     DST(0x52, DIGEST_SHA384),
     DST(0x62, DIGEST_SHA512),
-    {.se = SE_CT, .reference = 0x1A, .operation = KEY_DECIPHER_PKCS1, .input = INPUT_CRYPTOGRAM},
+    PSS(0x15, DIGEST_SHA1),
+    PSS(0x35, DIGEST_SHA224),
+    PSS(0x45, DIGEST_SHA256),
+    PSS(0x55, DIGEST_SHA384),
+    PSS(0x65, DIGEST_SHA512),
+    PSS(0x05, DIGEST_SHA256),
+    PSS(0x05, DIGEST_SHA1),
+    PSS(0x05, DIGEST_SHA224),
+    PSS(0x05, DIGEST_SHA384),
+    PSS(0x05, DIGEST_SHA512),
+    DECIPHER(0x1A),
+    DECIPHER(0x0A),
 };
 enum {
+	DECIPHERINGS_COUNT = 2,
 	ALGORITHMS_COUNT = sizeof(ALGORITHMS) / sizeof(ALGORITHMS[0]),
-	SIGNATURES_COUNT = ALGORITHMS_COUNT - 1,
+	SIGNATURES_COUNT = ALGORITHMS_COUNT - DECIPHERINGS_COUNT,
 	/* Of TokenInfo, 7.3: with OpenSSL 3 OpenSC can use no other (6.3). */
 	TOKEN_ALGORITHM_SIGN = 5,
 	TOKEN_ALGORITHM_DECIPHER = 6,

@@ -73,14 +73,35 @@ find_digest(const struct card *card, enum digest *digest)
 	return true;
 }
 
+/* Among the key's rows of the same template and reference, the one that takes a hash of this
+ * length. */
+static bool
+choose_by_length(struct environment *environment, size_t len)
+{
+	const struct algorithm *set = environment->algorithm;
+	const struct key_spec *spec = &environment->key->spec;
+
+	for (size_t i = 0; i < spec->algorithms_count; i++) {
+		const struct algorithm *row = &spec->algorithms[i];
+		const struct environment chosen = {.algorithm = row, .key = environment->key};
+
+		if (row->se != set->se || row->unnamed != set->unnamed ||
+		    row->reference != set->reference || input_length_sw(&chosen, len) != SW_OK)
+			continue;
+		*environment = chosen;
+		return true;
+	}
+	return false;
+}
+
 static uint16_t
 load(struct card *card, struct bytes hash)
 {
-	const struct environment *environment = &card->environments[ENVIRONMENT_DST];
+	struct environment *environment = &card->environments[ENVIRONMENT_DST];
 
 	if (environment->algorithm == NULL || environment->algorithm->source != SOURCE_HASH)
 		return SW_CONDITIONS;
-	if (input_length_sw(environment, hash.len) != SW_OK)
+	if (!choose_by_length(environment, hash.len))
 		return SW_INCORRECT_DATA;
 	memcpy(card->hash, hash.data, hash.len);
 	card->hash_len = hash.len;

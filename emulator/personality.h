@@ -143,6 +143,8 @@ enum algorithm_source {
 	SOURCE_HASH,    /* what PSO HASH loaded; data in the command answers 6985 */
 };
 
+/* Rows of one template and reference that take a loaded hash are one algorithm: the length of the
+ * hash chooses among them, and a remote key can do each of them or none. */
 struct algorithm {
 	uint8_t se;        /* enum se_template */
 	uint8_t reference; /* tag 80 of MSE SET */

@@ -348,4 +348,26 @@ applet_assert_signature(EVP_PKEY *key, const char *signature, const char *input)
 	applet_assert_hex(text, input);
 }
 
+/* `signature` (hexadecimal text with 9000 behind it) is RSASSA-PSS of `hash`, by `digest`, whose
+ * length the salt has too. */
+static inline void
+applet_assert_pss(EVP_PKEY *key, const char *signature, const char *digest, const char *hash)
+{
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(key, NULL);
+	uint8_t block[KEY_OUTPUT_MAX], value[EVP_MAX_MD_SIZE];
+	EVP_MD *md = EVP_MD_fetch(NULL, digest, NULL);
+	size_t len, value_len;
+
+	assert_true(bytes_from_hex(signature, block, sizeof(block), &len));
+	assert_int_equal(len, (size_t)EVP_PKEY_get_size(key) + 2);
+	assert_true(bytes_from_hex(hash, value, sizeof(value), &value_len));
+	assert_int_equal(EVP_PKEY_verify_init(context), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_signature_md(context, md), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST), 1);
+	assert_int_equal(EVP_PKEY_verify(context, block, len - 2, value, value_len), 1);
+	EVP_PKEY_CTX_free(context);
+	EVP_MD_free(md);
+}
+
 #endif

@@ -20,6 +20,8 @@ static const struct algorithm ALGORITHMS[] = {
     FIXTURE_SIGN(0x44, SOURCE_HASH, INPUT_DIGEST_BARE, KEY_SIGN_ECDSA, DIGEST_SHA256, false),
     FIXTURE_SIGN(0x54, SOURCE_HASH, INPUT_DIGEST_BARE, KEY_SIGN_ECDSA, DIGEST_SHA384, false),
     FIXTURE_SIGN(0x45, SOURCE_HASH, INPUT_DIGEST_BARE, KEY_SIGN_PSS, DIGEST_SHA256, false),
+    FIXTURE_SIGN(0x05, SOURCE_HASH, INPUT_DIGEST_BARE, KEY_SIGN_PSS, DIGEST_SHA256, false),
+    FIXTURE_SIGN(0x05, SOURCE_HASH, INPUT_DIGEST_BARE, KEY_SIGN_PSS, DIGEST_SHA384, false),
     FIXTURE_SIGN(0x65, SOURCE_COMMAND, INPUT_DIGEST_BARE, KEY_SIGN_PSS, DIGEST_SHA512, false),
     {.se = SE_CT,
      .reference = 0x5D,
@@ -133,6 +135,20 @@ pss_gets_the_algorithms_digest(void **state)
 			 "000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F");
 }
 
+/* personality.h: rows of one template and reference are one algorithm */
+static void
+the_length_of_the_hash_chooses_among_rows_of_one_reference(void **state)
+{
+	struct fixture *fixture = *state;
+
+	verify_once(fixture);
+	assert_sw(fixture, "002241B606 800105 840103", SW_OK);
+	assert_sw(fixture, HASH_SHA256, SW_OK);
+	assert_sw(fixture, HASH_SHA384, SW_OK);
+	assert_request(fixture, "002A9E9A00", KEY_SIGN_PSS);
+	assert_int_equal(card_request(fixture->card)->digest, DIGEST_SHA384);
+}
+
 static void
 a_bare_hash_in_the_command_has_the_digests_length(void **state)
 {
@@ -229,6 +245,7 @@ main(void)
 	    algorithm_test(an_ecdsa_signature_is_answered_as_it_came),
 	    algorithm_test(a_hash_of_another_algorithm_is_not_loaded),
 	    algorithm_test(pss_gets_the_algorithms_digest),
+	    algorithm_test(the_length_of_the_hash_chooses_among_rows_of_one_reference),
 	    algorithm_test(a_bare_hash_in_the_command_has_the_digests_length),
 	    algorithm_test(oaep_gets_the_algorithms_digest),
 	    algorithm_test(key_agreement_gets_the_point_and_answers_x),

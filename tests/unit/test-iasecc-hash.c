@@ -110,6 +110,42 @@ a_hash_that_cannot_be_is_refused(void **state)
 	assert_answer(card, "002A9E9A00", "6985");
 }
 
+/* 6.2: 05 says PSS, the template for hashing says with what */
+static void
+the_template_for_hashing_names_the_hash(void **state)
+{
+	struct applet_card *card = *state;
+
+	begin_hashing(card, "10", "05");
+	assert_answer(card, "002A90A005 9000 8001 61", "9000");
+	applet_assert_pss(applet_rsa(2048), applet_fetch(card, "002A9E9A00"), "SHA1",
+			  "86F7E437FAA5A7FCE15D1DDCB9EAEAEA377667B8");
+}
+
+/* Some clients send no MSE for hashing: 8.4, 4.15 */
+static void
+without_a_template_for_hashing_the_signatures_names_it(void **state)
+{
+	struct applet_card *card = *state;
+
+	enter_adf(card);
+	assert_answer(card, VERIFY_SIGN, "9000");
+	assert_answer(card, "002241B606 840182 800142", "9000");
+	assert_answer(card, "002A90A00F 9000 800B 68656C6C6F20776F726C64", "9000");
+	applet_assert_signature(applet_rsa(2048), applet_fetch(card, "002A9E9A00"),
+				SHA256_PREFIX
+				"B94D27B9934D3E08A52E52D7DA7DABFAC484EFE37A5380EE9088F7ACE2EFCDE9");
+}
+
+static void
+the_two_templates_must_agree(void **state)
+{
+	struct applet_card *card = *state;
+
+	begin_hashing(card, "10", "42");
+	assert_answer(card, "002A90A00F 9000 800B 68656C6C6F20776F726C64", "6A80");
+}
+
 /* 4.8: "State is lost when another DF is selected" */
 static void
 another_df_ends_the_security_environment(void **state)
@@ -132,6 +168,9 @@ main(void)
 	    TEST(nothing_may_be_left_to_hash),
 	    TEST(a_hash_made_outside_is_taken_whole),
 	    TEST(a_hash_that_cannot_be_is_refused),
+	    TEST(the_template_for_hashing_names_the_hash),
+	    TEST(without_a_template_for_hashing_the_signatures_names_it),
+	    TEST(the_two_templates_must_agree),
 	    TEST(another_df_ends_the_security_environment),
 #undef TEST
 	};

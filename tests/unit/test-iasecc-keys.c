@@ -59,12 +59,60 @@ mse_refuses_what_a_key_cannot_do(void **state)
 
 	enter_adf(card);
 	assert_answer(card, "002241A406 840101 800102", "6A88"); /* without the bit 80 */
-	assert_answer(card, "002241B606 840181 800145", "6A80"); /* PSS */
+	assert_answer(card, "002241B606 840181 800101", "6A80"); /* ISO/IEC 9796-2 */
+	assert_answer(card, "002241A406 840181 800101", "6A80");
+	assert_answer(card, "002241B606 840181 800144", "6A80"); /* ECDSA */
 	assert_answer(card, "002241B806 840182 80011A", "6A80");
+	assert_answer(card, "002241B806 840182 80010A", "6A80");
+	assert_answer(card, "002241B806 840181 80014D", "6A80"); /* no OAEP */
 	assert_answer(card, "002241B606 800142 840181", "9000"); /* any order */
 	assert_answer(card, "002281A406 840181 800102", "6A86");
 	assert_answer(card, "0022F303", "9000");
 	assert_answer(card, "0022F30F", "6A88");
+}
+
+/* 6.2: PSS with each hash, and 05 by the length of the hash */
+static void
+pss_signs_hashes_of_each_length(void **state)
+{
+	static const struct {
+		const char *algorithm, *length, *digest;
+		size_t hash_len;
+	} rows[] = {{"15", "1614", "SHA1", 20},   {"35", "1E1C", "SHA224", 28},
+		    {"45", "2220", "SHA256", 32}, {"55", "3230", "SHA384", 48},
+		    {"65", "4240", "SHA512", 64}, {"05", "1614", "SHA1", 20},
+		    {"05", "2220", "SHA256", 32}, {"05", "4240", "SHA512", 64}};
+	struct applet_card *card = *state;
+
+	enter_adf(card);
+	assert_answer(card, VERIFY_SIGN, "9000");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char command[256], hash[129] = "";
+
+		memset(hash, '5', 2 * rows[i].hash_len);
+		snprintf(command, sizeof(command), "002241B606 840182 8001%s", rows[i].algorithm);
+		assert_answer(card, command, "9000");
+		snprintf(command, sizeof(command), "002A90A0%.2s90%s%s", rows[i].length,
+			 rows[i].length + 2, hash);
+		assert_answer(card, command, "9000");
+		applet_assert_pss(applet_rsa(2048), applet_fetch(card, "002A9E9A00"),
+				  rows[i].digest, hash);
+	}
+}
+
+/* 4.10, 6.2: a Peruvian card's DigestInfo comes with the command */
+static void
+a_digestinfo_may_come_with_the_signature(void **state)
+{
+	struct applet_card *card = *state;
+
+	enter_adf(card);
+	assert_answer(card, VERIFY_SIGN, "9000");
+	assert_answer(card, "002241B606 840182 80018A", "9000");
+	assert_answer(card, "002A90A022 9020" SHA256_OF_ABC, "6985");
+	applet_assert_signature(applet_rsa(2048),
+				applet_fetch(card, "002A9E9A33" SHA256_PREFIX SHA256_OF_ABC "00"),
+				SHA256_PREFIX SHA256_OF_ABC);
 }
 
 /* The message enciphered for the key, as RFC 8017 section 7.2 */
@@ -100,6 +148,21 @@ opensc_deciphers_in_two_parts(void **state)
 	assert_answer(card, command, "6120736563726574 9000"); /* without padding */
 }
 
+/* 6.2: 0A beside 1A */
+static void
+deciphering_has_two_references(void **state)
+{
+	char cryptogram[2 * 256 + 1], command[600];
+	struct applet_card *card = *state;
+
+	encipher(applet_rsa(2048), "a secret", cryptogram);
+	enter_adf(card);
+	assert_answer(card, VERIFY_USER, "9000");
+	assert_answer(card, "002241B806 840181 80010A", "9000");
+	snprintf(command, sizeof(command), "002A8086000101 81%s0000", cryptogram);
+	assert_answer(card, command, "6120736563726574 9000");
+}
+
 /* 4.13 */
 static void
 what_would_change_the_card_is_not_allowed(void **state)
@@ -123,7 +186,10 @@ main(void)
 	    TEST(internal_authenticate_takes_all_that_fits),
 	    TEST(each_key_needs_its_own_pin),
 	    TEST(mse_refuses_what_a_key_cannot_do),
+	    TEST(pss_signs_hashes_of_each_length),
+	    TEST(a_digestinfo_may_come_with_the_signature),
 	    TEST(opensc_deciphers_in_two_parts),
+	    TEST(deciphering_has_two_references),
 	    TEST(what_would_change_the_card_is_not_allowed),
 #undef TEST
 	};

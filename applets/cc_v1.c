@@ -79,13 +79,30 @@ static const uint8_t ATR[] = {0x3B, 0xFF, 0x96, 0x00, 0x00, 0x81, 0x31, 0xFE, 0x
 		.source = SOURCE_HASH, .digest = (hash), .remote = true                          \
 	}
 
-/* 6.2 and 9.3: PKCS #1 v1.5 only. PSS (05 to 65) has no key that could do it yet. */
+#define PSS(byte, hash)                                                             \
+	{                                                                           \
+		.se = SE_DST, .reference = (byte), .operation = KEY_SIGN_PSS,       \
+		.input = INPUT_DIGEST_BARE, .source = SOURCE_HASH, .digest = (hash) \
+	}
+
+/* 6.2 and 9.3, item 6. PSS is of applet v4, "PSS adds 3"; its 05 is for a hash of any length that has
+ * no byte of its own. */
 static const struct algorithm ALGORITHMS[] = {
-    DST(0x02, INPUT_DIGESTINFO, DIGEST_SHA1), DST(0x12, INPUT_DIGEST, DIGEST_SHA1),
-    DST(0x42, INPUT_DIGEST, DIGEST_SHA256),   DST(0x52, INPUT_DIGEST, DIGEST_SHA384),
+    DST(0x02, INPUT_DIGESTINFO, DIGEST_SHA1),
+    DST(0x12, INPUT_DIGEST, DIGEST_SHA1),
+    DST(0x42, INPUT_DIGEST, DIGEST_SHA256),
+    DST(0x52, INPUT_DIGEST, DIGEST_SHA384),
     DST(0x62, INPUT_DIGEST, DIGEST_SHA512),
+    PSS(0x15, DIGEST_SHA1),
+    PSS(0x45, DIGEST_SHA256),
+    PSS(0x55, DIGEST_SHA384),
+    PSS(0x65, DIGEST_SHA512),
+    PSS(0x05, DIGEST_SHA224),
 };
-enum { ALGORITHMS_COUNT = sizeof(ALGORITHMS) / sizeof(ALGORITHMS[0]) };
+enum {
+	ALGORITHMS_V3_COUNT = 5,
+	ALGORITHMS_V4_COUNT = sizeof(ALGORITHMS) / sizeof(ALGORITHMS[0]),
+};
 
 #define PIN_SPEC(role, byte)                                                                    \
 	{                                                                                       \
@@ -103,7 +120,7 @@ enum { ALGORITHMS_COUNT = sizeof(ALGORITHMS) / sizeof(ALGORITHMS[0]) };
 #define KEY_SPEC(role, byte, pin_byte)                                                            \
 	{                                                                                         \
 		.name = (role), .reference = (byte), .pin = (pin_byte), .algorithms = ALGORITHMS, \
-		.algorithms_count = ALGORITHMS_COUNT                                              \
+		.algorithms_count = ALGORITHMS_V3_COUNT                                           \
 	}
 /* 9.4: no object flags, no maximum; the reference stands in the class attributes too. */
 #define PIN_OBJECT(text, auth_id, byte)                                                          \
@@ -173,8 +190,60 @@ static const struct role ROLE[] = {
     },
 };
 
+enum { ROLES_COUNT = sizeof(ROLE) / sizeof(ROLE[0]) };
+
 static const unsigned MODULI[] = {2048, 3072, 0};
-static const struct roles ROLES = {ROLE, sizeof(ROLE) / sizeof(ROLE[0]), MODULI};
+static const struct roles ROLES = {ROLE, ROLES_COUNT, MODULI};
+
+/* 9.3, item 4: the version that the card says. With "v4" the middleware asks for PSS. */
+static const struct applet {
+	const char *option, *version;
+	size_t algorithms_count;
+} APPLETS[] = {
+    {"v3", "v3.0.00", ALGORITHMS_V3_COUNT},
+    {"v4", "v4.0.00", ALGORITHMS_V4_COUNT},
+};
+
+/* The first when the image has no option `applet`; NULL when there is none of that name. */
+static const struct applet *
+applet_of(const struct image *image)
+{
+	char name[IMAGE_NAME_MAX];
+
+	if (!image_option(image, "applet", name, sizeof(name)))
+		return &APPLETS[0];
+	for (size_t i = 0; i < sizeof(APPLETS) / sizeof(APPLETS[0]); i++) {
+		if (strcmp(APPLETS[i].option, name) == 0)
+			return &APPLETS[i];
+	}
+	return NULL;
+}
+
+/* A service's key cannot do PSS, and the version would promise it. */
+static bool
+applet_check(const struct image *image, struct image_error *error)
+{
+	const struct applet *applet = applet_of(image);
+
+	if (applet == NULL) {
+		snprintf(error->text, sizeof(error->text),
+			 "card \"%s\": there is no such applet of a cc-v1 card; write applet=v3 "
+			 "or applet=v4 in card.conf",
+			 image->name);
+		return false;
+	}
+	for (size_t i = 0; i < image->keys_count; i++) {
+		if (applet->algorithms_count == ALGORITHMS_V3_COUNT ||
+		    strcmp(image->keys[i].service, IMAGE_SERVICE_FILE) == 0)
+			continue;
+		snprintf(error->text, sizeof(error->text),
+			 "card \"%s\": with applet=v4 programs ask for PSS, which key \"%s\" at a "
+			 "service cannot do; take applet=v4 out of card.conf",
+			 image->name, image->keys[i].name);
+		return false;
+	}
+	return true;
+}
 
 static const struct pkcs15_application APPLICATION = {
     .aid = {'D', 'F', ' ', 'i', 's', 's', 'u', 'e', 'r'},
@@ -351,17 +420,22 @@ personalise(struct card *card, const struct image *image, struct image_error *er
 	struct file_spec aodf = citizen_file(EF_AODF), prkdf = citizen_file(EF_PRKDF);
 	struct file_spec pukdf = citizen_file(EF_PUKDF);
 	bool user_consent = build_option(&build, "user-consent", true);
+	struct role role[ROLES_COUNT];
+	const struct roles roles = {role, ROLES_COUNT, MODULI};
 
 	build_check(&build, &ROLES, SERIAL_LEN);
-	if (!build.ok)
+	if (!build.ok || !applet_check(image, error))
 		return false;
+	memcpy(role, ROLE, sizeof(ROLE));
+	for (size_t i = 0; i < ROLES_COUNT; i++)
+		role[i].private_key_spec.algorithms_count = applet_of(image)->algorithms_count;
 	build_tree(&build);
 	build_directories(&build, &od, DIRECTORIES, sizeof(DIRECTORIES) / sizeof(DIRECTORIES[0]));
 	build_token_info(&build, &token_info, &TOKEN_INFO);
 	build_pins(&build, &ROLES, &aodf);
 	build_identity_and_sod(&build);
 	build_address_and_notes(&build);
-	build_roles(&build, &ROLES);
+	build_roles(&build, &roles);
 	build_cdf(&build);
 	build_private_keys(&build, &ROLES, &prkdf, user_consent);
 	build_public_keys(&build, &ROLES, &pukdf);
@@ -406,13 +480,13 @@ get_cplc(struct card *card, const struct capdu *command, struct writer *response
 	return SW_OK;
 }
 
-/* 9.3: with "v4" the middleware would choose PSS, which these keys have not. */
 static uint16_t
 get_applet_version(struct card *card, const struct capdu *command, struct writer *response)
 {
-	(void)card;
+	const char *version = applet_of(card_image(card))->version;
+
 	(void)command;
-	tlv_put(response, 0xDF30, BYTES_TEXT("v3.0.00"));
+	tlv_put(response, 0xDF30, (struct bytes){(const uint8_t *)version, strlen(version)});
 	return SW_OK;
 }
 
@@ -442,7 +516,7 @@ static const struct card_command COMMANDS[] = {
     {.cla = 0x80, .ins = 0x84, .cla_mask = 0xFF, .handler = card_get_challenge},
 };
 
-static const char *const OPTIONS[] = {"user-consent", NULL};
+static const char *const OPTIONS[] = {"user-consent", "applet", NULL};
 
 const struct personality cc_v1 = {
     .name = "cc-v1",
@@ -455,6 +529,7 @@ const struct personality cc_v1 = {
 	      .df_change = PINS_KEPT,
 	      .df_change_clears_se = true,                       /* 4.8 */
 	      .pin = CHANGE_OLD_NEW | RESET_PUK_NEW | RESET_PUK, /* 9.2, 9.3 */
+	      .restores = {0x7301}, /* 4.8; the sheet has no number, this is ISO's default */
 	      .hash = HASH_WHOLE,
 	      .sw_scheme = SW_CONDITIONS}, /* 9.3, item 6: "6985 = algorithm not allowed" */
     .commands = COMMANDS,

@@ -473,6 +473,97 @@ pss_is_not_allowed(void **state)
 	assert_answer((struct applet_card *)*state, "002241B606 800145 840101", "6985");
 }
 
+static struct applet_card *
+applet_v4(const char *service)
+{
+	struct applet_card *card = one_key(service, "applet=v4");
+
+	applet_insert(card);
+	return card;
+}
+
+/* 9.3, item 4 */
+static void
+applet_v4_says_so(void **state)
+{
+	struct applet_card *card = applet_v4(IMAGE_SERVICE_FILE);
+
+	(void)state;
+	assert_int_equal(strncmp(applet_send(card, "00CADF3000"), "DF30077634", 10), 0);
+	applet_free(card);
+}
+
+/* 9.3, item 6: "PSS adds 3" */
+static void
+applet_v4_signs_with_pss(void **state)
+{
+	static const struct {
+		const char *algorithm, *length, *digest;
+		size_t hash_len;
+	} rows[] = {{"15", "1614", "SHA1", 20},
+		    {"45", "2220", "SHA256", 32},
+		    {"55", "3230", "SHA384", 48},
+		    {"65", "4240", "SHA512", 64},
+		    {"05", "1E1C", "SHA224", 28}};
+	struct applet_card *card = applet_v4(IMAGE_SERVICE_FILE);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char command[256], hash[129] = "";
+
+		memset(hash, '5', 2 * rows[i].hash_len);
+		assert_answer(card, VERIFY_SIGN, "9000");
+		snprintf(command, sizeof(command), "002241B606 8001%s 840101", rows[i].algorithm);
+		assert_answer(card, command, "9000");
+		snprintf(command, sizeof(command), "002A90A0%.2s90%s%s", rows[i].length,
+			 rows[i].length + 2, hash);
+		assert_answer(card, command, "9000");
+		applet_assert_pss(applet_rsa(3072), applet_fetch(card, "002A9E9A00"),
+				  rows[i].digest, hash);
+	}
+	applet_free(card);
+}
+
+static void
+assert_no_card(struct applet_card *card, const char *reason)
+{
+	const struct card_host host = {.save = applet_save, .context = &card->image};
+	struct image_error error = {""};
+
+	card->card = card_new(&card->image, registry_find("cc-v1"), &host, &error);
+	assert_null(card->card);
+	if (strstr(error.text, reason) == NULL)
+		fail_msg("\"%s\" does not say \"%s\"", error.text, reason);
+	applet_free(card);
+}
+
+static void
+applet_v4_is_refused_with_a_services_key(void **state)
+{
+	(void)state;
+	assert_no_card(one_key("cmd", "applet=v4"), "PSS");
+}
+
+static void
+another_applet_is_refused(void **state)
+{
+	(void)state;
+	assert_no_card(one_key(IMAGE_SERVICE_FILE, "applet=v5"), "applet=v3 or applet=v4");
+}
+
+/* 4.8: RESTORE of GemSAFE */
+static void
+restore_clears_the_environment(void **state)
+{
+	struct applet_card *card = *state;
+
+	assert_answer(card, "002241B606 800142 840101", "9000");
+	assert_answer(card, "00227301", "9000");
+	assert_answer(card, "002A90A022 9020" SHA256_OF_ABC, "6985");
+	assert_answer(card, "00227302", "6A88");
+	assert_answer(card, "0022F301", "6A86");
+}
+
 static void
 a_hash_of_another_length_is_refused(void **state)
 {
@@ -569,6 +660,11 @@ main(void)
 	    TEST_TWO(opensc_signs_a_sha_1_digestinfo),
 	    TEST(the_middleware_signs_hashes_of_each_length),
 	    TEST(pss_is_not_allowed),
+	    cmocka_unit_test(applet_v4_says_so),
+	    cmocka_unit_test(applet_v4_signs_with_pss),
+	    cmocka_unit_test(applet_v4_is_refused_with_a_services_key),
+	    cmocka_unit_test(another_applet_is_refused),
+	    TEST(restore_clears_the_environment),
 	    TEST(a_hash_of_another_length_is_refused),
 	    TEST(a_signature_needs_its_pin),
 	    TEST(another_df_ends_the_security_environment),

@@ -61,6 +61,14 @@ card_reset(struct card *card)
 	pins_drop(card, PINS_ALL_DROPPED);
 	card->df = card->files[0];
 	card->ef = NULL;
+	card->t0 = card->atr.first_protocol == 0;
+}
+
+void
+card_set_protocol(struct card *card, unsigned protocol)
+{
+	if (protocol <= 1 && !card->atr.specific && (card->atr.protocols & 1u << protocol) != 0)
+		card->t0 = protocol == 0;
 }
 
 /* Clause 11.5.3 (2013). */

@@ -39,6 +39,10 @@ struct bytes card_atr(const struct card *card);
  * pending request with it. */
 void card_reset(struct card *card);
 
+/* The protocol that the reader speaks from now on until the next reset, n of T=n. One that the ATR
+ * does not offer is not taken; after a reset it is the ATR's first. */
+void card_set_protocol(struct card *card, unsigned protocol);
+
 /* `command` is any bytes at all. `response` has room for RAPDU_LEN_MAX bytes. Not to be called
  * while a request is pending. */
 enum card_result card_transmit(struct card *card, struct bytes command,

@@ -51,6 +51,36 @@ on_t1_the_answer_comes_at_once_up_to_ne(void **state)
 }
 
 static void
+the_reader_chooses_among_the_protocols_of_the_atr(void **state)
+{
+	/* T=0, then T=1: fineid.md 2.1, A10 */
+	static const uint8_t both[] = {0x3B, 0xDD, 0x96, 0x00, 0x80, 0x31, 0xFE, 0x45,
+				       0x00, 0x31, 0xB8, 0x64, 0x04, 0x29, 0xEC, 0xC1,
+				       0x73, 0x94, 0x01, 0x80, 0x82, 0x48};
+	struct fixture *fixture = *state;
+
+	fixture->personality.atr = BYTES(both);
+	assert_true(fixture_new(fixture));
+	assert_answer(fixture, "8010000501 FF", "6105");
+	card_set_protocol(fixture->card, 1);
+	assert_answer(fixture, "8010000501 FF 00", "DDDDDDDDDD 9000");
+	card_set_protocol(fixture->card, 0);
+	assert_answer(fixture, "8010000501 FF", "6105");
+	card_set_protocol(fixture->card, 1);
+	card_reset(fixture->card);
+	assert_answer(fixture, "8010000501 FF", "6105");
+}
+
+static void
+a_protocol_that_the_atr_has_not_is_not_taken(void **state)
+{
+	struct fixture *fixture = *state;
+
+	card_set_protocol(fixture->card, 0);
+	assert_answer(fixture, "8010000501 FF 00", "DDDDDDDDDD 9000");
+}
+
+static void
 on_t1_an_answer_above_256_bytes_is_continued(void **state)
 {
 	struct fixture *fixture = *state;
@@ -463,6 +493,8 @@ main(void)
 	    card_test(malformed_commands_are_6700),
 	    card_test(a_malformed_command_leaves_the_state),
 	    card_test(on_t1_the_answer_comes_at_once_up_to_ne),
+	    card_test(the_reader_chooses_among_the_protocols_of_the_atr),
+	    card_test(a_protocol_that_the_atr_has_not_is_not_taken),
 	    card_test(on_t1_an_answer_above_256_bytes_is_continued),
 	    card_test(on_t1_extended_le_takes_it_whole),
 	    card_test(on_t1_without_le_data_waits),

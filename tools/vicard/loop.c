@@ -59,11 +59,13 @@ answer(struct loop *loop, enum card_result result, struct writer *response)
 }
 
 static void
-transmit(struct loop *loop, struct bytes capdu)
+transmit(struct loop *loop, const struct endpoint_request *request)
 {
 	struct writer response = writer_to(loop->response, sizeof(loop->response));
-	enum card_result result = card_transmit(loop->card, capdu, &response);
+	enum card_result result;
 
+	card_set_protocol(loop->card, request->protocol);
+	result = card_transmit(loop->card, request->capdu, &response);
 	endpoint_wipe(&loop->reader);
 	if (result == CARD_PENDING) {
 		loop->busy_at = now_ms() + BUSY_EVERY_MS;
@@ -85,7 +87,7 @@ serve_request(struct loop *loop, const struct endpoint_request *request)
 		card_reset(loop->card);
 		send_or_drop(loop, endpoint_done(&loop->reader));
 		return;
-	default: transmit(loop, request->capdu); return;
+	default: transmit(loop, request); return;
 	}
 }
 

@@ -56,7 +56,9 @@ class KilledInAPinCommand(VicardTest):
         with open(path, "rb") as f:
             known = (hashlib.sha256(f.read()).digest(), secret)
         if known not in self.judged:
-            key = self.openssl("pkey", "-inform", "DER", "-in", path, "-passin", f"pass:{secret}", "-pubout")
+            key = self.openssl(
+                "pkey", "-inform", "DER", "-in", path, "-passin", f"pass:{secret}", "-pubout"
+            )
             self.assertIn(key, (None, self.public))
             self.judged[known] = key is not None
         return self.judged[known]

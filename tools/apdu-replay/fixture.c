@@ -12,7 +12,7 @@
 
 static const struct {
 	const char *role, *pin;
-} PINS[] = {{"auth", "1234"}, {"sign", "123456"}};
+} PINS[] = {{"auth", "1234"}, {"sign", "123456"}, {"sign2", "123456"}};
 
 enum { FILE_NAME_MAX_LEN = PATH_MAX };
 

@@ -5,7 +5,7 @@
  *   authority1.crt, authority2.crt the issuer of all of them, and its issuer
  *
  * The keys are for tests and secret to nobody; so are their PINs: 1234 opens `auth`, 123456 opens
- * `sign`, the PUK is 12345678. A PIN that is changed is changed until the block ends.
+ * `sign` and `sign2`, the PUK is 12345678. A PIN that is changed is changed until the block ends.
  */
 #ifndef VICAR_TOOLS_APDU_REPLAY_FIXTURE_H
 #define VICAR_TOOLS_APDU_REPLAY_FIXTURE_H

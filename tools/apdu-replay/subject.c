@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const KINDS[] = {"rsa2048", "rsa3072", "p384"};
-static const char *const ROLES[] = {"auth", "sign"};
+static const char *const KINDS[] = {"rsa2048", "rsa3072", "p256", "p384"};
+static const char *const ROLES[] = {"auth", "sign", "sign2"};
 
 enum {
 	KINDS_COUNT = sizeof(KINDS) / sizeof(KINDS[0]),
@@ -40,7 +40,8 @@ set_key(struct subject_key *key, char *words, struct problem *error)
 			return problem(
 			    error,
 			    "`%s` is nothing that key= knows; write a role (auth, "
-			    "sign), a kind (rsa2048, rsa3072, p384) or remote, with commas",
+			    "sign, sign2), a kind (rsa2048, rsa3072, p256, p384) or remote, with "
+			    "commas",
 			    word);
 	}
 	memcpy(key->role, role, strlen(role) + 1);

@@ -3,8 +3,8 @@
  *
  *   card PERSONALITY [key=WORD,...]... [serial=HEX] [authorities=N] [OPTION]...
  *
- * key=     one key. Words in any order: its role (`auth`, `sign`; default sign), its kind (rsa2048,
- *          rsa3072, p384; default rsa2048), and `remote` for a key at a service. More than one key=
+ * key=     one key. Words in any order: its role (`auth`, `sign`, `sign2`; default sign), its kind
+ *          (rsa2048, rsa3072, p256, p384; default rsa2048), and `remote` for a key at a service. More than one key=
  *          make more keys, in that order; none is one key with the defaults.
  * serial=  the card's serial number; by default derived from the first certificate
  * authorities=  how many certificates of the chain the card holds, 0 to 2 (default), issuer first

@@ -522,6 +522,8 @@ const struct personality cc_v1 = {
     .name = "cc-v1",
     .description = "Portuguese citizen card, first generation (GemSAFE), RSA 2048 and 3072",
     .atr = {ATR, sizeof(ATR)},
+    .serial_len = SERIAL_LEN,
+    .serial_form = SERIAL_BYTES,
     .options = OPTIONS,
     .rules = {.select = SELECT_FID | SELECT_CHILD_EF | SELECT_NAME | SELECT_PATH_MF | SELECT_FCI |
 			SELECT_FCP | SELECT_NO_DATA, /* 9.2, 9.3 */

@@ -360,6 +360,8 @@ const struct personality fineid_v2 = {
     .name = "fineid-v2",
     .description = "Finnish identity card of 2011 to 2016 (FINEID, applet EID2048), RSA 2048",
     .atr = {ATR, sizeof(ATR)},
+    .serial_len = SERIAL_LEN,
+    .serial_form = SERIAL_BCD,
     .options = OPTIONS,
     .rules = {.select = SELECT_FID | SELECT_FID_ANYWHERE | SELECT_CHILD_DF | SELECT_CHILD_EF |
 			SELECT_PARENT | SELECT_NAME | SELECT_PATH_MF | SELECT_PATH_DF | SELECT_FCI |

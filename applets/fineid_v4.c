@@ -473,6 +473,8 @@ const struct personality fineid_v4 = {
     .name = "fineid-v4",
     .description = "Finnish identity card since 2023 (FINEID S4-1 4.0, 4.1), EC P-384",
     .atr = {ATR_4_0, sizeof(ATR_4_0)},
+    .serial_len = SERIAL_LEN,
+    .serial_form = SERIAL_DIGITS,
     .options = OPTIONS,
     .rules = {.select = SELECT_FID | SELECT_FID_ANYWHERE | SELECT_CHILD_DF | SELECT_CHILD_EF |
 			SELECT_PARENT | SELECT_NAME | SELECT_PATH_MF | SELECT_PATH_DF | SELECT_FCI |

@@ -323,6 +323,8 @@ const struct personality iasecc = {
     .name = "iasecc",
     .description = "IAS-ECC v1.0.1, European Citizen Card, RSA 2048 and 3072",
     .atr = {iasecc_atr, IASECC_ATR_LEN},
+    .serial_len = IASECC_SERIAL_LEN,
+    .serial_form = SERIAL_BCD,
     .options = OPTIONS,
     .rules = {.select = SELECT_FID | SELECT_CHILD_DF | SELECT_CHILD_ANY | SELECT_CHILD_EF |
 			SELECT_PARENT | SELECT_NAME | SELECT_PATH_MF | SELECT_PATH_DF |

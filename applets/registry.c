@@ -16,6 +16,12 @@ registry_all(void)
 	return PERSONALITIES;
 }
 
+const struct personality *
+registry_default(void)
+{
+	return &cc_v1;
+}
+
 void
 registry_names(char *text, size_t room)
 {

@@ -255,10 +255,20 @@ struct card_rules {
 	uint16_t sw_scheme;     /* MSE SET: algorithm that this key cannot do; 0: 6A80 */
 };
 
+/* What the bytes of a card's serial number are. */
+enum serial_form {
+	SERIAL_BYTES,  /* anything */
+	SERIAL_BCD,    /* two decimal digits in each */
+	SERIAL_DIGITS, /* a digit in ASCII in each */
+};
+
 struct personality {
 	const char *name;        /* "fineid-v2" */
 	const char *description; /* one line for `vicar list --personalities` */
 	struct bytes atr;        /* its first protocol is the card's; see card_set_atr() */
+	size_t
+	    serial_len; /* of the serial number that a new card gets, 1 to IMAGE_SERIAL_MAX bytes */
+	enum serial_form serial_form;
 	/* Words that the image's options may use, ended by NULL; "pin-tries" is the engine's. */
 	const char *const *options;
 	struct card_rules rules;

@@ -1,5 +1,5 @@
 /*
- * Serial numbers of cards, in the form of the personality: a number of bytes, plain or BCD.
+ * Serial numbers of cards, in the form of the personality.
  *
  * OpenSC keeps the files of a card it has seen under its serial number, so that two cards with
  * different files must never have the same one. It is taken from the SHA-256 of what they are made
@@ -10,7 +10,9 @@
 
 #include "emulator/image.h"
 
-/* False: OpenSSL failed. A personality that is not in the table gets 8 plain bytes. */
+enum { SERIAL_LEN_UNKNOWN = 8 };
+
+/* False: OpenSSL failed. A personality that there is not gets SERIAL_LEN_UNKNOWN plain bytes. */
 bool serial_derive(const char *personality, struct bytes what, uint8_t serial[IMAGE_SERIAL_MAX],
 		   size_t *len) MUST_USE;
 

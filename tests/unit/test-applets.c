@@ -33,6 +33,14 @@ each_personality_is_found_by_its_name(void **state)
 }
 
 static void
+each_personality_says_how_long_its_serial_numbers_are(void **state)
+{
+	(void)state;
+	for (const struct personality *const *at = registry_all(); *at != NULL; at++)
+		assert_in_range((*at)->serial_len, 1, IMAGE_SERIAL_MAX);
+}
+
+static void
 a_serial_number_of_another_length_is_refused(void **state)
 {
 	struct applet_card *card = applet_new("fineid-v2", "0123456789ABCDEF", "");
@@ -95,6 +103,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_personality_is_found_by_its_name),
+	    cmocka_unit_test(each_personality_says_how_long_its_serial_numbers_are),
 	    cmocka_unit_test(a_serial_number_of_another_length_is_refused),
 	    cmocka_unit_test(an_image_without_keys_is_refused),
 	    cmocka_unit_test(a_key_of_an_unknown_role_is_refused),

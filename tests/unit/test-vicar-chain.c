@@ -275,6 +275,19 @@ a_fineid_serial_is_twenty_decimal_digits(void **state)
 	assert_memory_equal(serial, expected, sizeof(expected));
 }
 
+/* The same hash, each byte's last decimal digit. */
+static void
+a_serial_of_digits_in_ascii_is_a_digit_for_each_byte(void **state)
+{
+	uint8_t serial[IMAGE_SERIAL_MAX];
+	size_t len = 0;
+
+	(void)state;
+	assert_true(serial_derive("fineid-v4", BYTES_TEXT("abc"), serial, &len));
+	assert_int_equal(len, 12);
+	assert_memory_equal(serial, "6021317455", 10);
+}
+
 static void
 two_certificates_have_two_serials(void **state)
 {
@@ -308,6 +321,7 @@ main(void)
 	    cmocka_unit_test(a_subject_cannot_send_commands_to_the_terminal),
 	    cmocka_unit_test(a_cc_serial_is_eight_bytes_of_the_hash),
 	    cmocka_unit_test(a_fineid_serial_is_twenty_decimal_digits),
+	    cmocka_unit_test(a_serial_of_digits_in_ascii_is_a_digit_for_each_byte),
 	    cmocka_unit_test(two_certificates_have_two_serials),
 	};
 

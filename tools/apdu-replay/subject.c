@@ -129,7 +129,9 @@ subject_parse(const char *text, struct subject *subject, struct problem *error)
 		return problem(error, "no memory for this line; end other programs and try again");
 	word = strtok_r(words, " ", &next);
 	if (word == NULL || strlen(word) >= sizeof(subject->personality)) {
-		(void)problem(error, "`card` names no personality; write one, as card fineid-v2");
+		(void)problem(
+		    error, "`card` names no personality; write one that vicar list --personalities "
+			   "names");
 		goto out;
 	}
 	memcpy(subject->personality, word, strlen(word) + 1);

@@ -124,7 +124,7 @@ set_key_kind(struct creation *creation, const char *name)
 enum { OPTION_CARD, OPTION_KEY, OPTION_ROLE, OPTION_SUBJECT, OPTION_OPTION, OPTION_PIN_FILE };
 
 static const struct command_option options[] = {
-    {"card", "CARD", "what card it is to be: fineid-v2, fineid-v4, iasecc or cc-v1"},
+    {"card", "CARD", "what card it is to be; vicar list --personalities names them"},
     {"key", "KIND", "rsa2048 (the default), rsa3072, p256, p384, p521, brainpool256, brainpool384"},
     {"role", "ROLE", "what the key is for: sign (the default) or auth"},
     {"subject", "SUBJECT", "of the certificate: /C=FI/CN=Name, or a name; default NAME"},

@@ -104,7 +104,7 @@ enum { OPTION_SERVICE, OPTION_CARD, OPTION_ACCOUNT, OPTION_PHONE, OPTION_NO_CONS
 
 static const struct command_option options[] = {
     {"service", "SERVICE", "the [service SERVICE] of vicar.conf that has the key"},
-    {"card", "CARD", "what card it is to be, default cc-v1"},
+    {"card", "CARD", "what card it is to be; vicar list --personalities names them"},
     {"account", "FILE", "the account: [account] phone = +351 9XXXXXXXX, mode 0600"},
     {"phone-from-prompt", NULL, "ask for the phone number at the terminal (the default)"},
     {"no-user-consent", NULL, "do not say that each signature needs the PIN anew"},
@@ -134,7 +134,7 @@ run_with(const struct command_arguments *arguments, const struct config *config,
 	struct service_account account = {0};
 	struct enrolment enrolment = {
 	    .name = arguments->operands[0],
-	    .personality = card == NULL ? "cc-v1" : card,
+	    .personality = card == NULL ? registry_default()->name : card,
 	    .service = config_service(config, service),
 	    .account = &account,
 	    .bridge = bridge,

@@ -1,8 +1,8 @@
 #include "build.h"
+#include "iso7816/key_kind.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/objects.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdarg.h>
@@ -39,36 +39,16 @@ parse(const uint8_t *der, size_t len)
 	return certificate;
 }
 
-/* Each of a card's EC keys is on the NIST curve of its bits. */
-static bool
-is_kind(const EVP_PKEY *key, enum pkcs15_key_kind kind)
-{
-	static const char *const curves[] = {SN_X9_62_prime256v1, SN_secp384r1, SN_secp521r1};
-	char name[64];
-
-	if (kind == PKCS15_KEY_RSA)
-		return EVP_PKEY_is_a(key, "RSA");
-	if (EVP_PKEY_get_group_name(key, name, sizeof(name), NULL) != 1)
-		return false;
-	for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
-		if (strcmp(curves[i], name) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Bits of the modulus or the field; 0 when the key is of another kind. */
-static unsigned
-key_bits(const struct image_key *key, enum pkcs15_key_kind kind)
+/* Of the key in its certificate; NULL when it is of no kind that cards have. */
+static const struct key_kind *
+kind_of(const struct image_key *key)
 {
 	X509 *certificate = parse(key->certificate, key->certificate_len);
-	EVP_PKEY *public_key = certificate != NULL ? X509_get0_pubkey(certificate) : NULL;
-	unsigned bits = 0;
+	const EVP_PKEY *public_key = certificate != NULL ? X509_get0_pubkey(certificate) : NULL;
+	const struct key_kind *kind = public_key != NULL ? key_kind_of(public_key) : NULL;
 
-	if (public_key != NULL && is_kind(public_key, kind))
-		bits = (unsigned)EVP_PKEY_get_bits(public_key);
 	X509_free(certificate);
-	return bits;
+	return kind;
 }
 
 static const struct role *
@@ -82,49 +62,101 @@ find_role(const struct roles *roles, const char *name)
 }
 
 static bool
-is_size(const struct roles *roles, unsigned bits)
+takes_kind(const struct role *role, const struct key_kind *kind)
 {
-	for (const unsigned *size = roles->bits; *size != 0; size++) {
-		if (*size == bits)
+	for (const char *const *name = role->kinds; *name != NULL; name++) {
+		if (strcmp(*name, kind->name) == 0)
 			return true;
 	}
 	return false;
 }
 
+/* "a", "a or b", "a, b or c": a word is put before the next is known, `last` with the last. */
+static void
+list_word(struct writer *list, const char *word, bool first, bool last)
+{
+	const char *before = first ? "" : last ? " or " : ", ";
+
+	writer_put(list, (struct bytes){(const uint8_t *)before, strlen(before)});
+	writer_put(list, (struct bytes){(const uint8_t *)word, strlen(word)});
+}
+
+static void
+check_serial(struct build *build, const struct roles *roles)
+{
+	const struct image *image = build->image;
+	uint8_t text[64] = "";
+	struct writer list = writer_to(text, sizeof(text) - 1);
+
+	for (const size_t *len = roles->serial_lens; *len != 0; len++) {
+		char word[24];
+
+		if (*len == image->serial_len)
+			return;
+		snprintf(word, sizeof(word), "%zu", *len);
+		list_word(&list, word, len == roles->serial_lens, len[1] == 0);
+	}
+	fail(build,
+	     "card \"%s\": the serial number of a %s card has %s bytes, not %zu; correct `serial` "
+	     "in "
+	     "card.conf",
+	     image->name, image->personality, (const char *)text, image->serial_len);
+}
+
+static void
+refuse_name(struct build *build, const struct roles *roles, const struct image_key *key)
+{
+	uint8_t text[192] = "";
+	struct writer list = writer_to(text, sizeof(text) - 1);
+
+	for (size_t i = 0; i < roles->count; i++)
+		list_word(&list, roles->role[i].key, i == 0, i + 1 == roles->count);
+	fail(build,
+	     "card \"%s\": a %s card has no key \"%s\"; a key of it is called %s: correct [key %s] "
+	     "in card.conf",
+	     build->image->name, build->image->personality, key->name, (const char *)text,
+	     key->name);
+}
+
+static void
+check_kind(struct build *build, const struct role *role, const struct image_key *key)
+{
+	const struct key_kind *kind = kind_of(key);
+	uint8_t text[128] = "";
+	struct writer list = writer_to(text, sizeof(text) - 1);
+
+	if (kind != NULL && takes_kind(role, kind))
+		return;
+	for (size_t i = 0; role->kinds[i] != NULL; i++)
+		list_word(&list, role->kinds[i], i == 0, role->kinds[i + 1] == NULL);
+	if (kind == NULL)
+		fail(build,
+		     "card \"%s\": the certificate of key \"%s\" has no key that can be read and "
+		     "that cards have; make the card again with %s",
+		     build->image->name, key->name, (const char *)text);
+	else
+		fail(build,
+		     "card \"%s\": key \"%s\" is of the kind %s, and that of a %s card is %s; "
+		     "choose another personality, or another key",
+		     build->image->name, key->name, kind->name, build->image->personality,
+		     (const char *)text);
+}
+
 void
-build_check(struct build *build, const struct roles *roles, size_t serial_len)
+build_check(struct build *build, const struct roles *roles)
 {
 	const struct image *image = build->image;
 
-	if (image->serial_len != serial_len)
-		fail(build,
-		     "card \"%s\": the serial number of a %s card has %zu bytes, not %zu; "
-		     "correct `serial` in card.conf",
-		     image->name, image->personality, serial_len, image->serial_len);
+	check_serial(build, roles);
 	if (image->keys_count == 0)
 		fail(build, "card \"%s\": it has no key; enrol it again with one", image->name);
 	for (size_t i = 0; i < image->keys_count; i++) {
-		const struct image_key *key = &image->keys[i];
-		const struct role *role = find_role(roles, key->name);
-		enum pkcs15_key_kind kind = role != NULL ? role->private_key.kind : PKCS15_KEY_RSA;
-		const char *kind_name = kind == PKCS15_KEY_RSA ? "RSA" : "EC";
-		unsigned bits = key_bits(key, kind);
+		const struct role *role = find_role(roles, image->keys[i].name);
 
 		if (role == NULL)
-			fail(build,
-			     "card \"%s\": a %s card has no key \"%s\"; its keys are \"auth\" and "
-			     "\"sign\"",
-			     image->name, image->personality, key->name);
-		if (bits == 0)
-			fail(build,
-			     "card \"%s\": the certificate of key \"%s\" has no %s key that "
-			     "can be read; make the card again with one",
-			     image->name, key->name, kind_name);
-		if (!is_size(roles, bits))
-			fail(build,
-			     "card \"%s\": the certificate of key \"%s\" is for an %s key of "
-			     "%u bits, which a %s card cannot have; choose another personality",
-			     image->name, key->name, kind_name, bits, image->personality);
+			refuse_name(build, roles, &image->keys[i]);
+		else
+			check_kind(build, role, &image->keys[i]);
 	}
 }
 
@@ -189,7 +221,7 @@ build_token_info(struct build *build, const struct file_spec *spec,
 	build_encoded(build, spec, pkcs15_encode_token_info(&own, false, &content), &content);
 }
 
-/* PINs of several roles may share one PUK: it is added once. */
+/* No role before this one that the image has uses the same counter. */
 static bool
 is_new_puk(const struct roles *roles, size_t role, const struct image *image)
 {
@@ -205,6 +237,46 @@ is_new_puk(const struct roles *roles, size_t role, const struct image *image)
 	return true;
 }
 
+static bool
+is_new_pin(const struct roles *roles, size_t role, const struct image *image)
+{
+	const char *counter = roles->role[role].pin.counter;
+
+	for (size_t i = 0; i < role; i++) {
+		const struct role *before = &roles->role[i];
+
+		if (image_key(image, before->key) != NULL &&
+		    strcmp(before->pin.counter, counter) == 0)
+			return false;
+	}
+	return true;
+}
+
+const char *
+build_leading_key(const struct image *image, const struct roles *roles, const struct role *role)
+{
+	for (size_t i = 0; i < image->keys_count; i++) {
+		const struct role *other = find_role(roles, image->keys[i].name);
+
+		if (other != NULL && strcmp(other->pin.counter, role->pin.counter) == 0)
+			return image->keys[i].name;
+	}
+	return NULL;
+}
+
+static void
+build_pin(struct build *build, const struct roles *roles, size_t i)
+{
+	const struct role *role = &roles->role[i];
+	struct pin_spec pin = role->pin;
+
+	pin.key = build_leading_key(build->image, roles, role);
+	if (build->ok && is_new_puk(roles, i, build->image))
+		build->ok = card_add_pin(build->card, &role->puk, build->error);
+	if (build->ok && is_new_pin(roles, i, build->image))
+		build->ok = card_add_pin(build->card, &pin, build->error);
+}
+
 void
 build_roles(struct build *build, const struct roles *roles)
 {
@@ -215,10 +287,7 @@ build_roles(struct build *build, const struct roles *roles)
 
 		if (key == NULL)
 			continue;
-		if (build->ok && is_new_puk(roles, i, build->image))
-			build->ok = card_add_pin(build->card, &role->puk, build->error);
-		if (build->ok)
-			build->ok = card_add_pin(build->card, &role->pin, build->error);
+		build_pin(build, roles, i);
 		if (build->ok)
 			build->ok =
 			    card_add_key(build->card, &role->private_key_spec, build->error);
@@ -227,28 +296,50 @@ build_roles(struct build *build, const struct roles *roles)
 	}
 }
 
+bool
+build_pin_objects(struct build *build, const struct roles *roles, struct writer *content)
+{
+	bool encoded = true;
+
+	for (size_t i = 0; i < roles->count; i++) {
+		const struct role *role = &roles->role[i];
+
+		if (image_key(build->image, role->key) != NULL &&
+		    is_new_pin(roles, i, build->image))
+			encoded = encoded && pkcs15_encode_pin(&role->pin_object, content);
+	}
+	return encoded;
+}
+
 void
 build_pins(struct build *build, const struct roles *roles, const struct file_spec *spec)
 {
 	uint8_t data[BUILD_DIRECTORY_MAX];
 	struct writer content = writer_to(data, sizeof(data));
-	bool encoded = true;
 
-	for (size_t i = 0; i < roles->count; i++) {
-		if (image_key(build->image, roles->role[i].key) != NULL)
-			encoded =
-			    encoded && pkcs15_encode_pin(&roles->role[i].pin_object, &content);
-	}
-	build_encoded(build, spec, encoded, &content);
+	build_encoded(build, spec, build_pin_objects(build, roles, &content), &content);
 }
+
+/* What only one kind of key does. */
+enum {
+	USAGE_OF_RSA = PKCS15_USAGE_ENCRYPT | PKCS15_USAGE_DECRYPT | PKCS15_USAGE_WRAP |
+		       PKCS15_USAGE_UNWRAP | PKCS15_USAGE_SIGN_RECOVER |
+		       PKCS15_USAGE_VERIFY_RECOVER,
+	USAGE_OF_EC = PKCS15_USAGE_DERIVE,
+};
 
 static bool
 put_key(const struct image_key *image_key, const struct pkcs15_key *template, bool user_consent,
 	struct writer *content)
 {
+	const struct key_kind *kind = kind_of(image_key);
 	struct pkcs15_key key = *template;
 
-	key.bits = key_bits(image_key, key.kind);
+	if (kind == NULL)
+		return false;
+	key.kind = kind->curve == NULL ? PKCS15_KEY_RSA : PKCS15_KEY_EC;
+	key.usage &= ~(uint32_t)(kind->curve == NULL ? USAGE_OF_EC : USAGE_OF_RSA);
+	key.bits = kind->bits;
 	if (!user_consent)
 		key.common.user_consent = 0;
 	return pkcs15_encode_key(&key, content);

@@ -19,12 +19,24 @@ struct build {
 	bool ok;
 };
 
+enum { ROLE_KINDS_MAX = 8 };
+
 /*
  * What a key of the image becomes on the card. One table of these is most of a personality.
- * Filled in from the image: private_key.bits, public_key.bits, common.user_consent.
+ *
+ * Filled in from the image: kind, bits and user_consent of the objects, pin.key. Of `usage`
+ * only what the certificate's kind of key can do goes into the objects, so that one role may say
+ * what an RSA key does and what an EC key does; the engine takes of the algorithms those of the
+ * key's kind.
+ *
+ * Roles may have one PUK, and one PIN: those with the same counter. The PIN's own key, the one that
+ * leads (emulator/image.h), is the first of them in card.conf.
  */
 struct role {
-	const char *key; /* name in the image */
+	const char *key;                   /* name in the image */
+	const char *purpose;               /* "authentication and decipherment" */
+	const char *kinds[ROLE_KINDS_MAX]; /* of iso7816/key_kind.h that it takes, the usual
+						    one first; ended by NULL */
 	struct pin_spec puk;
 	struct pin_spec pin;
 	struct key_spec private_key_spec;
@@ -38,12 +50,12 @@ struct role {
 struct roles {
 	const struct role *role;
 	size_t count;
-	const unsigned *bits; /* of moduli or fields that the card can have, ended by 0 */
+	const size_t *serial_lens; /* that the card's serial number can have, ended by 0 */
 };
 
-/* The image's serial number has `len` bytes, and each of its keys is a role with a modulus that
- * the card can have. */
-void build_check(struct build *build, const struct roles *roles, size_t serial_len);
+/* The image's serial number has a length of the roles' list, and each of its keys is a role and of a
+ * kind that the role takes. */
+void build_check(struct build *build, const struct roles *roles);
 /* "word", "word=yes" or "word=no"; `otherwise` when it is absent. */
 bool build_option(struct build *build, const char *word, bool otherwise);
 
@@ -61,7 +73,13 @@ void build_token_info(struct build *build, const struct file_spec *spec,
  * certificates' files. */
 void build_roles(struct build *build, const struct roles *roles);
 
-/* Their PKCS #15 objects, one directory file each. */
+/* Name of the key in the image that leads the PIN of `role`; NULL when none is under it. */
+const char *build_leading_key(const struct image *image, const struct roles *roles,
+			      const struct role *role);
+
+/* Objects of the roles' PINs are appended to `content`, one for each PIN. */
+bool build_pin_objects(struct build *build, const struct roles *roles, struct writer *content);
+/* The PKCS #15 objects, one directory file each. */
 void build_pins(struct build *build, const struct roles *roles, const struct file_spec *spec);
 void build_private_keys(struct build *build, const struct roles *roles,
 			const struct file_spec *spec, bool user_consent);

@@ -136,6 +136,8 @@ enum {
 static const struct role ROLE[] = {
     {
 	.key = "auth",
+	.purpose = "authentication",
+	.kinds = {"rsa2048", "rsa3072"},
 	.puk = PUK_SPEC("auth"),
 	.pin = PIN_SPEC("auth", PIN_AUTH),
 	.private_key_spec = KEY_SPEC("auth", 2, PIN_AUTH),
@@ -162,6 +164,8 @@ static const struct role ROLE[] = {
     },
     {
 	.key = "sign",
+	.purpose = "signatures",
+	.kinds = {"rsa2048", "rsa3072"},
 	.puk = PUK_SPEC("sign"),
 	.pin = PIN_SPEC("sign", PIN_SIGN),
 	.private_key_spec = KEY_SPEC("sign", 1, PIN_SIGN),
@@ -192,8 +196,8 @@ static const struct role ROLE[] = {
 
 enum { ROLES_COUNT = sizeof(ROLE) / sizeof(ROLE[0]) };
 
-static const unsigned MODULI[] = {2048, 3072, 0};
-static const struct roles ROLES = {ROLE, ROLES_COUNT, MODULI};
+static const size_t SERIAL_LENS[] = {SERIAL_LEN, 0};
+static const struct roles ROLES = {ROLE, ROLES_COUNT, SERIAL_LENS};
 
 /* 9.3, item 4: the version that the card says. With "v4" the middleware asks for PSS. */
 static const struct applet {
@@ -421,9 +425,9 @@ personalise(struct card *card, const struct image *image, struct image_error *er
 	struct file_spec pukdf = citizen_file(EF_PUKDF);
 	bool user_consent = build_option(&build, "user-consent", true);
 	struct role role[ROLES_COUNT];
-	const struct roles roles = {role, ROLES_COUNT, MODULI};
+	const struct roles roles = {role, ROLES_COUNT, SERIAL_LENS};
 
-	build_check(&build, &ROLES, SERIAL_LEN);
+	build_check(&build, &ROLES);
 	if (!build.ok || !applet_check(image, error))
 		return false;
 	memcpy(role, ROLE, sizeof(ROLE));
@@ -525,6 +529,7 @@ const struct personality cc_v1 = {
     .serial_len = SERIAL_LEN,
     .serial_form = SERIAL_BYTES,
     .options = OPTIONS,
+    .roles = &ROLES,
     .rules = {.select = SELECT_FID | SELECT_CHILD_EF | SELECT_NAME | SELECT_PATH_MF | SELECT_FCI |
 			SELECT_FCP | SELECT_NO_DATA, /* 9.2, 9.3 */
 	      .name_select = PINS_ALL_DROPPED,

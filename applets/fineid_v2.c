@@ -92,6 +92,8 @@ enum {
 static const struct role ROLE[] = {
     {
 	.key = "auth",
+	.purpose = "authentication and decipherment",
+	.kinds = {"rsa2048"},
 	.puk = PUK,
 	.pin = {.counter = "pin1",
 		.reference = PIN1,
@@ -137,6 +139,8 @@ static const struct role ROLE[] = {
     },
     {
 	.key = "sign",
+	.purpose = "signatures",
+	.kinds = {"rsa2048"},
 	.puk = PUK,
 	.pin = {.counter = "pin2",
 		.reference = PIN2,
@@ -185,8 +189,8 @@ static const struct role ROLE[] = {
     },
 };
 
-static const unsigned MODULI[] = {2048, 0};
-static const struct roles ROLES = {ROLE, sizeof(ROLE) / sizeof(ROLE[0]), MODULI};
+static const size_t SERIAL_LENS[] = {SERIAL_LEN, 0};
+static const struct roles ROLES = {ROLE, sizeof(ROLE) / sizeof(ROLE[0]), SERIAL_LENS};
 
 static const struct pkcs15_application APPLICATION = {
     .aid = {AID},
@@ -314,7 +318,7 @@ personalise(struct card *card, const struct image *image, struct image_error *er
 
 	useful.size = EMPTY_DIRECTORY_LEN;
 	dod.size = EMPTY_DIRECTORY_LEN;
-	build_check(&build, &ROLES, SERIAL_LEN);
+	build_check(&build, &ROLES);
 	build_application_tree(&build);
 	build_directories(&build, &od, DIRECTORIES, sizeof(DIRECTORIES) / sizeof(DIRECTORIES[0]));
 	build_token_info(&build, &cia_info, &TOKEN_INFO);
@@ -363,6 +367,7 @@ const struct personality fineid_v2 = {
     .serial_len = SERIAL_LEN,
     .serial_form = SERIAL_BCD,
     .options = OPTIONS,
+    .roles = &ROLES,
     .rules = {.select = SELECT_FID | SELECT_FID_ANYWHERE | SELECT_CHILD_DF | SELECT_CHILD_EF |
 			SELECT_PARENT | SELECT_NAME | SELECT_PATH_MF | SELECT_PATH_DF | SELECT_FCI |
 			SELECT_FCP | SELECT_NO_DATA, /* 4.2 */

@@ -111,6 +111,8 @@ enum {
 static const struct role ROLE[] = {
     {
 	.key = "auth",
+	.purpose = "authentication and key agreement",
+	.kinds = {"p384"},
 	.puk = PUK_SPEC,
 	.pin = {PIN_SPEC("pin1", PIN1, "auth", PIN1_MIN)},
 	.private_key_spec = {.name = "auth",
@@ -124,8 +126,7 @@ static const struct role ROLE[] = {
 		       .id = {{1}, 1},
 		       .flags = PIN_FLAGS,
 		       PIN_OBJECT(PIN1, PIN1_MIN)},
-	.private_key = {.kind = PKCS15_KEY_EC,
-			.common = {.label = "todentamis- ja salausavain",
+	.private_key = {.common = {.label = "todentamis- ja salausavain",
 				   .flags = PKCS15_OBJECT_PRIVATE,
 				   .auth_id = {{1}, 1}},
 			.id = {{ID_AUTH}, 1},
@@ -141,6 +142,8 @@ static const struct role ROLE[] = {
     },
     {
 	.key = "sign",
+	.purpose = "signatures",
+	.kinds = {"p384"},
 	.puk = PUK_SPEC,
 	.pin = {PIN_SPEC("pin2", PIN2, "sign", PIN2_MIN), .local = true,
 		.one_shot = true}, /* 5.4 */
@@ -155,8 +158,7 @@ static const struct role ROLE[] = {
 		       .id = {{2}, 1},
 		       .flags = PIN_FLAGS | PKCS15_PIN_LOCAL,
 		       PIN_OBJECT(PIN2, PIN2_MIN)},
-	.private_key = {.kind = PKCS15_KEY_EC,
-			.common = {.label = "allekirjoitusavain",
+	.private_key = {.common = {.label = "allekirjoitusavain",
 				   .flags = PKCS15_OBJECT_PRIVATE,
 				   .auth_id = {{2}, 1},
 				   .user_consent = 1},
@@ -174,8 +176,8 @@ static const struct role ROLE[] = {
     },
 };
 
-static const unsigned FIELDS[] = {384, 0};
-static const struct roles ROLES = {ROLE, sizeof(ROLE) / sizeof(ROLE[0]), FIELDS};
+static const size_t SERIAL_LENS[] = {SERIAL_LEN, 0};
+static const struct roles ROLES = {ROLE, sizeof(ROLE) / sizeof(ROLE[0]), SERIAL_LENS};
 
 static const struct pkcs15_pin PUK_OBJECT = {
     .common = {.label = "aktivointitunnusluku", .flags = OBJECT_FLAGS},
@@ -271,12 +273,8 @@ build_authentication_objects(struct build *build)
 	static const struct file_spec spec = EF(EF_AOD);
 	uint8_t data[BUILD_DIRECTORY_MAX];
 	struct writer content = writer_to(data, sizeof(data));
-	bool encoded = true;
+	bool encoded = build_pin_objects(build, &ROLES, &content);
 
-	for (size_t i = 0; i < ROLES.count; i++) {
-		if (image_key(build->image, ROLE[i].key) != NULL)
-			encoded = encoded && pkcs15_encode_pin(&ROLE[i].pin_object, &content);
-	}
 	encoded = encoded && pkcs15_encode_pin(&PUK_OBJECT, &content);
 	build_encoded(build, &spec, encoded, &content);
 }
@@ -347,7 +345,7 @@ personalise(struct card *card, const struct image *image, struct image_error *er
 	const struct variant *variant = variant_of(image);
 	bool user_consent = build_option(&build, "user-consent", true);
 
-	build_check(&build, &ROLES, SERIAL_LEN);
+	build_check(&build, &ROLES);
 	if (!build.ok)
 		return false;
 	if (variant == NULL)
@@ -476,6 +474,7 @@ const struct personality fineid_v4 = {
     .serial_len = SERIAL_LEN,
     .serial_form = SERIAL_DIGITS,
     .options = OPTIONS,
+    .roles = &ROLES,
     .rules = {.select = SELECT_FID | SELECT_FID_ANYWHERE | SELECT_CHILD_DF | SELECT_CHILD_EF |
 			SELECT_PARENT | SELECT_NAME | SELECT_PATH_MF | SELECT_PATH_DF | SELECT_FCI |
 			SELECT_FCP | SELECT_NO_DATA,                 /* 4.2 */

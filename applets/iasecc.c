@@ -105,6 +105,8 @@ enum {
 static const struct role ROLE[] = {
     {
 	.key = "auth",
+	.purpose = "authentication and decipherment",
+	.kinds = {"rsa2048", "rsa3072"},
 	.puk = PUK,
 	.pin = PIN_SPEC("auth", "pin1", IASECC_PIN_USER, false),
 	.private_key_spec = {.name = "auth",
@@ -138,6 +140,8 @@ static const struct role ROLE[] = {
     },
     {
 	.key = "sign",
+	.purpose = "signatures",
+	.kinds = {"rsa2048", "rsa3072"},
 	.puk = PUK,
 	.pin = PIN_SPEC("sign", "pin2", IASECC_PIN_SIGN, true),
 	.private_key_spec = {.name = "sign",
@@ -173,7 +177,8 @@ static const struct role ROLE[] = {
 };
 enum { ROLES_COUNT = sizeof(ROLE) / sizeof(ROLE[0]) };
 
-static const unsigned MODULI[] = {2048, 3072, 0};
+static const size_t SERIAL_LENS[] = {IASECC_SERIAL_LEN, 0};
+static const struct roles ROLES = {ROLE, ROLES_COUNT, SERIAL_LENS};
 
 /* The key on which a VERIFY of the PUK is tried: the first that is here. */
 static const char *
@@ -218,7 +223,7 @@ personalise(struct card *card, const struct image *image, struct image_error *er
 	struct build build = {.card = card, .image = image, .error = error, .ok = true};
 	const struct iasecc_variant *variant = iasecc_variant_of(image);
 	struct role role[ROLES_COUNT];
-	const struct roles roles = {role, ROLES_COUNT, MODULI};
+	const struct roles roles = {role, ROLES_COUNT, SERIAL_LENS};
 
 	if (variant == NULL) {
 		snprintf(error->text, sizeof(error->text),
@@ -228,7 +233,7 @@ personalise(struct card *card, const struct image *image, struct image_error *er
 		return false;
 	}
 	adapt(role, image);
-	build_check(&build, &roles, IASECC_SERIAL_LEN);
+	build_check(&build, &roles);
 	if (!build.ok || !card_set_atr(card, variant->atr, error))
 		return false;
 	iasecc_build_files(&build, &roles, variant);
@@ -326,6 +331,7 @@ const struct personality iasecc = {
     .serial_len = IASECC_SERIAL_LEN,
     .serial_form = SERIAL_BCD,
     .options = OPTIONS,
+    .roles = &ROLES,
     .rules = {.select = SELECT_FID | SELECT_CHILD_DF | SELECT_CHILD_ANY | SELECT_CHILD_EF |
 			SELECT_PARENT | SELECT_NAME | SELECT_PATH_MF | SELECT_PATH_DF |
 			SELECT_PATH_3F00 | SELECT_FCI | SELECT_FCP | SELECT_NO_DATA, /* 4.1 */

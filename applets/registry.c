@@ -1,4 +1,5 @@
 #include "registry.h"
+#include "build.h"
 #include "cc_v1.h"
 #include "fineid_v2.h"
 #include "fineid_v4.h"
@@ -40,6 +41,45 @@ registry_find(const char *name)
 	for (const struct personality *const *entry = PERSONALITIES; *entry != NULL; entry++) {
 		if (strcmp((*entry)->name, name) == 0)
 			return *entry;
+	}
+	return NULL;
+}
+
+bool
+registry_key(const struct personality *personality, size_t index, struct registry_key *key)
+{
+	const struct role *role;
+
+	if (index >= personality->roles->count)
+		return false;
+	role = &personality->roles->role[index];
+	*key = (struct registry_key){
+	    .name = role->key,
+	    .purpose = role->purpose,
+	    .kinds = role->kinds,
+	    .pin = role->pin.counter,
+	    .puk = role->pin.puk,
+	    .pin_min = role->pin.length_min,
+	    .pin_max = role->pin.length_max,
+	    .puk_min = role->puk.length_min,
+	    .puk_max = role->puk.length_max,
+	    .digits_only = role->pin.digits_only,
+	};
+	return true;
+}
+
+const char *
+registry_pin_key(const struct image *image, const char *key)
+{
+	const struct personality *personality = registry_find(image->personality);
+
+	if (personality == NULL || image_key(image, key) == NULL)
+		return NULL;
+	for (size_t i = 0; i < personality->roles->count; i++) {
+		const struct role *role = &personality->roles->role[i];
+
+		if (strcmp(role->key, key) == 0)
+			return build_leading_key(image, personality->roles, role);
 	}
 	return NULL;
 }

@@ -3,6 +3,13 @@
  *
  *   keys/NAME.pin   the key, encrypted under the PIN
  *   keys/NAME.puk   the key, encrypted under the PUK; absent when the card has no PUK
+ *   keys/NAME.key   a key that shares another one's PIN, encrypted under a secret that only the other,
+ *                   the leading one, gives: HKDF with SHA-256 (RFC 5869), no salt, of the leading
+ *                   key's private number (RSA: the private exponent, EC: the scalar; big endian
+ *                   without leading zeros), info "vicar shared key NAME", 32 bytes
+ *
+ * So one PIN opens several keys, and a change of the PIN or its way back by the PUK rewrites one
+ * file, the leading key's, at once; the others stay as they are.
  *
  * The key is RSA, or EC on P-256, P-384, P-521, brainpoolP256r1 or brainpoolP384r1.
  *
@@ -43,11 +50,27 @@ enum keyfile_result keyfile_create(const char *path, EVP_PKEY *key, struct bytes
 				   char error[KEYFILE_ERROR_MAX]) MUST_USE;
 enum keyfile_result keyfile_check(const char *path, struct bytes secret,
 				  char error[KEYFILE_ERROR_MAX]) MUST_USE;
+/* The key itself, for making a shared one; the caller frees it. */
+enum keyfile_result keyfile_open(const char *path, struct bytes secret, EVP_PKEY **key,
+				 char error[KEYFILE_ERROR_MAX]) MUST_USE;
+/* Writes `key`, called `name`, to `path` (keys/NAME.key) so that `leading` opens it. Fails if the
+ * file exists. */
+enum keyfile_result keyfile_create_shared(const char *path, const char *name, EVP_PKEY *key,
+					  EVP_PKEY *leading,
+					  char error[KEYFILE_ERROR_MAX]) MUST_USE;
 /* `digest` is that of KEYFILE_SIGN_PSS and KEYFILE_DECIPHER_OAEP; others do not look at it. */
 enum keyfile_result keyfile_use(const char *path, struct bytes secret,
 				enum keyfile_operation operation, enum digest digest,
 				struct bytes input, struct writer *output,
 				char error[KEYFILE_ERROR_MAX]) MUST_USE;
+/* The same with the shared key `name` in `path`: `secret` opens `leading` (keys/LEADING.pin).
+ * KEYFILE_WRONG_PIN is about that one; a shared key that the leading one does not open is
+ * KEYFILE_BROKEN. */
+enum keyfile_result keyfile_use_shared(const char *path, const char *name, const char *leading,
+				       struct bytes secret, enum keyfile_operation operation,
+				       enum digest digest, struct bytes input,
+				       struct writer *output,
+				       char error[KEYFILE_ERROR_MAX]) MUST_USE;
 /* Opens `from` with `secret` and writes the key to `to` under `new_secret`, replacing it. */
 enum keyfile_result keyfile_rewrap(const char *from, struct bytes secret, const char *to,
 				   struct bytes new_secret, char error[KEYFILE_ERROR_MAX]) MUST_USE;

@@ -16,13 +16,14 @@
 #include <unistd.h>
 
 enum {
-	SCRYPT_N = 16384,
 	SCRYPT_R = 8,
 	SCRYPT_P = 1,
 	SALT_LEN = 16,
 	SECRET_MAX = 128,
 	FILE_MAX = 65536,
 };
+
+static const uint64_t SCRYPT_N[] = {[WRAP_FOR_PIN] = 16384, [WRAP_FOR_SECRET] = 2};
 
 static enum keyfile_result
 broken(const char *path, const char *why, char error[KEYFILE_ERROR_MAX])
@@ -39,7 +40,7 @@ is_secret(struct bytes secret)
 
 /* NULL: OpenSSL failed. */
 static X509_SIG *
-encrypt(EVP_PKEY *key, struct bytes secret)
+encrypt(EVP_PKEY *key, struct bytes secret, enum wrap_cost cost)
 {
 	PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key);
 	X509_ALGOR *scheme = NULL;
@@ -48,7 +49,7 @@ encrypt(EVP_PKEY *key, struct bytes secret)
 
 	if (!info || RAND_bytes(salt, sizeof(salt)) != 1)
 		goto out;
-	scheme = PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), salt, sizeof(salt), NULL, SCRYPT_N,
+	scheme = PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), salt, sizeof(salt), NULL, SCRYPT_N[cost],
 				       SCRYPT_R, SCRYPT_P);
 	if (!scheme)
 		goto out;
@@ -127,8 +128,8 @@ write_file(const char *path, const uint8_t *data, size_t len, enum wrap_mode mod
 }
 
 enum keyfile_result
-wrap_write(const char *path, EVP_PKEY *key, struct bytes secret, enum wrap_mode mode,
-	   char error[KEYFILE_ERROR_MAX])
+wrap_write(const char *path, EVP_PKEY *key, struct bytes secret, enum wrap_cost cost,
+	   enum wrap_mode mode, char error[KEYFILE_ERROR_MAX])
 {
 	enum keyfile_result result;
 	X509_SIG *wrapped = NULL;
@@ -137,7 +138,7 @@ wrap_write(const char *path, EVP_PKEY *key, struct bytes secret, enum wrap_mode 
 
 	if (!is_secret(secret))
 		return broken(path, "a key needs a secret of 1 to 128 bytes", error);
-	wrapped = encrypt(key, secret);
+	wrapped = encrypt(key, secret, cost);
 	if (!wrapped || (len = i2d_X509_SIG(wrapped, &der)) <= 0)
 		result = broken(path, "OpenSSL cannot encrypt the key", error);
 	else
@@ -182,7 +183,7 @@ out:
 /* The file is opened by a PIN only as slowly as it says: nothing but scrypt, and not
  * cheaper or dearer than we make it. */
 static bool
-is_scrypt(const X509_SIG *wrapped)
+is_scrypt(const X509_SIG *wrapped, enum wrap_cost cost)
 {
 	const X509_ALGOR *outer;
 	const ASN1_OCTET_STRING *encrypted;
@@ -201,8 +202,8 @@ is_scrypt(const X509_SIG *wrapped)
 	    ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(SCRYPT_PARAMS), pbes2->keyfunc->parameter);
 	ok = scrypt && ASN1_INTEGER_get_uint64(&n, scrypt->costParameter) == 1 &&
 	     ASN1_INTEGER_get_uint64(&r, scrypt->blockSize) == 1 &&
-	     ASN1_INTEGER_get_uint64(&p, scrypt->parallelizationParameter) == 1 && n == SCRYPT_N &&
-	     r == SCRYPT_R && p == SCRYPT_P;
+	     ASN1_INTEGER_get_uint64(&p, scrypt->parallelizationParameter) == 1 &&
+	     n == SCRYPT_N[cost] && r == SCRYPT_R && p == SCRYPT_P;
 out:
 	SCRYPT_PARAMS_free(scrypt);
 	PBE2PARAM_free(pbes2);
@@ -210,7 +211,8 @@ out:
 }
 
 enum keyfile_result
-wrap_read(const char *path, struct bytes secret, EVP_PKEY **key, char error[KEYFILE_ERROR_MAX])
+wrap_read(const char *path, struct bytes secret, enum wrap_cost cost, EVP_PKEY **key,
+	  char error[KEYFILE_ERROR_MAX])
 {
 	enum keyfile_result result = KEYFILE_BROKEN;
 	PKCS8_PRIV_KEY_INFO *info = NULL;
@@ -220,8 +222,11 @@ wrap_read(const char *path, struct bytes secret, EVP_PKEY **key, char error[KEYF
 	wrapped = read_file(path, error);
 	if (!wrapped)
 		goto out;
-	if (!is_scrypt(wrapped)) {
-		result = broken(path, "is not encrypted by PBES2 with scrypt of N 16384, r 8, p 1",
+	if (!is_scrypt(wrapped, cost)) {
+		result = broken(path,
+				cost == WRAP_FOR_PIN
+				    ? "is not encrypted by PBES2 with scrypt of N 16384, r 8, p 1"
+				    : "is not encrypted by PBES2 with scrypt of N 2, r 8, p 1",
 				error);
 		goto out;
 	}

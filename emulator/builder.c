@@ -165,6 +165,7 @@ read_public_key(struct key *key, const struct image_key *in_image)
 		key->block_len = (size_t)EVP_PKEY_get_size(public_key);
 	else if (ok)
 		key->block_len = point_len(public_key);
+	key->ec = ok && !EVP_PKEY_is_a(public_key, "RSA");
 	X509_free(certificate);
 	return ok && key->block_len < CARD_INPUT_MAX;
 }
@@ -178,9 +179,29 @@ key_fault(struct card *card, const struct key_spec *spec)
 		return "the card holds 8 keys at most";
 	if (image_key(card->image, spec->name) == NULL)
 		return "the image has none of that name; enrol the card again";
-	if (pin == NULL || pin->spec.is_puk || strcmp(pin->spec.key, spec->name) != 0)
+	if (pin == NULL || pin->spec.is_puk)
 		return "the PIN that opens it was not added before";
 	return NULL;
+}
+
+/* One PIN is judged in one place. */
+static bool
+shares_service(struct card *card, const struct key_spec *spec, struct image_error *error)
+{
+	const struct image_key *key = image_key(card->image, spec->name);
+	const struct image_key *leading =
+	    image_key(card->image, pin_find(card, spec->pin)->spec.key);
+
+	if (strcmp(key->service, leading->service) == 0)
+		return true;
+	return failure(
+	    error,
+	    "card \"%s\": keys \"%s\" and \"%s\" of a %s card have one PIN, so that both "
+	    "are in files or both at one service, but \"%s\" has service = %s and \"%s\" "
+	    "service = %s; make the card again with both in one place, or with one of "
+	    "them only",
+	    card->image->name, leading->name, key->name, card->personality->name, leading->name,
+	    leading->service, key->name, key->service);
 }
 
 bool
@@ -195,6 +216,8 @@ card_add_key(struct card *card, const struct key_spec *spec, struct image_error 
 	if (fault != NULL)
 		return failure(error, "card \"%s\": key %s of personality %s: %s",
 			       card->image->name, spec->name, card->personality->name, fault);
+	if (!shares_service(card, spec, error))
+		return false;
 	key.pin = pin_find(card, spec->pin);
 	key.remote = key.pin->remote;
 	card->keys[card->keys_count++] = key;

@@ -35,6 +35,7 @@ struct key {
 	struct key_spec spec;
 	bool remote;
 	struct pin *pin;
+	bool ec;          /* else RSA */
 	size_t block_len; /* RSA: modulus; EC: uncompressed point */
 };
 

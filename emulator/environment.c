@@ -80,13 +80,20 @@ find_key(const struct card *card, const struct crdos *crdos)
 	return NULL;
 }
 
+static bool
+is_of_ec(enum key_operation operation)
+{
+	return operation == KEY_SIGN_ECDSA || operation == KEY_DERIVE_ECDH;
+}
+
 static const struct algorithm *
 find_algorithm(const struct key *key, uint8_t se, const struct crdos *crdos)
 {
 	for (size_t i = 0; i < key->spec.algorithms_count; i++) {
 		const struct algorithm *algorithm = &key->spec.algorithms[i];
 
-		if (algorithm->se != se || algorithm->unnamed == crdos->has_algorithm)
+		if (algorithm->se != se || algorithm->unnamed == crdos->has_algorithm ||
+		    is_of_ec(algorithm->operation) != key->ec)
 			continue;
 		if (algorithm->unnamed || algorithm->reference == crdos->algorithm)
 			return algorithm;

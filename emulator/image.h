@@ -3,7 +3,9 @@
  *
  *   card.conf      INI, format = 1; written at enrolment, hardly ever after
  *   certificates/  DER, one file for each certificate that card.conf names
- *   keys/          local keys (see cmdbridge/keyfile.h); empty for remote keys
+ *   keys/          local keys (see cmdbridge/keyfile.h); empty for remote keys. Of the keys that one
+ *                  PIN opens the first in card.conf leads: it is in NAME.pin and NAME.puk, and opens
+ *                  the others, which are in NAME.key
  *   account        0600, the remote account (phone number); not read here
  *   state          counters; replaced whenever one changes
  *   lock           flock'ed and holding the pid of the one vicard that serves the card

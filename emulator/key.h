@@ -33,7 +33,10 @@ struct key_request {
 	enum key_operation operation;
 	enum digest digest; /* of KEY_SIGN_PSS and KEY_DECIPHER_OAEP; of no meaning to others */
 	const char *key;    /* name of the key in the image, "sign" */
-	bool remote;        /* a service's key: only a started call may judge the PIN */
+	/* Name of the key whose file `pin` opens: `key`, or the one that leads when several keys are
+	 * under one PIN (image.h); then `key` is in a file of its own, which that key opens. */
+	const char *pin_key;
+	bool remote; /* a service's key: only a started call may judge the PIN */
 	struct bytes input;
 	struct bytes pin;     /* as typed: without the card's padding; secret */
 	struct bytes new_pin; /* secret */

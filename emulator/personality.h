@@ -84,7 +84,8 @@ struct file {
 };
 
 /*
- * PINs. A PIN belongs to one key of the image; the key's service says what kind of PIN it is.
+ * PINs. A PIN belongs to one key of the image, whose service says what kind of PIN it is. More keys
+ * of the same service may be under it; then this one leads: its file is what the PIN opens (image.h).
  *   service "file": local. The counter is on disk before the value is tried by opening the key.
  *   any other:      remote. VERIFY checks the form only; the service judges at the signature;
  *                   CHANGE and RESET answer 6985; `tries` is replaced by the image option
@@ -103,7 +104,8 @@ enum {
 struct pin_spec {
 	const char *counter; /* its name in the image's state: "pin1", "puk" */
 	uint16_t reference;  /* P2 of VERIFY; or PIN_NO_REFERENCE */
-	const char *key;     /* name of the image's key that it opens; of a PUK: the key on which a
+	const char *key;     /* name of the image's key that it opens, the leading one when it has
+				several; of a PUK: the key on which a
 				VERIFY of the PUK is tried, NULL without a reference */
 	const char *puk;     /* counter name of the PUK that unblocks it; NULL: none, RESET RETRY
 				COUNTER answers 6985. Added before this PIN. */
@@ -119,7 +121,9 @@ struct pin_spec {
 };
 
 /*
- * Algorithms: what MSE SET may ask of a key, ISO/IEC 7816-8 and 7816-4 clause 7.5.11.
+ * Algorithms: what MSE SET may ask of a key, ISO/IEC 7816-8 and 7816-4 clause 7.5.11. One list may
+ * serve RSA and EC keys: an algorithm of the other kind of key is not there for a key, so that two
+ * entries may have one reference.
  */
 enum se_template {
 	SE_AT = 0xA4,  /* authentication: INTERNAL AUTHENTICATE */
@@ -167,7 +171,8 @@ struct key_spec {
 	const char *name;  /* in the image: "sign". Several entries may share one key. */
 	uint8_t reference; /* tag 84 of MSE SET; 0: none */
 	uint16_t fid;      /* tag 81 of MSE SET; 0: none */
-	uint8_t pin;       /* reference of the PIN that allows its use; added before the key */
+	uint8_t pin; /* reference of the PIN that allows its use; added before the key. Several
+			      keys may have one PIN */
 	const struct algorithm *algorithms; /* borrowed for the card's life */
 	size_t algorithms_count;
 };
@@ -262,6 +267,8 @@ enum serial_form {
 	SERIAL_DIGITS, /* a digit in ASCII in each */
 };
 
+struct roles; /* applets/build.h */
+
 struct personality {
 	const char *name;        /* "fineid-v2" */
 	const char *description; /* one line for `vicar list --personalities` */
@@ -271,6 +278,8 @@ struct personality {
 	enum serial_form serial_form;
 	/* Words that the image's options may use, ended by NULL; "pin-tries" is the engine's. */
 	const char *const *options;
+	/* What keys it takes: for registry_key() of applets/registry.h; the engine does not look. */
+	const struct roles *roles;
 	struct card_rules rules;
 	const struct card_command *commands;
 	size_t commands_count;

@@ -20,6 +20,7 @@ request_pin(struct card *card, enum key_operation operation, const char *key, st
 	pending->request = (struct key_request){
 	    .operation = operation,
 	    .key = key,
+	    .pin_key = key,
 	    .pin = copy_secret(card->secrets->pin, pin),
 	    .new_pin = copy_secret(card->secrets->new_pin, new_pin),
 	    .tries_left = pending->tried->tries_left + 1,
@@ -129,6 +130,7 @@ request_key(struct card *card, const struct key *key, const struct algorithm *al
 	    .operation = algorithm->operation,
 	    .digest = algorithm->digest,
 	    .key = key->spec.name,
+	    .pin_key = key->pin->spec.key,
 	    .remote = key->remote,
 	    .input = {pending->input, input.len},
 	    .pin = copy_secret(card->secrets->pin, key->pin->value),

@@ -34,7 +34,7 @@ struct applet_key {
 
 struct applet_card {
 	struct image image;
-	struct applet_key keys[2];
+	struct applet_key keys[IMAGE_KEYS_MAX];
 	size_t keys_count;
 	struct card *card;
 	unsigned requests;   /* for keys and PINs */
@@ -212,11 +212,13 @@ static inline uint16_t
 applet_fulfil(struct applet_card *card, struct bytes *output)
 {
 	const struct key_request *request = card_request(card->card);
-	struct applet_key *key = card->keys;
+	struct applet_key *key = card->keys, *pin = card->keys;
 	bool puk = request->operation == KEY_PUK_VERIFY || request->operation == KEY_PIN_UNBLOCK;
 
 	while (strcmp(key->name, request->key) != 0)
 		key++;
+	while (strcmp(pin->name, request->pin_key) != 0)
+		pin++;
 	*output = BYTES_NONE;
 	card->requests++;
 	if (request->remote) {
@@ -225,10 +227,10 @@ applet_fulfil(struct applet_card *card, struct bytes *output)
 		if (card->service_sw != 0)
 			return card->service_sw;
 	}
-	if (!applet_is(request->pin, puk ? THE_PUK : key->pin))
+	if (!applet_is(request->pin, puk ? THE_PUK : pin->pin))
 		return SW_AUTHENTICATION;
 	if (request->operation == KEY_PIN_CHANGE || request->operation == KEY_PIN_UNBLOCK)
-		snprintf(key->pin, sizeof(key->pin), "%.*s", (int)request->new_pin.len,
+		snprintf(pin->pin, sizeof(pin->pin), "%.*s", (int)request->new_pin.len,
 			 (const char *)request->new_pin.data);
 	if (request->operation >= KEY_PIN_VERIFY)
 		return SW_OK;

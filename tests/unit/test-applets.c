@@ -2,6 +2,7 @@
  * The registry, and what every personality refuses to become a card.
  */
 #include "applet-card.h"
+#include "iso7816/key_kind.h"
 
 static const struct card_host NO_HOST = {.save = applet_save};
 
@@ -41,6 +42,59 @@ each_personality_says_how_long_its_serial_numbers_are(void **state)
 }
 
 static void
+the_registry_tells_what_keys_a_card_has(void **state)
+{
+	const struct personality *fineid = registry_find("fineid-v4");
+	struct registry_key key;
+
+	(void)state;
+	assert_true(registry_key(fineid, 0, &key));
+	assert_string_equal(key.name, "auth");
+	assert_string_equal(key.purpose, "authentication and key agreement");
+	assert_string_equal(key.kinds[0], "p384");
+	assert_true(registry_key(fineid, 1, &key));
+	assert_string_equal(key.name, "sign");
+	assert_string_equal(key.pin, "pin2");
+	assert_string_equal(key.puk, "puk");
+	assert_int_equal(key.pin_min, 6);
+	assert_int_equal(key.pin_max, 12);
+	assert_int_equal(key.puk_min, 8);
+	assert_int_equal(key.puk_max, 12);
+	assert_true(key.digits_only);
+	assert_false(registry_key(fineid, 2, &key));
+}
+
+static void
+every_kind_that_a_card_takes_is_known(void **state)
+{
+	struct registry_key key;
+
+	(void)state;
+	for (const struct personality *const *all = registry_all(); *all != NULL; all++) {
+		assert_true(registry_key(*all, 0, &key));
+		for (size_t i = 0; registry_key(*all, i, &key); i++) {
+			assert_non_null(key.kinds[0]);
+			for (const char *const *kind = key.kinds; *kind != NULL; kind++)
+				assert_non_null(key_kind_find(*kind));
+		}
+	}
+}
+
+static void
+a_key_with_a_pin_of_its_own_is_opened_by_it(void **state)
+{
+	struct applet_card *card = applet_new("cc-v1", "0123456789ABCDEF", "");
+
+	(void)state;
+	applet_add_key(card, "auth", IMAGE_SERVICE_FILE, 2048, AUTH_PIN);
+	applet_add_key(card, "sign", IMAGE_SERVICE_FILE, 2048, SIGN_PIN);
+	assert_string_equal(registry_pin_key(&card->image, "auth"), "auth");
+	assert_string_equal(registry_pin_key(&card->image, "sign"), "sign");
+	assert_null(registry_pin_key(&card->image, "sign2"));
+	applet_free(card);
+}
+
+static void
 a_serial_number_of_another_length_is_refused(void **state)
 {
 	struct applet_card *card = applet_new("fineid-v2", "0123456789ABCDEF", "");
@@ -64,7 +118,7 @@ a_key_of_an_unknown_role_is_refused(void **state)
 
 	(void)state;
 	applet_add_key(card, "encrypt", IMAGE_SERVICE_FILE, 2048, SIGN_PIN);
-	assert_refused(card, "\"encrypt\"");
+	assert_refused(card, "no key \"encrypt\"; a key of it is called auth or sign");
 }
 
 static void
@@ -74,7 +128,7 @@ a_modulus_that_the_card_cannot_have_is_refused(void **state)
 
 	(void)state;
 	applet_add_key(card, "sign", IMAGE_SERVICE_FILE, 3072, SIGN_PIN);
-	assert_refused(card, "3072");
+	assert_refused(card, "is of the kind rsa3072, and that of a fineid-v2 card is rsa2048");
 }
 
 static void
@@ -85,7 +139,7 @@ a_certificate_that_is_none_is_refused(void **state)
 	(void)state;
 	applet_add_key(card, "sign", IMAGE_SERVICE_FILE, 2048, SIGN_PIN);
 	card->image.keys[0].certificate_len--;
-	assert_refused(card, "no RSA key");
+	assert_refused(card, "make the card again with rsa2048 or rsa3072");
 }
 
 static void
@@ -104,6 +158,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_personality_is_found_by_its_name),
 	    cmocka_unit_test(each_personality_says_how_long_its_serial_numbers_are),
+	    cmocka_unit_test(the_registry_tells_what_keys_a_card_has),
+	    cmocka_unit_test(every_kind_that_a_card_takes_is_known),
+	    cmocka_unit_test(a_key_with_a_pin_of_its_own_is_opened_by_it),
 	    cmocka_unit_test(a_serial_number_of_another_length_is_refused),
 	    cmocka_unit_test(an_image_without_keys_is_refused),
 	    cmocka_unit_test(a_key_of_an_unknown_role_is_refused),

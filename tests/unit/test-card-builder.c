@@ -242,9 +242,9 @@ key_without_pin(struct card *card, struct image_error *error)
 }
 
 static bool
-key_of_another_pin(struct card *card, struct image_error *error)
+key_of_a_service_under_a_local_pin(struct card *card, struct image_error *error)
 {
-	const struct key_spec spec = {.name = "once", .pin = 1};
+	const struct key_spec spec = {.name = "sign", .pin = 1};
 
 	return card_add_pin(card, &PIN, error) && card_add_key(card, &spec, error);
 }
@@ -281,10 +281,26 @@ a_key_that_cannot_be_is_refused(void **state)
 
 	assert_no_card(fixture, key_of_no_name, "the image has none");
 	assert_no_card(fixture, key_without_pin, "key auth of personality made-up: the PIN");
-	assert_no_card(fixture, key_of_another_pin, "the PIN that opens it");
+	assert_no_card(fixture, key_of_a_service_under_a_local_pin,
+		       "keys \"auth\" and \"sign\" of a made-up card have one PIN");
+	assert_no_card(fixture, key_of_a_service_under_a_local_pin, "\"sign\" service = cmd; make");
 	assert_no_card(fixture, nine_keys, "8 keys");
 	fixture->image.keys[0].certificate_len = 10;
 	assert_no_card(fixture, one_key, "certificate");
+}
+
+static bool
+one_ec_key(struct card *card, struct image_error *error)
+{
+	static const struct algorithm agreement = {
+	    .se = SE_CT, .unnamed = true, .operation = KEY_DERIVE_ECDH, .input = INPUT_CRYPTOGRAM};
+	const struct key_spec spec = {.name = "auth",
+				      .reference = 1,
+				      .pin = 1,
+				      .algorithms = &agreement,
+				      .algorithms_count = 1};
+
+	return card_add_pin(card, &PIN, error) && card_add_key(card, &spec, error);
 }
 
 static void
@@ -299,7 +315,7 @@ an_elliptic_curve_keys_block_is_a_point(void **state)
 	fixture_certificate(key, &fixture->image.keys[0].certificate,
 			    &fixture->image.keys[0].certificate_len);
 	EVP_PKEY_free(key);
-	add = one_key;
+	add = one_ec_key;
 	fixture->personality.personalise = personalise;
 	assert_true(fixture_new(fixture));
 	fixture_verify_local(fixture);

@@ -132,7 +132,7 @@ an_ec_key_that_the_card_cannot_have_makes_no_card(void **state)
 
 	creation.curve = "prime256v1";
 	assert_false(create_card(&creation, &text));
-	assert_non_null(strstr(text.text, "RSA"));
+	assert_non_null(strstr(text.text, "is of the kind p256, and that of a "));
 	assert_false(home_has(state, CARD));
 }
 

@@ -138,7 +138,7 @@ an_rsa_key_is_refused(void **state)
 
 	(void)state;
 	applet_add_key(card, "sign", IMAGE_SERVICE_FILE, 2048, SIGN_PIN);
-	assert_refused(card, "no EC key");
+	assert_refused(card, "that of a fineid-v4 card is p384");
 }
 
 static void
@@ -148,7 +148,7 @@ a_key_of_another_curve_is_refused(void **state)
 
 	(void)state;
 	applet_add_ec_key(card, "sign", "P-256", SIGN_PIN);
-	assert_refused(card, "256 bits");
+	assert_refused(card, "is of the kind p256, and");
 }
 
 /* 7.4: the curve is named 1.3.132.0.34, not only of as many bits. */
@@ -159,7 +159,7 @@ a_brainpool_key_is_refused(void **state)
 
 	(void)state;
 	applet_add_ec_key(card, "sign", "brainpoolP384r1", SIGN_PIN);
-	assert_refused(card, "no EC key");
+	assert_refused(card, "that of a fineid-v4 card is p384");
 }
 
 /* 7.3: OpenSC wants letters and digits. */

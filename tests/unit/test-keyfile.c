@@ -392,12 +392,114 @@ a_key_of_an_unknown_curve_is_broken_and_says_which_are_known(void **state)
 	EVP_PKEY_free(key);
 }
 
+/* A key on P-384 that shares the PIN of f.key. */
+static EVP_PKEY *
+share(const char *name)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-384");
+
+	assert_int_equal(keyfile_create_shared(f.other, name, key, f.key, f.error), KEYFILE_OK);
+	return key;
+}
+
+static enum keyfile_result
+use_shared(const char *name, struct bytes pin)
+{
+	static const uint8_t hash[48] = {0x01};
+
+	f.output = writer_to(f.room, sizeof(f.room));
+	return keyfile_use_shared(f.other, name, f.path, pin, KEYFILE_SIGN_ECDSA, DIGEST_SHA384,
+				  BYTES(hash), &f.output, f.error);
+}
+
+static void
+the_leading_keys_pin_opens_a_shared_key(void **state)
+{
+	(void)state;
+	EVP_PKEY_free(share("sign2"));
+	assert_int_equal(use_shared("sign2", PIN), KEYFILE_OK);
+	assert_int_equal(f.output.len, 96);
+}
+
+static void
+another_pin_does_not_open_a_shared_key(void **state)
+{
+	(void)state;
+	EVP_PKEY_free(share("sign2"));
+	assert_int_equal(use_shared("sign2", PUK), KEYFILE_WRONG_PIN);
+	assert_int_equal(f.output.len, 0);
+}
+
+/* Its file is as it was: one file is all that a change of the PIN replaces. */
+static void
+after_a_change_the_new_pin_opens_the_shared_key(void **state)
+{
+	struct stat before, after;
+
+	(void)state;
+	EVP_PKEY_free(share("sign2"));
+	assert_int_equal(stat(f.other, &before), 0);
+	assert_int_equal(keyfile_rewrap(f.path, PIN, f.path, BYTES_TEXT("9999"), f.error),
+			 KEYFILE_OK);
+	assert_int_equal(stat(f.other, &after), 0);
+	assert_int_equal(after.st_ino, before.st_ino);
+	assert_int_equal(use_shared("sign2", PIN), KEYFILE_WRONG_PIN);
+	assert_int_equal(use_shared("sign2", BYTES_TEXT("9999")), KEYFILE_OK);
+}
+
+static void
+an_ec_key_leads_too(void **state)
+{
+	EVP_PKEY *leading = EVP_EC_gen("P-256"), *opened = NULL;
+
+	(void)state;
+	assert_int_equal(unlink(f.path), 0);
+	assert_int_equal(keyfile_create(f.path, leading, PIN, f.error), KEYFILE_OK);
+	assert_int_equal(keyfile_open(f.path, PIN, &opened, f.error), KEYFILE_OK);
+	assert_int_equal(keyfile_create_shared(f.other, "sign2", leading, opened, f.error),
+			 KEYFILE_OK);
+	assert_int_equal(use_shared("sign2", PIN), KEYFILE_OK);
+	EVP_PKEY_free(leading);
+	EVP_PKEY_free(opened);
+}
+
+static void
+a_shared_key_under_another_name_or_leading_key_is_broken(void **state)
+{
+	EVP_PKEY *another = EVP_EC_gen("P-256");
+
+	(void)state;
+	EVP_PKEY_free(share("sign2"));
+	assert_int_equal(use_shared("sign3", PIN), KEYFILE_BROKEN);
+	assert_non_null(strstr(f.error, "shares its PIN"));
+	assert_int_equal(unlink(f.path), 0);
+	assert_int_equal(keyfile_create(f.path, another, PIN, f.error), KEYFILE_OK);
+	assert_int_equal(use_shared("sign2", PIN), KEYFILE_BROKEN);
+	EVP_PKEY_free(another);
+}
+
+/* A PIN's file is never as cheap to try as a shared key's, whose secret nobody can guess. */
+static void
+a_shared_key_does_not_stand_for_a_pins_file(void **state)
+{
+	(void)state;
+	EVP_PKEY_free(share("sign2"));
+	assert_int_equal(keyfile_check(f.other, PIN, f.error), KEYFILE_BROKEN);
+	assert_non_null(strstr(f.error, "N 16384"));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, wrap, unwrap)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    TEST(the_leading_keys_pin_opens_a_shared_key),
+	    TEST(another_pin_does_not_open_a_shared_key),
+	    TEST(after_a_change_the_new_pin_opens_the_shared_key),
+	    TEST(an_ec_key_leads_too),
+	    TEST(a_shared_key_under_another_name_or_leading_key_is_broken),
+	    TEST(a_shared_key_does_not_stand_for_a_pins_file),
 	    TEST(the_pin_opens_the_key),
 	    TEST(another_pin_does_not),
 	    TEST(an_empty_pin_does_not),

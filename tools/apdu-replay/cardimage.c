@@ -1,4 +1,5 @@
 #include "cardimage.h"
+#include "applets/registry.h"
 #include "cmdbridge/keyfile.h"
 #include "fixture.h"
 
@@ -22,6 +23,28 @@ write_key(const char *directory, const char *role, const char *kind, EVP_PKEY *k
 	return problem(error, "%s", text);
 }
 
+/* Under the PIN of another key. */
+static bool
+write_shared_key(const struct fixture *fixture, size_t key, const char *leading,
+		 struct problem *error)
+{
+	const struct image *image = &fixture->image;
+	const char *role = image->keys[key].name;
+	char path[PATH_MAX], text[KEYFILE_ERROR_MAX] = "";
+	const int len = snprintf(path, sizeof(path), "%s/keys/%s.key", image->directory, role);
+	size_t first = 0;
+
+	if (len < 0 || (size_t)len >= sizeof(path))
+		return problem(error, "%s: the path is too long; use a shorter directory",
+			       image->directory);
+	while (strcmp(image->keys[first].name, leading) != 0)
+		first++;
+	if (keyfile_create_shared(path, role, fixture->keys[key].key, fixture->keys[first].key,
+				  text) == KEYFILE_OK)
+		return true;
+	return problem(error, "%s", text);
+}
+
 static bool
 write_keys(const struct fixture *fixture, struct problem *error)
 {
@@ -30,7 +53,13 @@ write_keys(const struct fixture *fixture, struct problem *error)
 	for (size_t i = 0; i < image->keys_count; i++) {
 		const struct fixture_key *key = &fixture->keys[i];
 		const char *role = image->keys[i].name;
+		const char *leading = registry_pin_key(image, role);
 
+		if (leading != NULL && strcmp(leading, role) != 0) {
+			if (!write_shared_key(fixture, i, leading, error))
+				return false;
+			continue;
+		}
 		if (!write_key(image->directory, role, "pin", key->key, &key->pin, error) ||
 		    !write_key(image->directory, role, "puk", key->key, &key->puk, error))
 			return false;

@@ -199,7 +199,7 @@ fixture_use(struct fixture *fixture, const struct key_request *request, struct w
 uint16_t
 fixture_fulfil(struct fixture *fixture, const struct key_request *request, struct writer *output)
 {
-	struct fixture_key *key = key_of(fixture, request->key);
+	struct fixture_key *key = key_of(fixture, request->pin_key);
 	const bool by_puk =
 	    request->operation == KEY_PUK_VERIFY || request->operation == KEY_PIN_UNBLOCK;
 

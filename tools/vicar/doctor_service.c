@@ -1,6 +1,7 @@
 #include "doctor.h"
 
 #include "account.h"
+#include "applets/registry.h"
 #include "bridge_client.h"
 #include "cmdbridge/certificate.h"
 #include "cmdbridge/cipher.h"
@@ -24,9 +25,12 @@ is_local(const struct image_key *key)
 static bool
 check_key_file(const struct doctor *doctor, const struct image_key *key, struct problem *text)
 {
+	const char *pin_key = registry_pin_key(&doctor->image, key->name);
+	const bool leads = pin_key == NULL || strcmp(pin_key, key->name) == 0;
 	char path[PATH_LEN];
 
-	snprintf(path, sizeof(path), "%s/keys/%s.pin", doctor->directory, key->name);
+	snprintf(path, sizeof(path), "%s/keys/%s.%s", doctor->directory, key->name,
+		 leads ? "pin" : "key");
 	if (access(path, R_OK) < 0)
 		return problem(text, "the file of key %s, %s: %s; make the card again", key->name,
 			       path, strerror(errno));

@@ -85,6 +85,24 @@ local_sw(enum keyfile_result result, const char *error)
 	return SW_MEMORY_FAILURE;
 }
 
+/* By the PIN alone, or through the key that leads the PIN. */
+static enum keyfile_result
+use_file(struct keys *keys, const char *pin, const struct key_request *request,
+	 enum keyfile_operation operation, struct writer *output, char error[KEYFILE_ERROR_MAX])
+{
+	char shared[PATH_MAX];
+
+	if (strcmp(request->key, request->pin_key) == 0)
+		return keyfile_use(pin, request->pin, operation, request->digest, request->input,
+				   output, error);
+	if (key_path(keys, request->key, "key", shared))
+		return keyfile_use_shared(shared, request->key, pin, request->pin, operation,
+					  request->digest, request->input, output, error);
+	(void)snprintf(error, KEYFILE_ERROR_MAX, "the path of key %s is too long; move the card",
+		       request->key);
+	return KEYFILE_BROKEN;
+}
+
 static uint16_t
 local_pin(const char *pin, const char *puk, const struct key_request *request)
 {
@@ -127,9 +145,7 @@ local_use(struct keys *keys, const char *pin, const struct key_request *request,
 			  keys->journal->path);
 		return SW_MEMORY_FAILURE;
 	}
-	sw = local_sw(keyfile_use(pin, request->pin, operation, request->digest, request->input,
-				  output, error),
-		      error);
+	sw = local_sw(use_file(keys, pin, request, operation, output, error), error);
 	journal_done(keys->journal, time(NULL), id, sw,
 		     sw == SW_OK ? "done with a key of this card" : sw_text(sw));
 	return sw;
@@ -145,7 +161,8 @@ serve_local(struct keys *keys, const struct key_request *request, struct writer 
 	enum card_result done;
 	enum keyfile_operation operation;
 
-	if (!key_path(keys, request->key, "pin", pin) || !key_path(keys, request->key, "puk", puk))
+	if (!key_path(keys, request->pin_key, "pin", pin) ||
+	    !key_path(keys, request->pin_key, "puk", puk))
 		return card_resume(keys->card, &result, response);
 	if (local_operation(request->operation, &operation))
 		result.sw = local_use(keys, pin, request, operation, &output);

@@ -33,10 +33,13 @@ struct channel_pin {
 	size_t old_offset, new_offset;
 };
 
+enum { CHANNEL_RESPONSE_MAX = 256 + 2 };
+
 struct channel {
 	void *context;
-	/* `command` is a whole short APDU; `response` has room for RAPDU_LEN_MAX bytes and is empty.
-	 * No 61xx or 6Cxx is to be acted on: transport.c does. */
+	/* `command` is a whole short APDU; `response` is empty with room for CHANNEL_RESPONSE_MAX
+	 * bytes, and a response that does not fit sets its overflow. 61xx and 6Cxx are not to be acted
+	 * on: transport.c does. */
 	enum channel_result (*transmit)(void *context, struct bytes command,
 					struct writer *response) MUST_USE;
 	/* NULL: the reader has no PIN pad. */

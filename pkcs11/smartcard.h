@@ -153,12 +153,23 @@ struct smartcard_cache {
 
 struct card_driver;
 
+/* The current DF and EF, as far as they are known. A path is what the driver makes of one: the file
+ * identifiers from the MF, or an AID and a file identifier. */
+struct smartcard_place {
+	bool known;
+	uint8_t path[PKCS15_PATH_MAX];
+	size_t len;
+	size_t df_len; /* so much of the path is the DF's; len: no EF is current */
+};
+
 struct smartcard {
 	const struct card_driver *driver;
 	void *state; /* the driver's */
 	struct channel channel;
 	struct smartcard_cache cache;
 	uint8_t cache_key[SMARTCARD_CACHE_KEY_LEN];
+	bool has_cache_key;
+	struct smartcard_place place;
 	uint16_t sw;         /* the last status word of the card */
 	unsigned tries_left; /* with SMARTCARD_PIN_WRONG */
 	unsigned commands;   /* APDUs sent so far, GET RESPONSE and repetitions included */
@@ -207,7 +218,8 @@ enum smartcard_result smartcard_pin_state(struct smartcard *card, size_t pin,
 /*
  * PINs are as typed, without padding. `value` with data NULL: typed at the reader's PIN pad
  * (SMARTCARD_UNSUPPORTED when there is none). Each of these asks for the counter first and sends
- * nothing to a PIN that is blocked or whose counter is not known.
+ * nothing to a PIN that is blocked or whose counter is not known. (The counter of a PUK that is no
+ * object of the card cannot be asked for.)
  * After change and unblock the PIN is not verified on some cards: call verify where it matters.
  */
 enum smartcard_result smartcard_verify(struct smartcard *card, size_t pin,
@@ -227,6 +239,7 @@ enum smartcard_result smartcard_use_key(struct smartcard *card, size_t key,
 					enum smartcard_scheme scheme, enum digest digest,
 					struct bytes input, struct writer *output) MUST_USE;
 
+bool smartcard_has_random(const struct smartcard *card);
 /* Random bytes of the card; SMARTCARD_UNSUPPORTED when it has none. */
 enum smartcard_result smartcard_random(struct smartcard *card, size_t count,
 				       struct writer *output) MUST_USE;

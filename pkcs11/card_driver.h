@@ -1,0 +1,156 @@
+/*
+ * Drivers of cards, and what they share: one struct card_driver for each kind of card, listed in
+ * smartcard.c. Everybody else has smartcard.h.
+ *
+ * A driver's function may expect what its caller in smartcard.c or pin.c has seen to: objects and
+ * indices are there, a PIN's length and characters are right, a key has the ability.
+ */
+#ifndef VICAR_PKCS11_CARD_DRIVER_H
+#define VICAR_PKCS11_CARD_DRIVER_H
+
+#include "iso7816/apdu.h"
+#include "iso7816/atr.h"
+#include "smartcard.h"
+#include "transport.h"
+
+/* How a card takes a new PIN. */
+enum renewal {
+	RENEWAL_TOGETHER, /* one command with old and new, or PUK and new: P1=00 */
+	RENEWAL_APART, /* VERIFY first. CHANGE then has old and new all the same, P1=00; RESET RETRY
+			   COUNTER the new one alone, P1=02 */
+};
+
+struct card_driver {
+	const char *name;
+	bool (*match)(const struct atr *atr);
+	/* Selects the application and reads its directory files (pkcs15_read()). SMARTCARD_UNKNOWN:
+	 * not this card after all. */
+	enum smartcard_result (*bind)(struct smartcard *card) MUST_USE;
+	/* Selects the application again, after others may have used another one. May be NULL. */
+	enum smartcard_result (*enter)(struct smartcard *card) MUST_USE;
+	/* Makes the file current. `path` as it stands in an object, absolute or relative. With `fcp`,
+	 * wants the file control parameters (empty where the card gives none). Sets card->place. */
+	enum smartcard_result (*select)(struct smartcard *card, struct bytes path,
+					struct writer *fcp) MUST_USE;
+	/* What the directory files do not say right: lengths, padding, PUK. May be NULL. */
+	void (*adapt_pin)(struct smartcard *card, struct smartcard_pin *pin);
+	/* Fills in key->abilities, which are all false. */
+	enum smartcard_result (*find_abilities)(struct smartcard *card,
+						struct smartcard_private_key *key) MUST_USE;
+	/* Makes the PIN's DF current where that matters. May be NULL. */
+	enum smartcard_result (*reach_pin)(struct smartcard *card,
+					   const struct smartcard_pin *pin) MUST_USE;
+	enum smartcard_result (*pin_state)(struct smartcard *card, const struct smartcard_pin *pin,
+					   struct smartcard_pin_state *state) MUST_USE;
+	/* Before a PIN is first sent: what only the card itself can tell of it. May be NULL. */
+	enum smartcard_result (*prepare_pin)(struct smartcard *card,
+					     struct smartcard_pin *pin) MUST_USE;
+	enum renewal renewal;
+	enum smartcard_result (*logout)(struct smartcard *card) MUST_USE; /* NULL: it cannot */
+	enum smartcard_result (*use_key)(struct smartcard *card,
+					 const struct smartcard_private_key *key,
+					 enum smartcard_scheme scheme, enum digest digest,
+					 struct bytes input, struct writer *output) MUST_USE;
+	/* SubjectPublicKeyInfo; SMARTCARD_UNSUPPORTED where only the file has it. May be NULL. */
+	enum smartcard_result (*read_public_key)(struct smartcard *card,
+						 const struct smartcard_public_key *key,
+						 struct writer *spki) MUST_USE;
+	uint8_t challenge_cla;           /* of GET CHALLENGE */
+	size_t challenge_len;            /* bytes in one GET CHALLENGE; 0: it has none */
+	void (*free_state)(void *state); /* NULL: plain memory */
+};
+
+/* Several may be of one card's ATR: they are asked in this order until one binds. The last takes a
+ * card that no other's ATR is of. */
+extern const struct card_driver driver_fineid, driver_cc, driver_iasecc, driver_pkcs15;
+
+/* place.c: the current file, and reading. */
+
+enum { SELECT_NAME = 0x04, SELECT_PATH = 0x08 };
+
+bool place_is(const struct smartcard *card, struct bytes path);
+/* The path's DF is current, whatever EF is. */
+bool place_is_in(const struct smartcard *card, struct bytes df);
+void place_set(struct smartcard *card, struct bytes path, size_t df_len);
+
+/* SELECT with this P1; P2 is 04 (`p2_fci`: 00) with `fcp`, else 0C. Does not set the place. 6A82,
+ * 6A86 and 6A88 are SMARTCARD_REFUSED with the place kept; the place is lost with any other. */
+enum smartcard_result place_select(struct smartcard *card, uint8_t p1, struct bytes data,
+				   bool p2_fci, struct writer *fcp) MUST_USE;
+/* For `select` of cards with paths from the MF: P1=08 without 3F00. A relative path begins at
+ * `base`, which is such a path too. */
+enum smartcard_result place_select_path(struct smartcard *card, struct bytes base,
+					struct bytes path, struct writer *fcp) MUST_USE;
+
+enum read_how {
+	READ_WHOLE,  /* to the end of the file */
+	READ_OBJECT, /* one DER object and nothing after it */
+};
+
+/* The file's content, from the cache when the card has a key for it and `fresh` is not wanted, else
+ * from the card and into the cache. `content` is malloc()ed. SMARTCARD_REFUSED with 6A82: there is
+ * no such file. */
+enum smartcard_result place_read(struct smartcard *card, const struct pkcs15_path *path,
+				 enum read_how how, bool fresh, uint8_t **content,
+				 size_t *len) MUST_USE;
+
+/* Forgets the file in the cache. */
+void place_drop(struct smartcard *card, const struct pkcs15_path *path);
+
+/* directory.c: ISO/IEC 7816-15. */
+
+/* Where the application is; paths as `select` takes them. */
+struct pkcs15_places {
+	struct bytes od, cia_info;
+};
+
+/* Reads EF.CIAInfo, EF.OD and what that names into the card's arrays. */
+enum smartcard_result directory_read(struct smartcard *card,
+				     const struct pkcs15_places *places) MUST_USE;
+
+/* ability.c */
+
+/*
+ * Of what the driver can do on such a card (`can`) that which the key may: its usage, and where the
+ * token names algorithms for signing, deciphering or deriving, those of them that the key refers to.
+ * A key that refers to none has all of the token's.
+ */
+struct smartcard_abilities abilities_of_objects(const struct smartcard *card,
+						const struct smartcard_private_key *key,
+						const struct smartcard_abilities *can);
+bool abilities_have(const struct smartcard_abilities *abilities, enum smartcard_scheme scheme,
+		    enum digest digest);
+
+/* operation.c: what the drivers' use_key() is made of. */
+
+/* The algorithm byte of FINEID and IAS-ECC (fineid.md 6.2, 6.3; iasecc.md 6.2): high nibble hash. */
+uint8_t algorithm_nibble(enum digest digest);
+
+/* MSE SET for computation: `crdos` is the data field. */
+enum smartcard_result operation_set(struct smartcard *card, uint8_t template,
+				    struct bytes crdos) MUST_USE;
+/* PSO COMPUTE DIGITAL SIGNATURE; input BYTES_NONE: what PSO HASH has loaded. The answer has exactly
+ * `output_len` bytes, or SMARTCARD_PROTOCOL. */
+enum smartcard_result operation_sign(struct smartcard *card, struct bytes input, size_t output_len,
+				     struct writer *output) MUST_USE;
+/* PSO HASH with `90 L hash`. */
+enum smartcard_result operation_load_hash(struct smartcard *card, struct bytes hash) MUST_USE;
+/* PSO DECIPHER with this padding indicator byte; at most `output_max` bytes. */
+enum smartcard_result operation_decipher(struct smartcard *card, uint8_t indicator,
+					 struct bytes cryptogram, size_t output_max,
+					 struct writer *output) MUST_USE;
+/* Fits an input of ECDSA to the length of the longest digest that the field holds, such that the
+ * signature is the same (FIPS 186-5 section 6.4.1: the leftmost bits of the hash as a number). That
+ * form is the one OpenSC uses with real cards (fineid.md 8.2.2). `room` has DIGEST_LEN_MAX bytes. */
+bool operation_fit_hash(struct bytes input, uint32_t field_bits, enum digest *digest, uint8_t *room,
+			struct bytes *fitted) MUST_USE;
+/* Bytes of a signature by this key, or of a shared X. */
+size_t operation_block(const struct smartcard_private_key *key);
+
+/* pin.c */
+
+/* An empty VERIFY, ISO/IEC 7816-4 clause 11.5.6. */
+enum smartcard_result pin_state_by_verify(struct smartcard *card, const struct smartcard_pin *pin,
+					  struct smartcard_pin_state *state) MUST_USE;
+
+#endif

@@ -1,0 +1,294 @@
+#include "card_driver.h"
+#include "iso7816/tlv.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One more element at the end of an array, zeroed. NULL: no memory, or SMARTCARD_OBJECTS_MAX are
+ * there (then `*full`). */
+static void *
+append(void **array, size_t *count, size_t size, bool *full)
+{
+	uint8_t *grown;
+
+	*full = *count >= SMARTCARD_OBJECTS_MAX;
+	if (*full)
+		return NULL;
+	grown = reallocarray(*array, *count + 1, size);
+	if (grown == NULL)
+		return NULL;
+	*array = grown;
+	grown += *count * size;
+	memset(grown, 0, size);
+	(*count)++;
+	return grown;
+}
+
+#define APPEND(array, count, full) append((void **)(array), (count), sizeof(**(array)), (full))
+
+static enum smartcard_result
+append_failed(bool full)
+{
+	return full ? SMARTCARD_OK : SMARTCARD_NO_MEMORY;
+}
+
+static enum smartcard_result
+add_pins(struct smartcard *card, struct bytes file)
+{
+	struct reader reader = reader_of(file);
+	struct pkcs15_pin object;
+	bool full;
+
+	while (pkcs15_decode_pin(&reader, &object)) {
+		struct smartcard_pin *pin = APPEND(&card->pins, &card->pins_count, &full);
+
+		if (pin == NULL)
+			return append_failed(full);
+		pin->object = object;
+		pin->reference = object.has_reference ? object.reference : object.auth_reference;
+		pin->min = object.min_len;
+		pin->max = object.has_max_len ? object.max_len : object.stored_len;
+		pin->stored =
+		    (object.flags & PKCS15_PIN_NEEDS_PADDING) != 0 ? object.stored_len : 0;
+		pin->pad = object.pad;
+		pin->digits_only = object.type != PKCS15_PIN_UTF8;
+		pin->unblocking = (object.flags & PKCS15_PIN_UNBLOCKING) != 0;
+		pin->can_change = (object.flags & PKCS15_PIN_CHANGE_DISABLED) == 0;
+		pin->can_unblock = (object.flags & PKCS15_PIN_UNBLOCK_DISABLED) == 0;
+		pin->puk = SMARTCARD_NONE;
+	}
+	return SMARTCARD_OK;
+}
+
+static enum smartcard_result
+add_private_keys(struct smartcard *card, struct bytes file)
+{
+	struct reader reader = reader_of(file);
+	struct pkcs15_key object;
+	bool full;
+
+	while (pkcs15_decode_key(&reader, &object)) {
+		struct smartcard_private_key *key =
+		    APPEND(&card->private_keys, &card->private_keys_count, &full);
+
+		if (key == NULL)
+			return append_failed(full);
+		key->object = object;
+		key->user_consent = object.common.user_consent > 0;
+		key->bits = object.bits;
+		key->pin = SMARTCARD_NONE;
+		key->certificate = SMARTCARD_NONE;
+	}
+	return SMARTCARD_OK;
+}
+
+static enum smartcard_result
+add_public_keys(struct smartcard *card, struct bytes file)
+{
+	struct reader reader = reader_of(file);
+	struct pkcs15_key object;
+	bool full;
+
+	while (pkcs15_decode_key(&reader, &object)) {
+		struct smartcard_public_key *key =
+		    APPEND(&card->public_keys, &card->public_keys_count, &full);
+
+		if (key == NULL)
+			return append_failed(full);
+		key->object = object;
+		key->certificate = SMARTCARD_NONE;
+	}
+	return SMARTCARD_OK;
+}
+
+static enum smartcard_result
+add_certificates(struct smartcard *card, struct bytes file, bool trusted)
+{
+	struct reader reader = reader_of(file);
+	struct pkcs15_certificate object;
+	bool full;
+
+	while (pkcs15_decode_certificate(&reader, &object)) {
+		struct smartcard_certificate *certificate;
+
+		if (object.path.kind != PKCS15_PATH_FILE || object.path.file_len == 0)
+			continue;
+		certificate = APPEND(&card->certificates, &card->certificates_count, &full);
+		if (certificate == NULL)
+			return append_failed(full);
+		certificate->object = object;
+		certificate->trusted = trusted;
+	}
+	return SMARTCARD_OK;
+}
+
+static enum smartcard_result
+add_data(struct smartcard *card, struct bytes file)
+{
+	struct reader reader = reader_of(file);
+	struct pkcs15_data object;
+	bool full;
+
+	while (pkcs15_decode_data(&reader, &object)) {
+		struct smartcard_data *data = APPEND(&card->data, &card->data_count, &full);
+
+		if (data == NULL)
+			return append_failed(full);
+		data->object = object;
+	}
+	return SMARTCARD_OK;
+}
+
+static enum smartcard_result
+add_objects(struct smartcard *card, enum pkcs15_class class, struct bytes file)
+{
+	switch (class) {
+	case PKCS15_AUTHENTICATION_OBJECTS: return add_pins(card, file);
+	case PKCS15_PRIVATE_KEYS: return add_private_keys(card, file);
+	case PKCS15_PUBLIC_KEYS: return add_public_keys(card, file);
+	case PKCS15_CERTIFICATES:
+	case PKCS15_USEFUL_CERTIFICATES: return add_certificates(card, file, false);
+	case PKCS15_TRUSTED_CERTIFICATES: return add_certificates(card, file, true);
+	case PKCS15_DATA_OBJECTS: return add_data(card, file);
+	default: return SMARTCARD_OK;
+	}
+}
+
+static bool is_certificates(enum pkcs15_class class)
+{
+	return class == PKCS15_CERTIFICATES || class == PKCS15_TRUSTED_CERTIFICATES ||
+	       class == PKCS15_USEFUL_CERTIFICATES;
+}
+
+/* The cache's key, from now on also of what `more` says of the card's state. */
+static enum smartcard_result
+extend_cache_key(struct smartcard *card, struct bytes more)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	bool ok = context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
+		  EVP_DigestUpdate(context, card->cache_key, sizeof(card->cache_key)) == 1 &&
+		  EVP_DigestUpdate(context, more.data, more.len) == 1 &&
+		  EVP_DigestFinal_ex(context, card->cache_key, NULL) == 1;
+
+	EVP_MD_CTX_free(context);
+	return ok ? SMARTCARD_OK : SMARTCARD_NO_MEMORY;
+}
+
+/* A directory file's objects. A file that EF.OD names and that is not there has none. */
+static enum smartcard_result
+read_objects(struct smartcard *card, const struct pkcs15_directory *directory)
+{
+	const bool fresh = is_certificates(directory->class);
+	uint8_t *content;
+	size_t len;
+	enum smartcard_result r =
+	    place_read(card, &directory->path, READ_WHOLE, fresh, &content, &len);
+
+	if (r == SMARTCARD_REFUSED)
+		return SMARTCARD_OK;
+	if (r != SMARTCARD_OK)
+		return r;
+	r = add_objects(card, directory->class, (struct bytes){content, len});
+	if (r == SMARTCARD_OK && fresh)
+		r = extend_cache_key(card, (struct bytes){content, len});
+	free(content);
+	return r;
+}
+
+/* Those of certificates first: the cache's key for all other files has them in it. */
+static enum smartcard_result
+read_directories(struct smartcard *card, struct bytes od)
+{
+	enum smartcard_result r = SMARTCARD_OK;
+
+	for (int pass = 0; pass < 2; pass++) {
+		struct reader reader = reader_of(od);
+		struct pkcs15_directory directory;
+		unsigned count = 0;
+
+		while (r == SMARTCARD_OK && pkcs15_decode_directory(&reader, &directory)) {
+			if (++count > SMARTCARD_OBJECTS_MAX)
+				return SMARTCARD_PROTOCOL;
+			if (is_certificates(directory.class) == (pass == 0))
+				r = read_objects(card, &directory);
+		}
+	}
+	return r;
+}
+
+static bool
+is_printable(const struct pkcs15_id *serial)
+{
+	for (size_t i = 0; i < serial->len; i++)
+		if (serial->data[i] < 0x20 || serial->data[i] > 0x7E)
+			return false;
+	return serial->len > 0;
+}
+
+static void
+name_card(struct smartcard *card)
+{
+	const struct pkcs15_id *serial = &card->info.serial;
+
+	memcpy(card->label, card->info.label, sizeof(card->label));
+	memcpy(card->manufacturer, card->info.manufacturer, sizeof(card->manufacturer));
+	if (is_printable(serial) && serial->len < sizeof(card->serial)) {
+		memcpy(card->serial, serial->data, serial->len);
+		card->serial[serial->len] = '\0';
+	} else if (2 * serial->len < sizeof(card->serial)) {
+		bytes_to_hex((struct bytes){serial->data, serial->len}, card->serial);
+	}
+}
+
+static enum smartcard_result
+read_cia_info(struct smartcard *card, const struct pkcs15_path *path)
+{
+	uint8_t *content;
+	size_t len;
+	enum smartcard_result r = place_read(card, path, READ_OBJECT, true, &content, &len);
+
+	if (r != SMARTCARD_OK)
+		return r;
+	if (!pkcs15_decode_token_info((struct bytes){content, len}, &card->info)) {
+		r = SMARTCARD_PROTOCOL;
+		goto out;
+	}
+	name_card(card);
+	r = extend_cache_key(card, (struct bytes){content, len});
+	card->has_cache_key = r == SMARTCARD_OK && card->serial[0] != '\0';
+out:
+	free(content);
+	return r;
+}
+
+static bool
+path_of(struct bytes file, struct pkcs15_path *path)
+{
+	if (file.len > sizeof(path->file))
+		return false;
+	*path = (struct pkcs15_path){.kind = PKCS15_PATH_FILE, .file_len = file.len};
+	memcpy(path->file, file.data, file.len);
+	return true;
+}
+
+enum smartcard_result
+directory_read(struct smartcard *card, const struct pkcs15_places *places)
+{
+	struct pkcs15_path cia_info, od;
+	uint8_t *content;
+	size_t len;
+	enum smartcard_result r;
+
+	if (!path_of(places->cia_info, &cia_info) || !path_of(places->od, &od))
+		return SMARTCARD_PROTOCOL;
+	r = read_cia_info(card, &cia_info);
+	if (r != SMARTCARD_OK)
+		return r;
+	r = place_read(card, &od, READ_WHOLE, false, &content, &len);
+	if (r != SMARTCARD_OK)
+		return r;
+	r = read_directories(card, (struct bytes){content, len});
+	free(content);
+	return r;
+}

@@ -1,0 +1,488 @@
+/*
+ * IAS-ECC v1.0.1, the European Citizen Card. Sections named here are those of the fact sheet
+ * iasecc.md. One application of the card is used: "ECC eID" or else "ECC Generic PKI".
+ */
+#include "card_driver.h"
+#include "iso7816/atr_match.h"
+#include "iso7816/sw.h"
+#include "iso7816/tlv.h"
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	TEMPLATE_AUTHENTICATION = 0xA4,
+	TEMPLATE_SIGN = 0xB6,
+	TEMPLATE_DECIPHER = 0xB8,
+	CRDO_ALGORITHM = 0x80,
+	CRDO_KEY = 0x84,
+	LOCAL = 0x80, /* 5.1, 6.1 */
+	NUMBER = 0x1F,
+	CLASS_PIN = 0x81,
+	CLASS_PRIVATE_KEY = 0x90,
+	CLASS_PUBLIC_KEY = 0xA0,
+	SDO_MAX = 1024,
+	FID_LEN = 2,
+	CHALLENGE_LEN = 8,
+};
+
+/* 10, item 9, and 1.2: the pre-issuing data are the maker's. */
+static const struct atr_pattern ATRS[] = {
+    {ATR_HISTORICAL, "0031B864 00000000 73940180 829000", "FFFFFFFF 00000000 FFFFFFFF FFFFFF"},
+    {ATR_HISTORICAL, "0031B864 00000000 73940180 80", "FFFFFFFF 00000000 FFFFFFFF FE"},
+    {ATR_HISTORICAL, "0031B864 00000000 73940180 82", "FFFFFFFF 00000000 FFFFFFFF FE"},
+    {ATR_HISTORICAL, "80F9A000000077 010800 07 9000", NULL}, /* Oberthur */
+    {ATR_HISTORICAL, "4D44572D4941532D4341524432", NULL},    /* Sagem, "MDW-IAS-CARD2" */
+    {ATR_HISTORICAL, "8073C8211366 02 0403550002", NULL},    /* AMOS */
+    {ATR_HISTORICAL, "8073C8211366 01 0B03520005", NULL},    /* AMOS */
+    {ATR_HISTORICAL, "001225006480 000000 009000", "FFFFFFFFFFFF 000000 FFFFFF"}, /* CPx */
+};
+
+/* 3.1 */
+static const uint8_t ECC_EID[] = {0xE8, 0x28, 0xBD, 0x08, 0x0F, 0xD2, 0x50,
+				  'E',  'C',  'C',  '-',  'e',  'I',  'D'};
+static const uint8_t ECC_GENERIC_PKI[] = {0xE8, 0x28, 0xBD, 0x08, 0x0F, 0xD2, 0x50,
+					  'G',  'e',  'n',  'e',  'r',  'i',  'c'};
+static const struct bytes APPLICATIONS[] = {{ECC_EID, sizeof(ECC_EID)},
+					    {ECC_GENERIC_PKI, sizeof(ECC_GENERIC_PKI)}};
+static const uint8_t MF[] = {0x3F, 0x00};
+
+struct state {
+	struct bytes aid;
+	bool prepared[SMARTCARD_OBJECTS_MAX]; /* PINs whose security data object was read */
+};
+
+static bool
+match(const struct atr *atr)
+{
+	for (size_t i = 0; i < sizeof(ATRS) / sizeof(ATRS[0]); i++)
+		if (atr_matches(atr, &ATRS[i]))
+			return true;
+	return false;
+}
+
+static struct bytes
+application_of(const struct smartcard *card)
+{
+	return ((const struct state *)card->state)->aid;
+}
+
+static enum smartcard_result
+enter(struct smartcard *card)
+{
+	const struct bytes aid = application_of(card);
+	enum smartcard_result r = place_select(card, SELECT_NAME, aid, false, NULL);
+
+	if (r == SMARTCARD_OK)
+		place_set(card, aid, aid.len);
+	return r;
+}
+
+static enum smartcard_result
+stay_in_application(struct smartcard *card)
+{
+	return place_is_in(card, application_of(card)) ? SMARTCARD_OK : enter(card);
+}
+
+static enum smartcard_result
+enter_root(struct smartcard *card)
+{
+	enum smartcard_result r = place_select(card, 0x00, BYTES(MF), false, NULL);
+
+	if (r == SMARTCARD_OK)
+		place_set(card, BYTES(MF), sizeof(MF));
+	return r;
+}
+
+static enum smartcard_result
+bind(struct smartcard *card)
+{
+	static const uint8_t od[] = {0x50, 0x31}, token_info[] = {0x50, 0x32};
+	static const struct pkcs15_places places = {{od, sizeof(od)},
+						    {token_info, sizeof(token_info)}};
+	struct state *state = calloc(1, sizeof(*state));
+	enum smartcard_result r = SMARTCARD_REFUSED;
+
+	card->state = state;
+	if (state == NULL)
+		return SMARTCARD_NO_MEMORY;
+	for (size_t i = 0;
+	     i < sizeof(APPLICATIONS) / sizeof(APPLICATIONS[0]) && r == SMARTCARD_REFUSED; i++) {
+		state->aid = APPLICATIONS[i];
+		r = enter(card);
+	}
+	if (r == SMARTCARD_OK)
+		r = directory_read(card, &places);
+	return r == SMARTCARD_REFUSED ? SMARTCARD_UNKNOWN : r;
+}
+
+/* 4.1: EFs of the application by identifier, others from the root. */
+static enum smartcard_result
+select_file(struct smartcard *card, struct bytes path, struct writer *fcp)
+{
+	enum { SELECT_CHILD = 0x02, SELECT_FROM_DF = 0x09 };
+	const struct bytes aid = application_of(card);
+	const bool absolute = path.len >= sizeof(MF) && memcmp(path.data, MF, sizeof(MF)) == 0;
+	uint8_t data[PKCS15_PATH_MAX];
+	struct writer whole = writer_to(data, sizeof(data));
+	enum smartcard_result r;
+
+	if (path.len == 0 || path.len % FID_LEN != 0)
+		return SMARTCARD_PROTOCOL;
+	if (absolute) {
+		r = enter_root(card);
+		if (r != SMARTCARD_OK || path.len == sizeof(MF))
+			return r;
+		r = place_select(card, SELECT_FROM_DF,
+				 (struct bytes){path.data + sizeof(MF), path.len - sizeof(MF)},
+				 false, fcp);
+		if (r == SMARTCARD_OK)
+			place_set(card, path, path.len - FID_LEN);
+		return r;
+	}
+	r = stay_in_application(card);
+	if (r != SMARTCARD_OK)
+		return r;
+	r = place_select(card, path.len == FID_LEN ? SELECT_CHILD : SELECT_FROM_DF, path, false,
+			 fcp);
+	writer_put(&whole, aid);
+	writer_put(&whole, path);
+	if (r == SMARTCARD_OK && writer_ok(&whole))
+		place_set(card, writer_bytes(&whole), aid.len + path.len - FID_LEN);
+	else if (r == SMARTCARD_OK)
+		card->place.known = false;
+	return r;
+}
+
+/* 4.4: GET DATA of one part of a security data object; `content` is what stands in its BF tag. */
+static enum smartcard_result
+get_sdo(struct smartcard *card, uint8_t class, uint8_t number, struct bytes wanted,
+	struct writer *answer, struct bytes *content)
+{
+	enum { INS_GET_DATA = 0xCB, P1 = 0x3F, P2 = 0xFF, ANSWER_MAX = 256 };
+	enum { TAG_HEADER_LIST = 0x4D, TAG_TEMPLATE = 0x70 };
+	const tlv_tag tag = (tlv_tag)(0xBF0000 | class << 8 | number);
+	uint8_t data[32];
+	struct writer list = writer_to(data, sizeof(data));
+	const size_t outer = tlv_begin(&list, TAG_HEADER_LIST);
+	const size_t inner = tlv_begin(&list, TAG_TEMPLATE);
+	struct capdu get = {
+	    .ins = INS_GET_DATA, .p1 = P1, .p2 = P2, .has_le = true, .ne = ANSWER_MAX};
+	enum smartcard_result r;
+	struct tlv tlv;
+
+	tlv_put(&list, tag, wanted);
+	tlv_end(&list, inner);
+	tlv_end(&list, outer);
+	get.data = writer_bytes(&list);
+	r = transport_command(card, &get, answer);
+	if (r != SMARTCARD_OK)
+		return r;
+	*content = writer_bytes(answer);
+	if (tlv_find(*content, TAG_TEMPLATE, &tlv))
+		*content = tlv.value;
+	if (!tlv_find(*content, tag, &tlv))
+		return SMARTCARD_PROTOCOL;
+	*content = tlv.value;
+	return SMARTCARD_OK;
+}
+
+static const uint8_t WANTED_DOCP[] = {0xA0, 0x80};
+
+/* 4.4: tag 8C of the control parameters stands in A1, or alone. */
+static bool
+find_rule(struct bytes sdo, struct bytes *docp, struct bytes *rule)
+{
+	enum { TAG_DOCP = 0xA0, TAG_RULES = 0xA1, TAG_CONTACT = 0x8C };
+	struct tlv parameters, rules, contact;
+
+	if (!tlv_find(sdo, TAG_DOCP, &parameters))
+		return false;
+	*docp = parameters.value;
+	if (tlv_find(parameters.value, TAG_RULES, &rules))
+		parameters = rules;
+	if (!tlv_find(parameters.value, TAG_CONTACT, &contact) || contact.value.len == 0)
+		return false;
+	*rule = contact.value;
+	return true;
+}
+
+/* 3.4: one condition byte for each bit of the first byte, from 40 down. */
+static bool
+rule_allows(struct bytes rule, uint8_t access)
+{
+	enum { NEVER = 0xFF, HIGHEST = 0x40 };
+	struct reader reader = reader_of(rule);
+	uint8_t mode, condition;
+
+	if (!reader_u8(&reader, &mode))
+		return false;
+	for (uint8_t bit = HIGHEST; bit != 0; bit >>= 1) {
+		if ((mode & bit) == 0)
+			continue;
+		if (!reader_u8(&reader, &condition))
+			return false;
+		if (bit == access)
+			return condition != NEVER;
+	}
+	return false;
+}
+
+/* The card's own word on a key's size and uses, beside its directory files: 10.1. */
+static enum smartcard_result
+find_abilities(struct smartcard *card, struct smartcard_private_key *key)
+{
+	enum { SIGN = 0x40, AUTHENTICATE = 0x20, DECIPHER = 0x10, TAG_SIZE = 0x80, SIZE_LEN = 2 };
+	uint8_t data[SDO_MAX];
+	struct writer answer = writer_to(data, sizeof(data));
+	struct smartcard_abilities can = {.pkcs1_any = false};
+	struct bytes sdo, docp, rule;
+	enum smartcard_result r;
+	struct tlv size;
+
+	if (key->object.kind != PKCS15_KEY_RSA)
+		return SMARTCARD_OK;
+	r = stay_in_application(card);
+	if (r == SMARTCARD_OK)
+		r = get_sdo(card, CLASS_PRIVATE_KEY, key->object.reference & NUMBER,
+			    BYTES(WANTED_DOCP), &answer, &sdo);
+	if (r == SMARTCARD_REFUSED || r == SMARTCARD_NOT_VERIFIED)
+		return SMARTCARD_OK;
+	if (r != SMARTCARD_OK)
+		return r;
+	if (!find_rule(sdo, &docp, &rule))
+		return SMARTCARD_OK;
+	if (key->bits == 0 && tlv_find(docp, TAG_SIZE, &size) && size.value.len == SIZE_LEN)
+		key->bits = (uint32_t)(size.value.data[0] << 8 | size.value.data[1]) * 8;
+	if (rule_allows(rule, AUTHENTICATE)) {
+		can.pkcs1_any = true;
+		can.pkcs1 = (1U << DIGEST_COUNT) - 1;
+	}
+	can.decipher_pkcs1 = rule_allows(rule, DECIPHER);
+	key->abilities = abilities_of_objects(card, key, &can);
+	return SMARTCARD_OK;
+}
+
+/* A local PIN and the keys are in the application; a global PIN is known everywhere. */
+static enum smartcard_result
+reach_pin(struct smartcard *card, const struct smartcard_pin *pin)
+{
+	return (pin->reference & LOCAL) != 0 ? stay_in_application(card) : SMARTCARD_OK;
+}
+
+/* What GET DATA says of a PIN; a global one's object is in the root. */
+static enum smartcard_result
+get_pin_sdo(struct smartcard *card, const struct smartcard_pin *pin, struct bytes wanted,
+	    struct writer *answer, struct bytes *sdo)
+{
+	enum smartcard_result r =
+	    (pin->reference & LOCAL) != 0 ? stay_in_application(card) : enter_root(card);
+
+	if (r != SMARTCARD_OK)
+		return r;
+	return get_sdo(card, CLASS_PIN, pin->reference & NUMBER, wanted, answer, sdo);
+}
+
+/* 5.2: a card that does not answer the empty VERIFY has the counter in the PIN's object. */
+static enum smartcard_result
+pin_state(struct smartcard *card, const struct smartcard_pin *pin,
+	  struct smartcard_pin_state *state)
+{
+	enum { TAG_DOCP = 0xA0, TAG_TRIES_LEFT = 0x9B };
+	uint8_t data[SDO_MAX];
+	struct writer answer = writer_to(data, sizeof(data));
+	enum smartcard_result r = pin_state_by_verify(card, pin, state);
+	struct bytes sdo;
+	struct tlv docp, tries;
+
+	if (r != SMARTCARD_OK || state->known)
+		return r;
+	r = get_pin_sdo(card, pin, BYTES(WANTED_DOCP), &answer, &sdo);
+	if (r == SMARTCARD_REFUSED)
+		return SMARTCARD_OK;
+	if (r != SMARTCARD_OK)
+		return r;
+	if (!tlv_find(sdo, TAG_DOCP, &docp) || !tlv_find(docp.value, TAG_TRIES_LEFT, &tries) ||
+	    tries.value.len != 1)
+		return SMARTCARD_OK;
+	*state = (struct smartcard_pin_state){
+	    .known = true, .tries_left = tries.value.data[0], .blocked = tries.value.data[0] == 0};
+	return SMARTCARD_OK;
+}
+
+/* 5.3: the PIN is filled up where its object has one length only, and goes as typed where not. */
+static enum smartcard_result
+prepare_pin(struct smartcard *card, struct smartcard_pin *pin)
+{
+	enum { TAG_BODY = 0x7F41, TAG_MAX = 0x80, TAG_MIN = 0x81, PAD = 0xFF };
+	static const uint8_t wanted[] = {0x7F, 0x41, 0x80};
+	struct state *state = card->state;
+	const size_t index = (size_t)(pin->reference & NUMBER) + (pin->reference & LOCAL ? 32 : 0);
+	uint8_t data[SDO_MAX];
+	struct writer answer = writer_to(data, sizeof(data));
+	struct tlv body, min, max;
+	struct bytes sdo;
+	enum smartcard_result r;
+
+	if (state->prepared[index])
+		return SMARTCARD_OK;
+	r = get_pin_sdo(card, pin, BYTES(wanted), &answer, &sdo);
+	if (r == SMARTCARD_OK && tlv_find(sdo, TAG_BODY, &body) &&
+	    tlv_find(body.value, TAG_MAX, &max) && tlv_find(body.value, TAG_MIN, &min) &&
+	    max.value.len == 1 && min.value.len == 1 && max.value.data[0] > 0 &&
+	    max.value.data[0] == min.value.data[0]) {
+		pin->stored = max.value.data[0];
+		pin->pad = PAD;
+	}
+	if (r == SMARTCARD_REFUSED)
+		r = SMARTCARD_OK;
+	state->prepared[index] = r == SMARTCARD_OK;
+	return r == SMARTCARD_OK ? reach_pin(card, pin) : r;
+}
+
+static void
+adapt_pin(struct smartcard *card, struct smartcard_pin *pin)
+{
+	(void)card;
+	pin->stored = 0;
+}
+
+static enum smartcard_result
+set_environment(struct smartcard *card, const struct smartcard_private_key *key, uint8_t template,
+		uint8_t algorithm)
+{
+	const uint8_t crdos[] = {CRDO_KEY,       1, (uint8_t)(key->object.reference | LOCAL),
+				 CRDO_ALGORITHM, 1, algorithm};
+
+	return operation_set(card, template, BYTES(crdos));
+}
+
+/* 4.11 */
+static enum smartcard_result
+authenticate(struct smartcard *card, const struct smartcard_private_key *key, struct bytes input,
+	     struct writer *output)
+{
+	enum { INS_INTERNAL_AUTHENTICATE = 0x88, ALGORITHM = 0x02, NE_MAX = 256 };
+	const size_t before = output->len, block = operation_block(key);
+	const struct capdu command = {.ins = INS_INTERNAL_AUTHENTICATE,
+				      .data = input,
+				      .has_le = true,
+				      .ne = block < NE_MAX ? block : NE_MAX};
+	enum smartcard_result r = set_environment(card, key, TEMPLATE_AUTHENTICATION, ALGORITHM);
+
+	if (r == SMARTCARD_OK)
+		r = transport_command(card, &command, output);
+	if (r == SMARTCARD_OK && output->len - before != block)
+		r = SMARTCARD_PROTOCOL;
+	return r;
+}
+
+/* 4.12 */
+static enum smartcard_result
+decipher(struct smartcard *card, const struct smartcard_private_key *key, struct bytes cryptogram,
+	 struct writer *output)
+{
+	enum { ALGORITHM = 0x1A, INDICATOR = 0x81 };
+	enum smartcard_result r = set_environment(card, key, TEMPLATE_DECIPHER, ALGORITHM);
+
+	if (r != SMARTCARD_OK)
+		return r;
+	return operation_decipher(card, INDICATOR, cryptogram, operation_block(key), output);
+}
+
+static enum smartcard_result
+use_key(struct smartcard *card, const struct smartcard_private_key *key,
+	enum smartcard_scheme scheme, enum digest digest, struct bytes input, struct writer *output)
+{
+	enum smartcard_result r = stay_in_application(card);
+
+	(void)digest;
+	if (r != SMARTCARD_OK)
+		return r;
+	switch (scheme) {
+	case SMARTCARD_SIGN_PKCS1: return authenticate(card, key, input, output);
+	case SMARTCARD_DECIPHER_PKCS1: return decipher(card, key, input, output);
+	default: return SMARTCARD_UNSUPPORTED;
+	}
+}
+
+/* SubjectPublicKeyInfo of modulus and exponent. */
+static enum smartcard_result
+put_rsa(struct bytes modulus, struct bytes exponent, struct writer *spki)
+{
+	BIGNUM *n = BN_bin2bn(modulus.data, (int)modulus.len, NULL);
+	BIGNUM *e = BN_bin2bn(exponent.data, (int)exponent.len, NULL);
+	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	OSSL_PARAM *params = NULL;
+	EVP_PKEY *key = NULL;
+	unsigned char *der = NULL;
+	int len = -1;
+
+	if (n == NULL || e == NULL || build == NULL || context == NULL ||
+	    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, n) != 1 ||
+	    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, e) != 1)
+		goto out;
+	params = OSSL_PARAM_BLD_to_param(build);
+	if (params == NULL || EVP_PKEY_fromdata_init(context) != 1 ||
+	    EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
+		goto out;
+	len = i2d_PUBKEY(key, &der);
+	if (len > 0)
+		writer_put(spki, (struct bytes){der, (size_t)len});
+out:
+	OPENSSL_free(der);
+	EVP_PKEY_free(key);
+	OSSL_PARAM_free(params);
+	EVP_PKEY_CTX_free(context);
+	OSSL_PARAM_BLD_free(build);
+	BN_free(e);
+	BN_free(n);
+	return len > 0 && writer_ok(spki) ? SMARTCARD_OK : SMARTCARD_PROTOCOL;
+}
+
+/* 7.6 */
+static enum smartcard_result
+read_public_key(struct smartcard *card, const struct smartcard_public_key *key, struct writer *spki)
+{
+	enum { TAG_BODY = 0x7F49, TAG_MODULUS = 0x81, TAG_EXPONENT = 0x82 };
+	static const uint8_t wanted[] = {0x7F, 0x49, 0x80};
+	uint8_t data[SDO_MAX];
+	struct writer answer = writer_to(data, sizeof(data));
+	struct tlv body, modulus, exponent;
+	struct bytes sdo;
+	enum smartcard_result r = stay_in_application(card);
+
+	if (r == SMARTCARD_OK)
+		r = get_sdo(card, CLASS_PUBLIC_KEY, key->object.reference & NUMBER, BYTES(wanted),
+			    &answer, &sdo);
+	if (r == SMARTCARD_REFUSED)
+		return SMARTCARD_UNSUPPORTED;
+	if (r != SMARTCARD_OK)
+		return r;
+	if (!tlv_find(sdo, TAG_BODY, &body) || !tlv_find(body.value, TAG_MODULUS, &modulus) ||
+	    !tlv_find(body.value, TAG_EXPONENT, &exponent))
+		return SMARTCARD_PROTOCOL;
+	return put_rsa(modulus.value, exponent.value, spki);
+}
+
+const struct card_driver driver_iasecc = {
+    .name = "iasecc",
+    .match = match,
+    .bind = bind,
+    .enter = enter,
+    .select = select_file,
+    .adapt_pin = adapt_pin,
+    .find_abilities = find_abilities,
+    .reach_pin = reach_pin,
+    .pin_state = pin_state,
+    .prepare_pin = prepare_pin,
+    .renewal = RENEWAL_APART,
+    .use_key = use_key,
+    .read_public_key = read_public_key,
+    .challenge_len = CHALLENGE_LEN,
+};

@@ -1,0 +1,399 @@
+#include "card_driver.h"
+#include "iso7816/sw.h"
+#include "iso7816/tlv.h"
+
+#include <openssl/crypto.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct card_driver *const DRIVERS[] = {&driver_fineid, &driver_cc, &driver_iasecc};
+
+static bool
+same_id(const struct pkcs15_id *a, const struct pkcs15_id *b)
+{
+	return a->len > 0 && a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
+}
+
+static int
+find_pin(const struct smartcard *card, const struct pkcs15_id *id)
+{
+	for (size_t i = 0; i < card->pins_count; i++)
+		if (same_id(&card->pins[i].object.id, id))
+			return (int)i;
+	return SMARTCARD_NONE;
+}
+
+static int
+find_certificate(const struct smartcard *card, const struct pkcs15_id *id)
+{
+	for (size_t i = 0; i < card->certificates_count; i++)
+		if (same_id(&card->certificates[i].object.id, id))
+			return (int)i;
+	return SMARTCARD_NONE;
+}
+
+/* What objects say of each other. */
+static enum smartcard_result
+link_objects(struct smartcard *card)
+{
+	enum smartcard_result r = SMARTCARD_OK;
+
+	for (size_t i = 0; i < card->pins_count; i++) {
+		struct smartcard_pin *pin = &card->pins[i];
+
+		pin->puk = find_pin(card, &pin->object.common.auth_id);
+		if (pin->puk == SMARTCARD_NONE)
+			pin->can_unblock = false;
+		if (card->driver->adapt_pin != NULL)
+			card->driver->adapt_pin(card, pin);
+		if (pin->unblocking)
+			pin->can_change = pin->can_unblock = false;
+	}
+	for (size_t i = 0; i < card->public_keys_count; i++)
+		card->public_keys[i].certificate =
+		    find_certificate(card, &card->public_keys[i].object.id);
+	for (size_t i = 0; i < card->private_keys_count && r == SMARTCARD_OK; i++) {
+		struct smartcard_private_key *key = &card->private_keys[i];
+
+		key->pin = find_pin(card, &key->object.common.auth_id);
+		key->certificate = find_certificate(card, &key->object.id);
+		r = card->driver->find_abilities(card, key);
+	}
+	return r;
+}
+
+static void
+forget_objects(struct smartcard *card)
+{
+	for (size_t i = 0; i < card->certificates_count; i++)
+		free(card->certificates[i].der);
+	for (size_t i = 0; i < card->data_count; i++) {
+		if (card->data[i].content != NULL)
+			OPENSSL_cleanse(card->data[i].content, card->data[i].content_len);
+		free(card->data[i].content);
+	}
+	free(card->pins);
+	free(card->private_keys);
+	free(card->public_keys);
+	free(card->certificates);
+	free(card->data);
+	if (card->driver != NULL && card->driver->free_state != NULL)
+		card->driver->free_state(card->state);
+	else
+		free(card->state);
+}
+
+static struct smartcard *
+new_card(const struct channel *channel, const struct smartcard_cache *cache)
+{
+	struct smartcard *card = calloc(1, sizeof(*card));
+
+	if (card == NULL)
+		return NULL;
+	card->channel = *channel;
+	if (cache != NULL)
+		card->cache = *cache;
+	return card;
+}
+
+void
+smartcard_free(struct smartcard *card)
+{
+	if (card == NULL)
+		return;
+	forget_objects(card);
+	OPENSSL_cleanse(card, sizeof(*card));
+	free(card);
+}
+
+/* `*card` is one that nothing was read into, or NULL. */
+static enum smartcard_result
+bind_driver(const struct card_driver *driver, const struct channel *channel,
+	    const struct smartcard_cache *cache, struct smartcard **card)
+{
+	enum smartcard_result r;
+
+	*card = new_card(channel, cache);
+	if (*card == NULL)
+		return SMARTCARD_NO_MEMORY;
+	(*card)->driver = driver;
+	r = driver->bind(*card);
+	if (r == SMARTCARD_OK)
+		r = link_objects(*card);
+	if (r != SMARTCARD_OK) {
+		smartcard_free(*card);
+		*card = NULL;
+	}
+	return r;
+}
+
+enum smartcard_result
+smartcard_bind(const struct channel *channel, const struct smartcard_cache *cache,
+	       struct smartcard **card)
+{
+	enum smartcard_result r = SMARTCARD_UNKNOWN;
+	bool matched = false;
+	struct atr atr;
+
+	*card = NULL;
+	if (!atr_parse(channel->atr, &atr))
+		return SMARTCARD_UNKNOWN;
+	for (size_t i = 0; i < sizeof(DRIVERS) / sizeof(DRIVERS[0]) && r == SMARTCARD_UNKNOWN;
+	     i++) {
+		if (!DRIVERS[i]->match(&atr))
+			continue;
+		matched = true;
+		r = bind_driver(DRIVERS[i], channel, cache, card);
+	}
+	return matched ? r : bind_driver(&driver_pkcs15, channel, cache, card);
+}
+
+const char *
+smartcard_driver_name(const struct smartcard *card)
+{
+	return card->driver->name;
+}
+
+enum smartcard_result
+smartcard_read_certificate(struct smartcard *card, size_t index)
+{
+	struct smartcard_certificate *certificate;
+
+	if (index >= card->certificates_count)
+		return SMARTCARD_BAD_INPUT;
+	certificate = &card->certificates[index];
+	if (certificate->der_len > 0)
+		return SMARTCARD_OK;
+	free(certificate->der);
+	certificate->der = NULL;
+	return place_read(card, &certificate->object.path, READ_OBJECT, false, &certificate->der,
+			  &certificate->der_len);
+}
+
+void
+smartcard_drop_certificate(struct smartcard *card, size_t index)
+{
+	struct smartcard_certificate *certificate;
+
+	if (index >= card->certificates_count)
+		return;
+	certificate = &card->certificates[index];
+	free(certificate->der);
+	certificate->der = NULL;
+	certificate->der_len = 0;
+	place_drop(card, &certificate->object.path);
+}
+
+enum smartcard_result
+smartcard_read_data(struct smartcard *card, size_t index)
+{
+	struct smartcard_data *data;
+	enum smartcard_result r;
+	bool private;
+
+	if (index >= card->data_count)
+		return SMARTCARD_BAD_INPUT;
+	data = &card->data[index];
+	if (data->read)
+		return SMARTCARD_OK;
+	if (data->object.path.kind != PKCS15_PATH_FILE || data->object.path.file_len == 0)
+		return SMARTCARD_UNSUPPORTED;
+	private = (data->object.common.flags & PKCS15_OBJECT_PRIVATE) != 0;
+	r = place_read(card, &data->object.path, READ_WHOLE, private, &data->content,
+		       &data->content_len);
+	data->read = r == SMARTCARD_OK;
+	return r;
+}
+
+static enum smartcard_result
+public_key_of_certificate(const struct smartcard_certificate *certificate, struct writer *spki)
+{
+	const uint8_t *at = certificate->der;
+	X509 *parsed = d2i_X509(NULL, &at, (long)certificate->der_len);
+	unsigned char *der = NULL;
+	int len = -1;
+
+	if (parsed != NULL)
+		len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(parsed), &der);
+	if (len > 0)
+		writer_put(spki, (struct bytes){der, (size_t)len});
+	OPENSSL_free(der);
+	X509_free(parsed);
+	return len > 0 && writer_ok(spki) ? SMARTCARD_OK : SMARTCARD_PROTOCOL;
+}
+
+/* The file of a public key is a PKCS #1 RSAPublicKey, an EC point in an OCTET STRING that has no
+ * curve with it, or a whole SubjectPublicKeyInfo. */
+static enum smartcard_result
+public_key_of_file(struct bytes file, struct writer *spki)
+{
+	const unsigned char *at = file.data;
+	EVP_PKEY *key = d2i_PUBKEY(NULL, &at, (long)file.len);
+	unsigned char *der = NULL;
+	int len = -1;
+
+	if (key == NULL) {
+		at = file.data;
+		key = d2i_PublicKey(EVP_PKEY_RSA, NULL, &at, (long)file.len);
+	}
+	if (key != NULL)
+		len = i2d_PUBKEY(key, &der);
+	if (len > 0)
+		writer_put(spki, (struct bytes){der, (size_t)len});
+	OPENSSL_free(der);
+	EVP_PKEY_free(key);
+	return len > 0 && writer_ok(spki) ? SMARTCARD_OK : SMARTCARD_PROTOCOL;
+}
+
+static enum smartcard_result
+read_public_key_file(struct smartcard *card, const struct pkcs15_path *path, struct writer *spki)
+{
+	uint8_t *content;
+	size_t len;
+	enum smartcard_result r;
+
+	if (path->kind != PKCS15_PATH_FILE || path->file_len == 0)
+		return SMARTCARD_UNSUPPORTED;
+	r = place_read(card, path, READ_OBJECT, false, &content, &len);
+	if (r != SMARTCARD_OK)
+		return r;
+	r = public_key_of_file((struct bytes){content, len}, spki);
+	free(content);
+	return r;
+}
+
+enum smartcard_result
+smartcard_read_public_key(struct smartcard *card, size_t index, struct writer *spki)
+{
+	const struct smartcard_public_key *key;
+	enum smartcard_result r = SMARTCARD_UNSUPPORTED;
+
+	if (index >= card->public_keys_count)
+		return SMARTCARD_BAD_INPUT;
+	key = &card->public_keys[index];
+	if (key->certificate != SMARTCARD_NONE) {
+		const size_t certificate = (size_t)key->certificate;
+
+		r = smartcard_read_certificate(card, certificate);
+		return r == SMARTCARD_OK
+			   ? public_key_of_certificate(&card->certificates[certificate], spki)
+			   : r;
+	}
+	if (card->driver->read_public_key != NULL)
+		r = card->driver->read_public_key(card, key, spki);
+	return r == SMARTCARD_UNSUPPORTED ? read_public_key_file(card, &key->object.path, spki) : r;
+}
+
+enum smartcard_result
+smartcard_logout(struct smartcard *card)
+{
+	return card->driver->logout != NULL ? card->driver->logout(card) : SMARTCARD_UNSUPPORTED;
+}
+
+/* Inputs whose length the scheme fixes. */
+static bool
+input_fits(const struct smartcard_private_key *key, enum smartcard_scheme scheme,
+	   enum digest digest, struct bytes input)
+{
+	enum { PKCS1_OVERHEAD = 11 };
+	const size_t block = operation_block(key);
+	enum digest of_info;
+	struct bytes hash;
+
+	switch (scheme) {
+	case SMARTCARD_SIGN_PKCS1:
+		if (input.len == 0 || input.len + PKCS1_OVERHEAD > block)
+			return false;
+		return key->abilities.pkcs1_any ||
+		       (digestinfo_parse(input, &of_info, &hash) &&
+			(key->abilities.pkcs1 & SMARTCARD_DIGEST(of_info)) != 0);
+	case SMARTCARD_SIGN_PSS: return input.len == digest_len(digest);
+	case SMARTCARD_SIGN_ECDSA: return input.len > 0;
+	case SMARTCARD_DERIVE_ECDH: return input.len == 2 * block + 1 && input.data[0] == 0x04;
+	default: return input.len == block;
+	}
+}
+
+/* A remote key's PIN is judged when the key is used: design.md, "Remote trouble". */
+static enum smartcard_result
+judge_use(struct smartcard *card, enum smartcard_result r)
+{
+	if (r != SMARTCARD_REFUSED)
+		return r;
+	if (sw_is_tries(card->sw, &card->tries_left))
+		return card->tries_left > 0 ? SMARTCARD_PIN_WRONG : SMARTCARD_PIN_BLOCKED;
+	return card->sw == SW_BLOCKED ? SMARTCARD_PIN_BLOCKED : r;
+}
+
+/* What a card says whose other application is selected. Nothing was signed then. */
+static bool
+is_elsewhere(uint16_t sw)
+{
+	return sw == SW_REFERENCE_NOT_FOUND || sw == SW_FILE_NOT_FOUND || sw == SW_INCORRECT_P1P2 ||
+	       sw == SW_INS_NOT_SUPPORTED || sw == SW_CLA_NOT_SUPPORTED;
+}
+
+enum smartcard_result
+smartcard_use_key(struct smartcard *card, size_t index, enum smartcard_scheme scheme,
+		  enum digest digest, struct bytes input, struct writer *output)
+{
+	const bool lost = !card->place.known;
+	const size_t before = output->len;
+	const struct smartcard_private_key *key;
+	enum smartcard_result r;
+
+	if (index >= card->private_keys_count)
+		return SMARTCARD_BAD_INPUT;
+	key = &card->private_keys[index];
+	if (!abilities_have(&key->abilities, scheme, digest))
+		return SMARTCARD_UNSUPPORTED;
+	if (!input_fits(key, scheme, digest, input))
+		return SMARTCARD_BAD_INPUT;
+	r = card->driver->use_key(card, key, scheme, digest, input, output);
+	if (r == SMARTCARD_REFUSED && lost && card->driver->enter != NULL &&
+	    is_elsewhere(card->sw)) {
+		r = card->driver->enter(card);
+		if (r == SMARTCARD_OK)
+			r = card->driver->use_key(card, key, scheme, digest, input, output);
+	}
+	if (r != SMARTCARD_OK && output->len > before) {
+		OPENSSL_cleanse(output->data + before, output->len - before);
+		output->len = before;
+	}
+	return judge_use(card, r);
+}
+
+bool
+smartcard_has_random(const struct smartcard *card)
+{
+	return card->driver->challenge_len > 0;
+}
+
+enum smartcard_result
+smartcard_random(struct smartcard *card, size_t count, struct writer *output)
+{
+	enum { INS_GET_CHALLENGE = 0x84 };
+	const struct capdu challenge = {.cla = card->driver->challenge_cla,
+					.ins = INS_GET_CHALLENGE,
+					.has_le = true,
+					.ne = card->driver->challenge_len};
+	uint8_t data[CHANNEL_RESPONSE_MAX];
+	enum smartcard_result r = SMARTCARD_OK;
+
+	if (!smartcard_has_random(card))
+		return SMARTCARD_UNSUPPORTED;
+	while (r == SMARTCARD_OK && count > 0) {
+		struct writer writer = writer_to(data, sizeof(data));
+		size_t part = count < challenge.ne ? count : challenge.ne;
+
+		r = transport_command(card, &challenge, &writer);
+		if (r == SMARTCARD_OK && writer.len != challenge.ne)
+			r = SMARTCARD_PROTOCOL;
+		if (r == SMARTCARD_OK)
+			writer_put(output, (struct bytes){data, part});
+		count -= part;
+	}
+	OPENSSL_cleanse(data, sizeof(data));
+	return r == SMARTCARD_OK && !writer_ok(output) ? SMARTCARD_BAD_INPUT : r;
+}

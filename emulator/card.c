@@ -241,6 +241,11 @@ card_resume(struct card *card, const struct key_result *result, struct writer *r
 		return CARD_DONE;
 	}
 	sw = card->pending.resume(card, result, &data);
+	if (card->pending.by_owner) {
+		request_end(card);
+		writer_u16(response, sw);
+		return CARD_DONE;
+	}
 	card->answer.len = writer_bytes(&data).len;
 	request_end(card);
 	answer_send(card, sw, response);

@@ -71,6 +71,36 @@ enum card_result card_resume(struct card *card, const struct key_result *result,
  * forgotten. */
 bool card_pin_unblock(struct card *card, const char *counter) MUST_USE;
 
+/* A PIN or PUK, for the owner's own tools. */
+struct card_pin {
+	const char *key; /* of the image, which it opens; NULL for a PUK without a reference */
+	const char *puk; /* counter of the PUK that unblocks it; NULL: none */
+	bool is_puk;
+	bool remote; /* a service's: changed there, and unblocked by card_pin_unblock() */
+	bool digits_only;
+	size_t length_min, length_max; /* bytes of the value */
+	unsigned tries_left;
+};
+
+/* What is borrowed lives as long as the card. False when nothing is counted under this name. */
+bool card_pin(const struct card *card, const char *counter, struct card_pin *pin) MUST_USE;
+
+enum card_renewal {
+	CARD_PIN_CHANGE,  /* `first` is the old value of the PIN */
+	CARD_PIN_UNBLOCK, /* `first` is the value of its PUK */
+};
+
+/*
+ * The owner's way to a new value of a local PIN, beside the card's commands: counts the try on disk
+ * and judges it as CHANGE REFERENCE DATA and RESET RETRY COUNTER do, and leaves what a program has
+ * open otherwise alone. Values are without padding. CARD_PENDING: fulfil card_request() and
+ * card_resume() as ever. CARD_DONE: the status word is in `response`, 6985 while a command is
+ * pending and for what is no local PIN, 6A88 for a counter that is not there.
+ */
+enum card_result card_renew(struct card *card, enum card_renewal renewal, const char *counter,
+			    struct bytes first, struct bytes new_value,
+			    struct writer *response) MUST_USE;
+
 /* For `vicar status`: the counters as they stand. Returns how many there are. */
 size_t card_counters(const struct card *card, struct image_counter *counters, size_t room);
 

@@ -89,6 +89,7 @@ struct pending {
 	struct pin *pin;         /* on which the command works */
 	const struct key *key;
 	bool consumes_hash;
+	bool by_owner; /* card_renew(): there is no command to answer */
 	uint8_t input[CARD_INPUT_MAX];
 };
 
@@ -166,6 +167,9 @@ void pin_give_tries(struct card *card, struct pin *pin, unsigned tries_left);
 enum value_purpose { VALUE_TRIED, VALUE_NEW };
 uint16_t value_parse(const struct card *card, const struct pin *pin, struct bytes data,
 		     enum value_purpose purpose, struct bytes *value) MUST_USE;
+/* The same for a value without padding that came in no command. */
+uint16_t value_check(const struct card *card, const struct pin *pin, struct bytes value,
+		     enum value_purpose purpose) MUST_USE;
 bool value_was_refused(struct card *card, const struct pin *pin, struct bytes value);
 void value_remember_refused(struct card *card, struct pin *pin, struct bytes value);
 

@@ -377,3 +377,72 @@ reset_retry_counter_command(struct card *card, const struct capdu *command, stru
 	return renew(card, puk, pin, KEY_PIN_UNBLOCK, command->data,
 		     forms[command->p1] == RESET_PUK_NEW);
 }
+
+bool
+card_pin(const struct card *card, const char *counter, struct card_pin *pin)
+{
+	for (size_t i = 0; i < card->pins_count; i++) {
+		const struct pin *at = &card->pins[i];
+
+		if (strcmp(at->spec.counter, counter) != 0)
+			continue;
+		*pin = (struct card_pin){
+		    .key = at->spec.key,
+		    .puk = at->spec.puk,
+		    .is_puk = at->spec.is_puk,
+		    .remote = at->remote,
+		    .digits_only = at->spec.digits_only,
+		    .length_min = at->spec.length_min,
+		    .length_max = at->spec.length_max,
+		    .tries_left = at->tries_left,
+		};
+		return true;
+	}
+	return false;
+}
+
+static uint16_t
+renew_by_owner(struct card *card, enum card_renewal renewal, struct pin *pin, struct bytes first,
+	       struct bytes new_value)
+{
+	struct pin *tried = pin;
+	uint16_t sw;
+
+	if (pin->remote || pin->spec.is_puk)
+		return SW_CONDITIONS;
+	if (renewal == CARD_PIN_UNBLOCK && pin->spec.puk == NULL)
+		return SW_CONDITIONS;
+	if (renewal == CARD_PIN_UNBLOCK)
+		tried = pin_find_counter(card, pin->spec.puk);
+	if (tried->tries_left == 0)
+		return SW_BLOCKED;
+	sw = value_check(card, tried, first, VALUE_TRIED);
+	if (sw == SW_OK)
+		sw = value_check(card, pin, new_value, VALUE_NEW);
+	if (sw != SW_OK)
+		return sw;
+	return try_value(card, tried, pin,
+			 renewal == CARD_PIN_UNBLOCK ? KEY_PIN_UNBLOCK : KEY_PIN_CHANGE, first,
+			 new_value, resume_renewal);
+}
+
+enum card_result
+card_renew(struct card *card, enum card_renewal renewal, const char *counter, struct bytes first,
+	   struct bytes new_value, struct writer *response)
+{
+	struct pin *pin = pin_find_counter(card, counter);
+	uint16_t sw;
+
+	if (card->pending.resume != NULL)
+		sw = SW_CONDITIONS;
+	else if (pin == NULL)
+		sw = SW_REFERENCE_NOT_FOUND;
+	else
+		sw = renew_by_owner(card, renewal, pin, first, new_value);
+	if (sw == COMMAND_PENDING) {
+		card->pending.by_owner = true;
+		return CARD_PENDING;
+	}
+	writer_u16(response, sw);
+	return CARD_DONE;
+}

@@ -28,28 +28,37 @@ all_digits(struct bytes value)
  * cannot be tried now, and a new one must be right.
  */
 uint16_t
-value_parse(const struct card *card, const struct pin *pin, struct bytes data,
-	    enum value_purpose purpose, struct bytes *value)
+value_check(const struct card *card, const struct pin *pin, struct bytes value,
+	    enum value_purpose purpose)
 {
 	const struct pin_spec *spec = &pin->spec;
 	uint16_t sw_format = card->personality->rules.sw_pin_format;
 
 	if (sw_format == 0)
 		sw_format = SW_INCORRECT_DATA;
+	if (value.len > (spec->length_stored != 0 ? spec->length_stored : PIN_VALUE_MAX))
+		return SW_WRONG_LENGTH;
+	if (spec->digits_only && !all_digits(value))
+		return sw_format;
+	if ((purpose == VALUE_NEW || pin->remote) &&
+	    (value.len < spec->length_min || value.len > spec->length_max))
+		return sw_format;
+	return SW_OK;
+}
+
+uint16_t
+value_parse(const struct card *card, const struct pin *pin, struct bytes data,
+	    enum value_purpose purpose, struct bytes *value)
+{
+	const struct pin_spec *spec = &pin->spec;
+
 	if (spec->length_stored != 0) {
 		if (data.len != spec->length_stored)
 			return SW_WRONG_LENGTH;
 		data = without_padding(spec, data);
-	} else if (data.len > PIN_VALUE_MAX) {
-		return SW_WRONG_LENGTH;
 	}
-	if (spec->digits_only && !all_digits(data))
-		return sw_format;
-	if ((purpose == VALUE_NEW || pin->remote) &&
-	    (data.len < spec->length_min || data.len > spec->length_max))
-		return sw_format;
 	*value = data;
-	return SW_OK;
+	return value_check(card, pin, data, purpose);
 }
 
 /* Only for the life of the process, under a key that never leaves it: nothing that is derived from

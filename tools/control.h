@@ -17,7 +17,10 @@
  *                           last         the last sentence of the journal; empty when there is none
  *   remove                the card is taken out and vicard ends; the connection stays open until
  *                         the process is gone
- *   pin-unblock COUNTER   card_pin_unblock()
+ *   pin-change COUNTER NEWLINE OLD NEWLINE NEW
+ *   pin-unblock COUNTER NEWLINE PUK NEWLINE NEW
+ *                         tools/pin_renewal.h, for the PIN of a local key; the values are secret
+ *   pin-unblock COUNTER   the same for the PIN of a remote key
  *
  * A reply begins with the line `ok`, or is `error: ` and one sentence. A request that is not listed
  * is answered with an error; one that is longer than CONTROL_REQUEST_MAX closes the connection.
@@ -28,7 +31,7 @@
 #include "iso7816/bytes.h"
 
 enum {
-	CONTROL_REQUEST_MAX = 256,
+	CONTROL_REQUEST_MAX = 256, /* two PINs of 64 bytes and a counter of 31 fit */
 	CONTROL_REPLY_MAX = 4096,
 	CONTROL_TIMEOUT_MS = 10000, /* control_call() waits so long for each step */
 };

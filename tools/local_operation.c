@@ -1,5 +1,9 @@
 #include "local_operation.h"
 
+#include "iso7816/sw.h"
+
+#include <stdio.h>
+
 bool
 local_operation(enum key_operation from, enum keyfile_operation *to)
 {
@@ -24,4 +28,57 @@ local_operation(enum key_operation from, enum keyfile_operation *to)
 		return true;
 	}
 	return false;
+}
+
+bool
+local_path(const char *directory, const char *key, const char *under, char path[PATH_MAX])
+{
+	int len = snprintf(path, PATH_MAX, "%s/keys/%s.%s", directory, key, under);
+
+	return len > 0 && len < PATH_MAX;
+}
+
+uint16_t
+local_sw(enum keyfile_result result)
+{
+	switch (result) {
+	case KEYFILE_OK: return SW_OK;
+	case KEYFILE_WRONG_PIN: return SW_AUTHENTICATION;
+	case KEYFILE_BAD_INPUT: return SW_INCORRECT_DATA;
+	case KEYFILE_BROKEN: break;
+	}
+	return SW_MEMORY_FAILURE;
+}
+
+uint16_t
+local_pin(const char *directory, const struct key_request *request, char error[KEYFILE_ERROR_MAX])
+{
+	enum keyfile_result result = KEYFILE_BROKEN;
+	char pin[PATH_MAX], puk[PATH_MAX];
+
+	error[0] = '\0';
+	if (!local_path(directory, request->pin_key, "pin", pin) ||
+	    !local_path(directory, request->pin_key, "puk", puk))
+		return SW_UNKNOWN;
+	switch (request->operation) {
+	case KEY_PIN_VERIFY: result = keyfile_check(pin, request->pin, error); break;
+	case KEY_PUK_VERIFY: result = keyfile_check(puk, request->pin, error); break;
+	case KEY_PIN_CHANGE:
+		result = keyfile_rewrap(pin, request->pin, pin, request->new_pin, error);
+		break;
+	case KEY_PIN_UNBLOCK:
+		result = keyfile_rewrap(puk, request->pin, pin, request->new_pin, error);
+		break;
+	case KEY_SIGN_PKCS1:
+	case KEY_SIGN_RAW:
+	case KEY_DECIPHER_PKCS1:
+	case KEY_SIGN_PSS:
+	case KEY_SIGN_ECDSA:
+	case KEY_DECIPHER_RAW:
+	case KEY_DECIPHER_OAEP:
+	case KEY_DERIVE_ECDH: return SW_UNKNOWN;
+	}
+	if (result != KEYFILE_BROKEN)
+		error[0] = '\0';
+	return local_sw(result);
 }

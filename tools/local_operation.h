@@ -8,7 +8,17 @@
 #include "cmdbridge/keyfile.h"
 #include "emulator/key.h"
 
+#include <limits.h>
+
 /* False when the request is about a PIN, not a use of the key. */
 bool local_operation(enum key_operation from, enum keyfile_operation *to) MUST_USE;
+/* The key's file in a card's directory: `under` is "pin" or "puk". */
+bool local_path(const char *directory, const char *key, const char *under,
+		char path[PATH_MAX]) MUST_USE;
+uint16_t local_sw(enum keyfile_result result);
+/* Does a request about a PIN with the files of the card in `directory`. The status word for
+ * card_resume(); `error` is "" unless a file could not be used. */
+uint16_t local_pin(const char *directory, const struct key_request *request,
+		   char error[KEYFILE_ERROR_MAX]);
 
 #endif

@@ -1,8 +1,7 @@
 /*
  * vicard(8): one card, one process. Sets everything up, then runs tools/vicard/loop.c.
  */
-#include "applets/registry.h"
-#include "tools/paths.h"
+#include "tools/held_card.h"
 #include "tools/vicard/hardening.h"
 #include "tools/vicard/log.h"
 #include "tools/vicard/loop.h"
@@ -20,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2, KNOWN_MAX = 256 };
+enum { EXIT_USAGE = 2 };
 
 struct options {
 	bool foreground;
@@ -98,48 +97,6 @@ save_counters(void *context, const struct image_counter *counters, size_t count)
 	return false;
 }
 
-/* Counters are read again once nobody else can change them. */
-static bool
-load_image(struct image *image, const char *name)
-{
-	struct image_error error = {""};
-	struct problem no_path = {""};
-	struct image before;
-	char directory[PATH_MAX];
-	int holder = 0;
-	bool ok;
-
-	if (!image_name_valid(name)) {
-		log_error("%s is no card's name: it may have up to %d letters, digits, - and _, "
-			  "first a letter or digit; type `vicar list`",
-			  name, IMAGE_NAME_MAX - 1);
-		return false;
-	}
-	if (!paths_card(name, directory, &no_path)) {
-		log_error("%s", no_path.text);
-		return false;
-	}
-	if (access(directory, F_OK) != 0) {
-		log_error("there is no card %s in %s: %s; type `vicar list` for those that are "
-			  "there, or `vicar enrol` to make it",
-			  name, directory, strerror(errno));
-		return false;
-	}
-	if (!image_load(&before, directory, &error)) {
-		log_error("%s", error.text);
-		return false;
-	}
-	ok = image_lock(&before, &holder, &error) && image_load(image, directory, &error);
-	if (ok) {
-		image->lock = before.lock;
-		before.lock = -1;
-	} else {
-		log_error("%s", error.text);
-	}
-	image_free(&before);
-	return ok;
-}
-
 static bool
 check_services(const struct image *image, const struct config *config)
 {
@@ -157,34 +114,13 @@ check_services(const struct image *image, const struct config *config)
 	return true;
 }
 
-static const struct personality *
-find_personality(const struct image *image)
-{
-	const struct personality *personality = registry_find(image->personality);
-	const struct personality *const *all = registry_all();
-	char known[KNOWN_MAX] = "";
-
-	if (personality != NULL)
-		return personality;
-	for (size_t len = 0; *all != NULL && len < sizeof(known); all++)
-		len += (size_t)snprintf(known + len, sizeof(known) - len, "%s%s",
-					len > 0 ? ", " : "", (*all)->name);
-	log_error("card %s is a %s, which this vicard does not know; it knows %s. Install a newer "
-		  "Vicar, or correct personality in %s/card.conf",
-		  image->name, image->personality, known, image->directory);
-	return NULL;
-}
-
 static bool
 make_card(struct vicard *vicard)
 {
 	const struct card_host host = {.context = &vicard->image, .save = save_counters};
-	const struct personality *personality = find_personality(&vicard->image);
-	struct image_error error = {""};
+	struct problem error = {""};
 
-	if (personality == NULL)
-		return false;
-	vicard->loop.card = card_new(&vicard->image, personality, &host, &error);
+	vicard->loop.card = held_card(&vicard->image, &host, &error);
 	if (vicard->loop.card == NULL)
 		log_error("%s", error.text);
 	return vicard->loop.card != NULL;
@@ -268,9 +204,14 @@ set_up(struct vicard *vicard, const char *name)
 		log_error("%s", error.text);
 		return false;
 	}
-	if (!find_pcscd_user(&vicard->config, &vicard->loop.pcscd_uid) ||
-	    !load_image(&vicard->image, name) || !check_services(&vicard->image, &vicard->config) ||
-	    !open_journal(vicard) || !make_card(vicard))
+	if (!find_pcscd_user(&vicard->config, &vicard->loop.pcscd_uid))
+		return false;
+	if (!held_image(&vicard->image, name, &error)) {
+		log_error("%s", error.text);
+		return false;
+	}
+	if (!check_services(&vicard->image, &vicard->config) || !open_journal(vicard) ||
+	    !make_card(vicard))
 		return false;
 	vicard->loop.image = &vicard->image;
 	vicard->loop.journal = &vicard->journal;

@@ -310,9 +310,16 @@ class TheBridge(VicardTest):
         self.assertEqual(self.control("pin-unblock pin1"), "ok\n")
         self.assertEqual(self.tries(), 2)
 
+    def test_a_remote_pin_is_changed_at_its_service(self):
+        self.insert()
+        self.assertIn(
+            "belongs to the service cmd, which alone can change it",
+            self.control("pin-change pin1\n1234\n4321"),
+        )
+
     def test_an_unknown_counter_cannot_be_unblocked(self):
         self.insert()
-        self.assertRegex(self.control("pin-unblock pin9"), "^error: pin9 cannot be unblocked")
+        self.assertRegex(self.control("pin-unblock pin9"), "^error: card work has no PIN pin9")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from vicard_world import (  # noqa: E402
     POWER_OFF,
     POWER_ON,
     PSO,
+    PUK,
     RESET,
     TRANSMIT,
     VERIFY,
@@ -201,11 +202,29 @@ class TheControlSocket(VicardTest):
 
     def test_an_unknown_request_is_answered_with_those_that_are_known(self):
         self.insert()
-        self.assertIn("status, remove and pin-unblock", self.control("hello"))
+        self.assertIn("status, remove, pin-change COUNTER and pin-unblock", self.control("hello"))
 
-    def test_a_local_pin_cannot_be_unblocked_by_request(self):
+    def test_a_local_pin_cannot_be_unblocked_without_its_puk(self):
         self.insert()
-        self.assertRegex(self.control("pin-unblock pin1"), "^error: ")
+        self.assertRegex(self.control("pin-unblock pin1"), "^error: .*nothing was tried")
+        self.assertIn("puk=5", self.status("tries"))
+
+    def test_a_local_pin_is_changed_by_its_owner_and_wrong_values_are_counted(self):
+        self.insert()
+        reader = self.reader()
+        reader.ask(POWER_ON)
+        self.assertRegex(self.control(f"pin-change pin1\n99999999\n{PUK}"), "wrong, tries left: 4")
+        self.assertEqual(self.tries(), 4)
+        self.assertEqual(self.control(f"pin-change pin1\n{PIN}\n1357"), "ok\n")
+        self.assertEqual(self.tries(), 5)
+        self.assertEqual(reader.transmit(VERIFY), b"\x63\xc4")
+        self.assertEqual(
+            reader.transmit(bytes.fromhex("0020000108 3133353700000000")), b"\x90\x00"
+        )
+        for text in (self.log(), self.journal()):
+            self.assertIn("changed by its owner", text)
+            self.assertNotIn("1357", text)
+            self.assertNotIn(PIN, text)
 
     def test_a_request_that_is_too_long_closes_the_connection(self):
         self.insert()

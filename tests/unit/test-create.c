@@ -2,11 +2,10 @@
 #include "test-vicar.h"
 
 #include "cmdbridge/keyfile.h"
+#include "tools/vicar/pins.h"
 #include "tools/vicar/self_signed.h"
 
 #include <time.h>
-
-static const struct pins some_pins = {.pin = "1234", .puk = "12345678"};
 
 static struct creation
 a_creation(void)
@@ -17,7 +16,8 @@ a_creation(void)
 	    .role = "auth",
 	    .subject = "/C=FI/CN=MEIKAELAEINEN MATTI 99900001N",
 	    .rsa_bits = 2048,
-	    .pins = &some_pins,
+	    .pin = "1234",
+	    .puk = "12345678",
 	};
 }
 
@@ -197,17 +197,23 @@ an_ec_key_for_logging_in_may_agree_on_keys(void **state)
 
 /* ---- PIN files ---- */
 
+static const struct pins_value PIN_AND_PUK[2] = {
+    {.key = "pin", .name = "PIN", .min = 4, .max = 8, .is_new = true},
+    {.key = "puk", .name = "PUK", .min = 8, .max = 8, .is_new = true},
+};
+
 static void
 assert_pin_file_refused(void **state, const char *text, mode_t mode, const char *reason)
 {
 	const char *path = home_write(state, "pins", text, mode);
+	struct pins_value pins[2];
 	struct problem error = {""};
-	struct pins pins;
 
-	assert_false(pins_read(path, &pins, &error));
+	memcpy(pins, PIN_AND_PUK, sizeof(pins));
+	assert_false(pins_read(path, pins, 2, &error));
 	if (strstr(error.text, reason) == NULL)
 		fail_msg("\"%s\" does not say \"%s\"", error.text, reason);
-	assert_string_equal(pins.pin, "");
+	assert_string_equal(pins[0].value, "");
 }
 
 static void
@@ -215,12 +221,13 @@ a_pin_file_is_read(void **state)
 {
 	const char *path =
 	    home_write(state, "pins", "# mine\npin = 1234\r\n\n puk=87654321 \n", 0600);
+	struct pins_value pins[2];
 	struct problem error = {""};
-	struct pins pins;
 
-	assert_true(pins_read(path, &pins, &error));
-	assert_string_equal(pins.pin, "1234");
-	assert_string_equal(pins.puk, "87654321");
+	memcpy(pins, PIN_AND_PUK, sizeof(pins));
+	assert_true(pins_read(path, pins, 2, &error));
+	assert_string_equal(pins[0].value, "1234");
+	assert_string_equal(pins[1].value, "87654321");
 }
 
 static void
@@ -263,10 +270,11 @@ static void
 an_error_about_a_pin_file_never_holds_the_pin(void **state)
 {
 	const char *path = home_write(state, "pins", "pin = 123456789\n", 0600);
+	struct pins_value pins[2];
 	struct problem error = {""};
-	struct pins pins;
 
-	assert_false(pins_read(path, &pins, &error));
+	memcpy(pins, PIN_AND_PUK, sizeof(pins));
+	assert_false(pins_read(path, pins, 2, &error));
 	assert_null(strstr(error.text, "123456789"));
 }
 

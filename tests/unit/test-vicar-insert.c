@@ -11,6 +11,7 @@
 #include "tools/vicar/forget.h"
 #include "tools/vicar/insert.h"
 #include "tools/vicar/list.h"
+#include "tools/vicar/pin.h"
 #include "tools/vicar/status.h"
 
 #include <sys/socket.h>
@@ -45,12 +46,13 @@ fake_reply(int fd, const char *request, const char *reader)
 	char reply[CONTROL_REPLY_MAX];
 
 	if (strcmp(request, "status") == 0)
-		snprintf(reply, sizeof(reply),
-			 "ok\nname: me\npid: %d\nreader: %s\nstate: idle\ntries: sign-puk=3 "
-			 "sign-pin=0\n",
+		snprintf(reply, sizeof(reply), "ok\nname: me\npid: %d\nreader: %s\nstate: idle\n",
 			 (int)getpid(), reader);
-	else if (strcmp(request, "pin-unblock sign-pin") == 0 || strcmp(request, "remove") == 0)
+	else if (strcmp(request, "pin-unblock pin1") == 0 || strcmp(request, "remove") == 0)
 		snprintf(reply, sizeof(reply), "ok\n");
+	else if (strcmp(request, "pin-change pin1\n9999\n4321") == 0)
+		snprintf(reply, sizeof(reply),
+			 "error: the fake got two values for pin1; ask better");
 	else
 		snprintf(reply, sizeof(reply), "error: the fake does not know %s; ask better",
 			 request);
@@ -294,25 +296,57 @@ removing_a_card_that_is_out_fails(void **state)
 }
 
 static void
-unblock_finds_the_only_pin(void **state)
+the_vicard_of_a_card_that_is_in_unblocks_its_pin(void **state)
 {
-	(void)state;
+	const struct pin_task unblock = {.name = "me", .kind = CARD_PIN_UNBLOCK};
+	char counter[KEY_NAME_MAX];
+	struct problem error = {""};
+
+	create_me();
+	home_write(state, ".local/share/vicar/cards/me/card.conf",
+		   "[card]\nformat = 1\npersonality = fineid-v2\nserial = 12345678901234567890\n"
+		   "[key auth]\nservice = cmd\ncertificate = auth.der\n",
+		   0600);
 	insert_a_fake();
-	assert_int_equal(vicar("pin", "unblock", "me"), COMMAND_OK);
+	if (!pin_renew(&unblock, counter, &error))
+		fail_msg("%s", error.text);
+	assert_string_equal(counter, "pin1");
+	assert_false(home_has(state, ".local/share/vicar/cards/me/state"));
 }
 
 static void
-unblocking_a_card_that_is_out_fails(void **state)
+what_its_vicard_says_of_a_wrong_pin_is_the_error(void **state)
 {
-	(void)state;
-	assert_int_equal(vicar("pin", "unblock", "me"), COMMAND_FAILED);
+	const struct pin_task change = {
+	    .name = "me",
+	    .kind = CARD_PIN_CHANGE,
+	    .pin_file = home_write(state, "pins", "old = 9999\nnew = 4321\n", 0600)};
+	char counter[KEY_NAME_MAX];
+	struct problem error = {""};
+
+	create_me();
+	insert_a_fake();
+	assert_false(pin_renew(&change, counter, &error));
+	assert_string_equal(error.text, "the fake got two values for pin1; ask better");
 }
 
 static void
-pin_knows_only_unblock(void **state)
+the_pin_of_a_card_that_is_not_there_fails(void **state)
+{
+	const struct pin_task unblock = {.name = "me", .kind = CARD_PIN_UNBLOCK};
+	char counter[KEY_NAME_MAX];
+	struct problem error = {""};
+
+	(void)state;
+	assert_false(pin_renew(&unblock, counter, &error));
+	assert_non_null(strstr(error.text, "there is no card me"));
+}
+
+static void
+pin_knows_only_change_and_unblock(void **state)
 {
 	(void)state;
-	assert_int_equal(vicar("pin", "change", "me"), COMMAND_USAGE);
+	assert_int_equal(vicar("pin", "paint", "me"), COMMAND_USAGE);
 }
 
 /* ---- cards on disk ---- */
@@ -533,9 +567,10 @@ main(int argc, char **argv)
 	    TEST(a_unit_that_does_not_start_is_named),
 	    TEST(remove_takes_the_card_out),
 	    TEST(removing_a_card_that_is_out_fails),
-	    TEST(unblock_finds_the_only_pin),
-	    TEST(unblocking_a_card_that_is_out_fails),
-	    TEST(pin_knows_only_unblock),
+	    TEST(the_vicard_of_a_card_that_is_in_unblocks_its_pin),
+	    TEST(what_its_vicard_says_of_a_wrong_pin_is_the_error),
+	    TEST(the_pin_of_a_card_that_is_not_there_fails),
+	    TEST(pin_knows_only_change_and_unblock),
 	    TEST(a_line_of_the_list_says_whose_card_it_is),
 	    TEST(a_certificate_with_a_month_left_is_warned_of),
 	    TEST(a_certificate_with_more_than_a_month_left_is_not_warned_of),

@@ -196,13 +196,13 @@ load_card(void **state)
 static inline void
 create_me(void)
 {
-	const struct pins pins = {.pin = "1234", .puk = "12345678"};
 	const struct creation creation = {.name = "me",
 					  .personality = "fineid-v2",
 					  .role = "auth",
 					  .subject = "MATTI",
 					  .rsa_bits = 2048,
-					  .pins = &pins};
+					  .pin = "1234",
+					  .puk = "12345678"};
 	struct problem error = {""};
 
 	if (!create_card(&creation, &error))

@@ -4,6 +4,7 @@
 #include "cmdbridge/memory.h"
 #include "command.h"
 #include "issue.h"
+#include "pins.h"
 #include "self_signed.h"
 
 #include <openssl/ec.h>
@@ -44,8 +45,8 @@ issue_with_key(const struct creation *creation, const char *directory, EVP_PKEY 
 
 	if (!issue_card(&issue, error))
 		return false;
-	if (write_key(directory, creation->role, "pin", key, creation->pins->pin, error) &&
-	    write_key(directory, creation->role, "puk", key, creation->pins->puk, error))
+	if (write_key(directory, creation->role, "pin", key, creation->pin, error) &&
+	    write_key(directory, creation->role, "puk", key, creation->puk, error))
 		return true;
 	if (!issue_undo(directory, &undo))
 		say_error("%s", undo.text);
@@ -139,29 +140,39 @@ or_default(const char *given, const char *fallback)
 	return given == NULL ? fallback : given;
 }
 
-static enum command_exit
-create_with(const struct command_arguments *arguments, const struct creation *without_pins)
+static bool
+create_with_pins(struct creation *creation, const char *pin_file, struct problem *error)
 {
-	struct creation creation = *without_pins;
-	const char *pin_file = arguments->options[OPTION_PIN_FILE];
-	char directory[PATH_MAX];
-	struct problem error;
-	struct pins pins;
+	static const struct pins_value wanted[] = {
+	    {.key = "pin", .name = "PIN", .min = PINS_PIN_MIN, .max = PINS_PIN_MAX, .is_new = true},
+	    {.key = "puk", .name = "PUK", .min = PINS_PUK_LEN, .max = PINS_PUK_LEN, .is_new = true},
+	};
+	struct pins_value *pins = pins_new(2, error);
 	bool ok;
 
-	if (!issue_possible(creation.name, creation.personality, directory, &error)) {
+	if (pins == NULL)
+		return false;
+	memcpy(pins, wanted, sizeof(wanted));
+	creation->pin = pins[0].value;
+	creation->puk = pins[1].value;
+	ok = pins_get(pin_file, pins, 2, error) && create_card(creation, error);
+	pins_free(pins, 2);
+	return ok;
+}
+
+static enum command_exit
+create(const struct command_arguments *arguments, struct creation *creation)
+{
+	char directory[PATH_MAX];
+	struct problem error;
+
+	if (!issue_possible(creation->name, creation->personality, directory, &error) ||
+	    !create_with_pins(creation, arguments->options[OPTION_PIN_FILE], &error)) {
 		say_error("%s", error.text);
 		return COMMAND_FAILED;
 	}
-	creation.pins = &pins;
-	ok = (pin_file == NULL ? pins_ask(&pins, &error) : pins_read(pin_file, &pins, &error)) &&
-	     create_card(&creation, &error);
-	pins_wipe(&pins);
-	if (ok)
-		printf("card %s is there; type: vicar insert %s\n", creation.name, creation.name);
-	else
-		say_error("%s", error.text);
-	return ok ? COMMAND_OK : COMMAND_FAILED;
+	printf("card %s is there; type: vicar insert %s\n", creation->name, creation->name);
+	return COMMAND_OK;
 }
 
 static enum command_exit
@@ -195,7 +206,7 @@ run(const struct command_arguments *arguments)
 		say_error("%s", protect);
 		return COMMAND_FAILED;
 	}
-	return create_with(arguments, &creation);
+	return create(arguments, &creation);
 }
 
 const struct command command_create = {

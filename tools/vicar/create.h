@@ -4,7 +4,8 @@
 #ifndef VICAR_TOOLS_VICAR_CREATE_H
 #define VICAR_TOOLS_VICAR_CREATE_H
 
-#include "pins.h"
+#include "iso7816/bytes.h"
+#include "tools/problem.h"
 
 struct creation {
 	const char *name;        /* of the card */
@@ -14,7 +15,7 @@ struct creation {
 	const char *options;     /* of the personality, separated by blanks; NULL for none */
 	unsigned rsa_bits;       /* of an RSA key */
 	const char *curve;       /* of an EC key, as OpenSSL names it; NULL: RSA */
-	const struct pins *pins;
+	const char *pin, *puk;   /* digits; secret */
 };
 
 /* Makes key, certificate and card. Leaves nothing behind when it fails. */

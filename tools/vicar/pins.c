@@ -11,15 +11,42 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_LEN_MAX = 1023, QUESTION_MAX = 64 };
+enum { FILE_LEN_MAX = 1023, QUESTION_MAX = 96, KEYS_TEXT_MAX = 128 };
 
-/* The two secrets, for file and terminal alike. */
-struct secret {
-	const char *key;  /* in the file */
-	const char *name; /* at the terminal */
-	size_t min, max;
-	char *value;
-};
+struct pins_value *
+pins_new(size_t count, struct problem *error)
+{
+	struct pins_value *values = OPENSSL_secure_zalloc(count * sizeof(*values));
+
+	if (values == NULL)
+		problem(error, "no memory for PINs; close some programs");
+	return values;
+}
+
+void
+pins_free(struct pins_value *values, size_t count)
+{
+	OPENSSL_secure_clear_free(values, count * sizeof(*values));
+}
+
+static void
+wipe_values(struct pins_value *values, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		OPENSSL_cleanse(values[i].value, sizeof(values[i].value));
+}
+
+/* "old, new": the lines that are known. */
+static void
+name_keys(const struct pins_value *values, size_t count, char text[KEYS_TEXT_MAX])
+{
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < count && len < KEYS_TEXT_MAX; i++)
+		len += (size_t)snprintf(text + len, KEYS_TEXT_MAX - len, "%s%s", i > 0 ? ", " : "",
+					values[i].key);
+}
 
 static bool
 is_digits(const char *text, size_t min, size_t max)
@@ -41,36 +68,40 @@ trim(char *text)
 }
 
 static bool
-take_line(const char *path, unsigned number, char *line, struct secret secrets[2],
+take_value(const char *path, unsigned number, struct pins_value *value, const char *text,
+	   struct problem *error)
+{
+	if (*value->value != '\0')
+		return problem(error, "%s line %u: %s is there twice; keep one", path, number,
+			       value->key);
+	if (!is_digits(text, value->min, value->max))
+		return problem(error, "%s line %u: %s must be %zu to %zu digits; correct it", path,
+			       number, value->key, value->min, value->max);
+	memcpy(value->value, text, strlen(text) + 1);
+	return true;
+}
+
+static bool
+take_line(const char *path, unsigned number, char *line, struct pins_value *values, size_t count,
 	  struct problem *error)
 {
-	char *equals = strchr(line, '=');
-	const char *key, *value;
+	char *equals = strchr(line, '='), known[KEYS_TEXT_MAX];
+	const char *key;
 
 	if (*trim(line) == '\0' || *trim(line) == '#')
 		return true;
+	name_keys(values, count, known);
 	if (equals == NULL)
 		return problem(
-		    error, "%s line %u is neither `pin = DIGITS` nor `puk = DIGITS`; correct it",
-		    path, number);
+		    error, "%s line %u is not `KEY = DIGITS` with one of the keys %s; correct it",
+		    path, number, known);
 	*equals = '\0';
 	key = trim(line);
-	value = trim(equals + 1);
-	for (size_t i = 0; i < 2; i++) {
-		if (strcmp(secrets[i].key, key) != 0)
-			continue;
-		if (*secrets[i].value != '\0')
-			return problem(error, "%s line %u: %s is there twice; keep one", path,
-				       number, key);
-		if (!is_digits(value, secrets[i].min, secrets[i].max))
-			return problem(error,
-				       "%s line %u: %s must be %zu to %zu digits; correct it", path,
-				       number, key, secrets[i].min, secrets[i].max);
-		memcpy(secrets[i].value, value, strlen(value) + 1);
-		return true;
-	}
-	return problem(error, "%s line %u: only pin and puk are known here; correct it", path,
-		       number);
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(values[i].key, key) == 0)
+			return take_value(path, number, &values[i], trim(equals + 1), error);
+	return problem(error, "%s line %u: only the keys %s are known here; correct it", path,
+		       number, known);
 }
 
 /* `text` has room for FILE_LEN_MAX + 1. */
@@ -91,9 +122,10 @@ read_private(const char *path, char *text, struct problem *error)
 		problem(error, "PIN file %s may be read by others (mode %04o); type: chmod 600 %s",
 			path, (unsigned)st.st_mode & 07777, path);
 	else if ((n = read(fd, text, FILE_LEN_MAX + 1)) < 0 || n > FILE_LEN_MAX)
-		problem(error,
-			"PIN file %s is no text file of at most %d bytes; it needs two lines", path,
-			(int)FILE_LEN_MAX);
+		problem(
+		    error,
+		    "PIN file %s is no text file of at most %d bytes; it needs a line for each PIN",
+		    path, (int)FILE_LEN_MAX);
 	else
 		ok = true;
 	if (ok)
@@ -103,81 +135,109 @@ read_private(const char *path, char *text, struct problem *error)
 	return ok;
 }
 
-bool
-pins_read(const char *path, struct pins *pins, struct problem *error)
+static bool
+take_text(const char *path, char *text, struct pins_value *values, size_t count,
+	  struct problem *error)
 {
-	struct secret secrets[] = {
-	    {"pin", "PIN", PINS_PIN_MIN, PINS_PIN_MAX, pins->pin},
-	    {"puk", "PUK", PINS_PUK_LEN, PINS_PUK_LEN, pins->puk},
-	};
-	char text[FILE_LEN_MAX + 1], *at = text, *line;
 	unsigned number = 0;
+	char *line;
+
+	while ((line = strsep(&text, "\n")) != NULL)
+		if (!take_line(path, ++number, line, values, count, error))
+			return false;
+	for (size_t i = 0; i < count; i++)
+		if (*values[i].value == '\0')
+			return problem(error, "%s has no %s; add the line: %s = DIGITS", path,
+				       values[i].key, values[i].key);
+	return true;
+}
+
+bool
+pins_read(const char *path, struct pins_value *values, size_t count, struct problem *error)
+{
+	char *text = OPENSSL_secure_zalloc(FILE_LEN_MAX + 1);
 	bool ok;
 
-	*pins = (struct pins){0};
-	ok = read_private(path, text, error);
-	while (ok && (line = strsep(&at, "\n")) != NULL)
-		ok = take_line(path, ++number, line, secrets, error);
-	for (size_t i = 0; ok && i < 2; i++)
-		if (*secrets[i].value == '\0')
-			ok = problem(error, "%s has no %s; add the line: %s = DIGITS", path,
-				     secrets[i].key, secrets[i].key);
-	OPENSSL_cleanse(text, sizeof(text));
+	if (text == NULL)
+		return problem(error, "no memory to read the PIN file %s; close some programs",
+			       path);
+	ok = read_private(path, text, error) && take_text(path, text, values, count, error);
+	OPENSSL_secure_clear_free(text, FILE_LEN_MAX + 1);
 	if (!ok)
-		pins_wipe(pins);
+		wipe_values(values, count);
+	return ok;
+}
+
+/* "4 to 8 digits", "8 digits" */
+static void
+say_length(const struct pins_value *value, char text[QUESTION_MAX])
+{
+	if (value->min == value->max)
+		snprintf(text, QUESTION_MAX, "%zu digits", value->min);
+	else
+		snprintf(text, QUESTION_MAX, "%zu to %zu digits", value->min, value->max);
+}
+
+static bool
+ask_again(const struct terminal *terminal, const struct pins_value *value, struct problem *error)
+{
+	char question[QUESTION_MAX], *again = OPENSSL_secure_zalloc(PINS_VALUE_MAX + 1);
+	bool ok;
+
+	if (again == NULL)
+		return problem(error, "no memory for PINs; close some programs");
+	snprintf(question, sizeof(question), "The same %s again: ", value->name);
+	ok = terminal_ask(terminal, question, false, again, PINS_VALUE_MAX + 1, error);
+	if (ok && strcmp(again, value->value) != 0)
+		ok = problem(error, "the two %ss differ; start again", value->name);
+	OPENSSL_secure_clear_free(again, PINS_VALUE_MAX + 1);
 	return ok;
 }
 
 static bool
-ask_twice(const struct terminal *terminal, const struct secret *secret, struct problem *error)
+ask(const struct terminal *terminal, struct pins_value *value, struct problem *error)
 {
-	char question[QUESTION_MAX], again[PINS_PIN_MAX + 1];
-	bool ok;
+	char question[2 * QUESTION_MAX], length[QUESTION_MAX];
 
-	if (secret->min == secret->max)
-		snprintf(question, sizeof(question), "New %s (%zu digits): ", secret->name,
-			 secret->min);
+	say_length(value, length);
+	if (value->is_new)
+		snprintf(question, sizeof(question), "New %s (%s): ", value->name, length);
 	else
-		snprintf(question, sizeof(question), "New %s (%zu to %zu digits): ", secret->name,
-			 secret->min, secret->max);
-	if (!terminal_ask(terminal, question, false, secret->value, secret->max + 1, error))
+		snprintf(question, sizeof(question),
+			 "%c%s: ", toupper((unsigned char)value->name[0]), value->name + 1);
+	if (!terminal_ask(terminal, question, false, value->value, value->max + 1, error))
 		return false;
-	if (!is_digits(secret->value, secret->min, secret->max))
-		return problem(error, "a %s has %zu to %zu digits and nothing else; start again",
-			       secret->name, secret->min, secret->max);
-	snprintf(question, sizeof(question), "The same %s again: ", secret->name);
-	ok = terminal_ask(terminal, question, false, again, sizeof(again), error);
-	if (ok && strcmp(again, secret->value) != 0)
-		ok = problem(error, "the two %ss differ; start again", secret->name);
-	OPENSSL_cleanse(again, sizeof(again));
+	if (!is_digits(value->value, value->min, value->max))
+		return problem(error, "the %s has %s and nothing else; start again", value->name,
+			       length);
+	return !value->is_new || ask_again(terminal, value, error);
+}
+
+bool
+pins_ask(struct pins_value *values, size_t count, struct problem *error)
+{
+	struct terminal terminal;
+	char keys[KEYS_TEXT_MAX];
+	bool ok = true;
+
+	if (!terminal_open(&terminal)) {
+		name_keys(values, count, keys);
+		return problem(error,
+			       "the PINs cannot be asked for: no terminal; put the lines %s, each "
+			       "with = DIGITS, in a file, mode 0600, and name that with --pin-file",
+			       keys);
+	}
+	for (size_t i = 0; ok && i < count; i++)
+		ok = ask(&terminal, &values[i], error);
+	terminal_close(&terminal);
+	if (!ok)
+		wipe_values(values, count);
 	return ok;
 }
 
 bool
-pins_ask(struct pins *pins, struct problem *error)
+pins_get(const char *path, struct pins_value *values, size_t count, struct problem *error)
 {
-	const struct secret secrets[] = {
-	    {"pin", "PIN", PINS_PIN_MIN, PINS_PIN_MAX, pins->pin},
-	    {"puk", "PUK", PINS_PUK_LEN, PINS_PUK_LEN, pins->puk},
-	};
-	struct terminal terminal;
-	bool ok;
-
-	*pins = (struct pins){0};
-	if (!terminal_open(&terminal))
-		return problem(
-		    error,
-		    "PIN and PUK cannot be asked for: no terminal; put them in a file, mode 0600, "
-		    "and name that with --pin-file");
-	ok = ask_twice(&terminal, &secrets[0], error) && ask_twice(&terminal, &secrets[1], error);
-	terminal_close(&terminal);
-	if (!ok)
-		pins_wipe(pins);
-	return ok;
-}
-
-void
-pins_wipe(struct pins *pins)
-{
-	OPENSSL_cleanse(pins, sizeof(*pins));
+	return path == NULL ? pins_ask(values, count, error)
+			    : pins_read(path, values, count, error);
 }

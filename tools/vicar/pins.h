@@ -1,5 +1,5 @@
 /*
- * PIN and PUK of a card with a local key: from a file that only its owner may read, or typed twice.
+ * PINs and PUKs for a command: from a file that only its owner may read, or typed at the terminal.
  */
 #ifndef VICAR_TOOLS_VICAR_PINS_H
 #define VICAR_TOOLS_VICAR_PINS_H
@@ -7,19 +7,30 @@
 #include "iso7816/bytes.h"
 #include "tools/problem.h"
 
-enum { PINS_PIN_MIN = 4, PINS_PIN_MAX = 8, PINS_PUK_LEN = 8 };
+enum { PINS_PIN_MIN = 4, PINS_PIN_MAX = 8, PINS_PUK_LEN = 8, PINS_VALUE_MAX = 64 };
 
-/* Secret; wiped with pins_wipe(). */
-struct pins {
-	char pin[PINS_PIN_MAX + 1];
-	char puk[PINS_PUK_LEN + 1];
+/* One that is wanted, and then its value: digits. */
+struct pins_value {
+	const char *key;  /* of its line in a file: "pin" */
+	const char *name; /* at the terminal: "PIN", "old PIN" */
+	size_t min, max;  /* digits; max is at most PINS_VALUE_MAX */
+	bool is_new;      /* typed twice at the terminal */
+	char value[PINS_VALUE_MAX + 1];
 };
 
-/* The file's lines are `pin = DIGITS` and `puk = DIGITS`, each once; # begins a comment. Refused
- * when group or others may read it. On failure nothing is left in `pins`. */
-bool pins_read(const char *path, struct pins *pins, struct problem *error) MUST_USE;
-/* At the terminal, without echo. */
-bool pins_ask(struct pins *pins, struct problem *error) MUST_USE;
-void pins_wipe(struct pins *pins);
+/* `count` of them in locked memory, where there is any (cmdbridge/memory.h); NULL with `error`. */
+struct pins_value *pins_new(size_t count, struct problem *error) MUST_USE;
+/* Wipes; NULL is fine. */
+void pins_free(struct pins_value *values, size_t count);
+
+/* The file's lines are `KEY = DIGITS`, one for each value; # begins a comment. Refused when group or
+ * others may read it. On failure no value is kept. */
+bool pins_read(const char *path, struct pins_value *values, size_t count,
+	       struct problem *error) MUST_USE;
+/* Asks for them in order at the terminal. */
+bool pins_ask(struct pins_value *values, size_t count, struct problem *error) MUST_USE;
+/* From the file when there is one, else at the terminal. */
+bool pins_get(const char *path, struct pins_value *values, size_t count,
+	      struct problem *error) MUST_USE;
 
 #endif

@@ -5,8 +5,10 @@
 
 #include "log.h"
 #include "tools/control.h"
+#include "tools/pin_renewal.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -80,29 +82,67 @@ reply_status(const struct loop *loop, int client)
 	      loop->journal->last);
 }
 
-static void
-unblock(struct loop *loop, int client, const char *counter)
+static struct bytes
+line_of(char **at)
 {
-	char tries[IMAGE_COUNTERS_MAX * (KEY_NAME_MAX + 12)];
+	const char *line = strsep(at, "\n");
 
-	if (card_pin_unblock(loop->card, counter)) {
-		log_info("the counter %s is at its maximum again, by `vicar pin unblock`", counter);
-		journal_note(loop->journal, time(NULL), "the PIN was unblocked by its owner");
-		reply(client, "ok\n");
-		return;
-	}
-	put_tries(loop, tries, sizeof(tries));
-	reply(client,
-	      "error: %s cannot be unblocked so: it is no PIN of a remote key of this card, or the "
-	      "counter cannot be written; the card counts %s\n",
-	      counter, tries);
+	return line == NULL ? BYTES_NONE : (struct bytes){(const uint8_t *)line, strlen(line)};
 }
 
-enum attend_result
-attend(struct loop *loop, int client)
+/* COUNTER, and the values in the lines below it. */
+static void
+renew_pin(struct loop *loop, int client, enum card_renewal kind, char *request)
 {
-	static const char unblock_word[] = "pin-unblock ";
-	char request[CONTROL_REQUEST_MAX + 1];
+	char *at = request;
+	const char *counter = strsep(&at, "\n");
+	struct pin_renewal renewal = {.kind = kind, .counter = counter};
+	struct problem error = {""};
+
+	renewal.first = line_of(&at);
+	renewal.new_value = line_of(&at);
+	if (!pin_renewal_do(loop->image, loop->card, loop->journal, &renewal, &error)) {
+		log_warning("%s", error.text);
+		reply(client, "error: %s\n", error.text);
+		return;
+	}
+	log_info("%s was %s by its owner", counter,
+		 kind == CARD_PIN_CHANGE ? "changed" : "unblocked");
+	reply(client, "ok\n");
+}
+
+static enum attend_result
+answer(struct loop *loop, int client, char *request)
+{
+	static const struct {
+		const char *word;
+		enum card_renewal kind;
+	} renewals[] = {{"pin-change ", CARD_PIN_CHANGE}, {"pin-unblock ", CARD_PIN_UNBLOCK}};
+
+	if (strcmp(request, "remove") == 0) {
+		reply(client, "ok\n");
+		return ATTEND_REMOVE;
+	}
+	if (strcmp(request, "status") == 0) {
+		reply_status(loop, client);
+		return ATTEND_CLOSE;
+	}
+	for (size_t i = 0; i < sizeof(renewals) / sizeof(renewals[0]); i++) {
+		const size_t len = strlen(renewals[i].word);
+
+		if (strncmp(request, renewals[i].word, len) != 0)
+			continue;
+		renew_pin(loop, client, renewals[i].kind, request + len);
+		return ATTEND_CLOSE;
+	}
+	reply(client, "error: the request is unknown; there are status, remove, pin-change COUNTER "
+		      "and pin-unblock COUNTER\n");
+	return ATTEND_CLOSE;
+}
+
+static enum attend_result
+receive(struct loop *loop, int client, char *request)
+{
 	ssize_t got;
 
 	do
@@ -113,16 +153,18 @@ attend(struct loop *loop, int client)
 	if (got <= 0 || got > CONTROL_REQUEST_MAX)
 		return ATTEND_CLOSE;
 	request[got] = '\0';
-	if (strcmp(request, "remove") == 0) {
-		reply(client, "ok\n");
-		return ATTEND_REMOVE;
-	}
-	if (strcmp(request, "status") == 0)
-		reply_status(loop, client);
-	else if (strncmp(request, unblock_word, sizeof(unblock_word) - 1) == 0)
-		unblock(loop, client, request + sizeof(unblock_word) - 1);
-	else
-		reply(client, "error: the request is unknown; there are status, remove and "
-			      "pin-unblock COUNTER\n");
-	return ATTEND_CLOSE;
+	return answer(loop, client, request);
+}
+
+enum attend_result
+attend(struct loop *loop, int client)
+{
+	/* A request may hold PINs. */
+	char *request = OPENSSL_secure_malloc(CONTROL_REQUEST_MAX + 1);
+	enum attend_result result = ATTEND_CLOSE;
+
+	if (request != NULL)
+		result = receive(loop, client, request);
+	OPENSSL_secure_clear_free(request, CONTROL_REQUEST_MAX + 1);
+	return result;
 }

@@ -64,27 +64,6 @@ bytes_of(const char *text)
 /*
  * Local keys.
  */
-static bool
-key_path(const struct keys *keys, const char *key, const char *kind, char path[PATH_MAX])
-{
-	int len = snprintf(path, PATH_MAX, "%s/keys/%s.%s", keys->image->directory, key, kind);
-
-	return len > 0 && len < PATH_MAX;
-}
-
-static uint16_t
-local_sw(enum keyfile_result result, const char *error)
-{
-	switch (result) {
-	case KEYFILE_OK: return SW_OK;
-	case KEYFILE_WRONG_PIN: return SW_AUTHENTICATION;
-	case KEYFILE_BAD_INPUT: return SW_INCORRECT_DATA;
-	case KEYFILE_BROKEN: break;
-	}
-	log_error("%s", error);
-	return SW_MEMORY_FAILURE;
-}
-
 /* By the PIN alone, or through the key that leads the PIN. */
 static enum keyfile_result
 use_file(struct keys *keys, const char *pin, const struct key_request *request,
@@ -95,39 +74,12 @@ use_file(struct keys *keys, const char *pin, const struct key_request *request,
 	if (strcmp(request->key, request->pin_key) == 0)
 		return keyfile_use(pin, request->pin, operation, request->digest, request->input,
 				   output, error);
-	if (key_path(keys, request->key, "key", shared))
+	if (local_path(keys->image->directory, request->key, "key", shared))
 		return keyfile_use_shared(shared, request->key, pin, request->pin, operation,
 					  request->digest, request->input, output, error);
 	(void)snprintf(error, KEYFILE_ERROR_MAX, "the path of key %s is too long; move the card",
 		       request->key);
 	return KEYFILE_BROKEN;
-}
-
-static uint16_t
-local_pin(const char *pin, const char *puk, const struct key_request *request)
-{
-	char error[KEYFILE_ERROR_MAX] = "";
-	enum keyfile_result result = KEYFILE_BROKEN;
-
-	switch (request->operation) {
-	case KEY_PIN_VERIFY: result = keyfile_check(pin, request->pin, error); break;
-	case KEY_PUK_VERIFY: result = keyfile_check(puk, request->pin, error); break;
-	case KEY_PIN_CHANGE:
-		result = keyfile_rewrap(pin, request->pin, pin, request->new_pin, error);
-		break;
-	case KEY_PIN_UNBLOCK:
-		result = keyfile_rewrap(puk, request->pin, pin, request->new_pin, error);
-		break;
-	case KEY_SIGN_PKCS1:
-	case KEY_SIGN_RAW:
-	case KEY_DECIPHER_PKCS1:
-	case KEY_SIGN_PSS:
-	case KEY_SIGN_ECDSA:
-	case KEY_DECIPHER_RAW:
-	case KEY_DECIPHER_OAEP:
-	case KEY_DERIVE_ECDH: return SW_UNKNOWN;
-	}
-	return local_sw(result, error);
 }
 
 static uint16_t
@@ -145,9 +97,22 @@ local_use(struct keys *keys, const char *pin, const struct key_request *request,
 			  keys->journal->path);
 		return SW_MEMORY_FAILURE;
 	}
-	sw = local_sw(use_file(keys, pin, request, operation, output, error), error);
+	sw = local_sw(use_file(keys, pin, request, operation, output, error));
+	if (sw == SW_MEMORY_FAILURE)
+		log_error("%s", error);
 	journal_done(keys->journal, time(NULL), id, sw,
 		     sw == SW_OK ? "done with a key of this card" : sw_text(sw));
+	return sw;
+}
+
+static uint16_t
+local_judge(const struct keys *keys, const struct key_request *request)
+{
+	char error[KEYFILE_ERROR_MAX];
+	const uint16_t sw = local_pin(keys->image->directory, request, error);
+
+	if (error[0] != '\0')
+		log_error("%s", error);
 	return sw;
 }
 
@@ -157,17 +122,14 @@ serve_local(struct keys *keys, const struct key_request *request, struct writer 
 	uint8_t room[KEY_OUTPUT_MAX];
 	struct writer output = writer_to(room, sizeof(room));
 	struct key_result result = {.sw = SW_UNKNOWN};
-	char pin[PATH_MAX], puk[PATH_MAX];
+	char pin[PATH_MAX];
 	enum card_result done;
 	enum keyfile_operation operation;
 
-	if (!key_path(keys, request->pin_key, "pin", pin) ||
-	    !key_path(keys, request->pin_key, "puk", puk))
-		return card_resume(keys->card, &result, response);
-	if (local_operation(request->operation, &operation))
+	if (!local_operation(request->operation, &operation))
+		result.sw = local_judge(keys, request);
+	else if (local_path(keys->image->directory, request->pin_key, "pin", pin))
 		result.sw = local_use(keys, pin, request, operation, &output);
-	else
-		result.sw = local_pin(pin, puk, request);
 	if (result.sw == SW_OK)
 		result.output = writer_bytes(&output);
 	done = card_resume(keys->card, &result, response);

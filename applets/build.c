@@ -39,9 +39,8 @@ parse(const uint8_t *der, size_t len)
 	return certificate;
 }
 
-/* Of the key in its certificate; NULL when it is of no kind that cards have. */
-static const struct key_kind *
-kind_of(const struct image_key *key)
+const struct key_kind *
+build_kind(const struct image_key *key)
 {
 	X509 *certificate = parse(key->certificate, key->certificate_len);
 	const EVP_PKEY *public_key = certificate != NULL ? X509_get0_pubkey(certificate) : NULL;
@@ -121,7 +120,7 @@ refuse_name(struct build *build, const struct roles *roles, const struct image_k
 static void
 check_kind(struct build *build, const struct role *role, const struct image_key *key)
 {
-	const struct key_kind *kind = kind_of(key);
+	const struct key_kind *kind = build_kind(key);
 	uint8_t text[128] = "";
 	struct writer list = writer_to(text, sizeof(text) - 1);
 
@@ -332,7 +331,7 @@ static bool
 put_key(const struct image_key *image_key, const struct pkcs15_key *template, bool user_consent,
 	struct writer *content)
 {
-	const struct key_kind *kind = kind_of(image_key);
+	const struct key_kind *kind = build_kind(image_key);
 	struct pkcs15_key key = *template;
 
 	if (kind == NULL)

@@ -8,6 +8,7 @@
 #define VICAR_APPLETS_BUILD_H
 
 #include "emulator/personality.h"
+#include "iso7816/key_kind.h"
 #include "iso7816/pkcs15.h"
 
 enum { BUILD_DIRECTORY_MAX = 4096 }; /* room for one directory file */
@@ -72,6 +73,9 @@ void build_token_info(struct build *build, const struct file_spec *spec,
 /* The roles that the image has, in the table's order: PINs and keys of the engine, and the
  * certificates' files. */
 void build_roles(struct build *build, const struct roles *roles);
+
+/* Of the key in its certificate; NULL when it is of no kind that cards have. */
+const struct key_kind *build_kind(const struct image_key *key);
 
 /* Name of the key in the image that leads the PIN of `role`; NULL when none is under it. */
 const char *build_leading_key(const struct image *image, const struct roles *roles,

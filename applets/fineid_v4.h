@@ -1,4 +1,4 @@
-/* Finnish identity card since 2023, with keys on P-384: for registry.c. */
+/* Finnish identity card since 2023, with keys on P-384 or RSA: for registry.c. */
 #ifndef VICAR_APPLETS_FINEID_V4_H
 #define VICAR_APPLETS_FINEID_V4_H
 

@@ -1,15 +1,17 @@
 #include "registry.h"
 #include "build.h"
 #include "cc_v1.h"
+#include "fineid_org.h"
 #include "fineid_v2.h"
+#include "fineid_v3.h"
 #include "fineid_v4.h"
 #include "iasecc.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const struct personality *const PERSONALITIES[] = {&cc_v1, &fineid_v2, &fineid_v4, &iasecc,
-							  NULL};
+static const struct personality *const PERSONALITIES[] = {
+    &cc_v1, &fineid_v2, &fineid_v3, &fineid_v4, &fineid_org, &iasecc, NULL};
 
 const struct personality *const *
 registry_all(void)

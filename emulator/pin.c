@@ -294,6 +294,9 @@ renew(struct card *card, struct pin *tried, struct pin *pin, enum key_operation 
 		return SW_BLOCKED;
 	if (first_in_data) {
 		sw = split(tried, data, &first, &new_data);
+		if (sw == SW_OK && pin->spec.length_stored != 0 &&
+		    new_data.len != pin->spec.length_stored)
+			sw = SW_WRONG_LENGTH;
 		if (sw == SW_OK)
 			sw = value_parse(card, tried, first, VALUE_TRIED, &first);
 		if (sw != SW_OK)

@@ -27,9 +27,11 @@ each_personality_is_found_by_its_name(void **state)
 	(void)state;
 	assert_ptr_equal(registry_find("cc-v1"), all[0]);
 	assert_ptr_equal(registry_find("fineid-v2"), all[1]);
-	assert_ptr_equal(registry_find("fineid-v4"), all[2]);
-	assert_ptr_equal(registry_find("iasecc"), all[3]);
-	assert_null(all[4]);
+	assert_ptr_equal(registry_find("fineid-v3"), all[2]);
+	assert_ptr_equal(registry_find("fineid-v4"), all[3]);
+	assert_ptr_equal(registry_find("fineid-org"), all[4]);
+	assert_ptr_equal(registry_find("iasecc"), all[5]);
+	assert_null(all[6]);
 	assert_null(registry_find("cc"));
 }
 
@@ -50,7 +52,7 @@ the_registry_tells_what_keys_a_card_has(void **state)
 	(void)state;
 	assert_true(registry_key(fineid, 0, &key));
 	assert_string_equal(key.name, "auth");
-	assert_string_equal(key.purpose, "authentication and key agreement");
+	assert_string_equal(key.purpose, "authentication and decipherment");
 	assert_string_equal(key.kinds[0], "p384");
 	assert_true(registry_key(fineid, 1, &key));
 	assert_string_equal(key.name, "sign");

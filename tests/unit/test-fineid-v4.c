@@ -132,16 +132,6 @@ an_unknown_variant_is_refused(void **state)
 }
 
 static void
-an_rsa_key_is_refused(void **state)
-{
-	struct applet_card *card = applet_new("fineid-v4", "313233343536373839303132", "");
-
-	(void)state;
-	applet_add_key(card, "sign", IMAGE_SERVICE_FILE, 2048, SIGN_PIN);
-	assert_refused(card, "that of a fineid-v4 card is p384");
-}
-
-static void
 a_key_of_another_curve_is_refused(void **state)
 {
 	struct applet_card *card = applet_new("fineid-v4", "313233343536373839303132", "");
@@ -285,29 +275,40 @@ other_containers_are_refused(void **state)
 	assert_answer(card, "00CB3FFF05A003830111", "6A86");
 }
 
-/* 8.2.2, with key 1: the hash is padded on the left to 48 bytes. */
+/* `answer` is r || s of key `key` for 48 bytes of hash, and 9000. */
 static void
-assert_signature(struct applet_card *card, size_t key, const char *answer)
+assert_signs(struct applet_card *card, size_t key, const uint8_t hash[FIELD_LEN],
+	     const char *answer)
 {
-	static const char digest[] = ZEROS_16 SHA256_OF_ABC;
 	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(card->keys[key].key, NULL);
-	uint8_t plain[2 * FIELD_LEN + 2], hash[FIELD_LEN], *der = NULL;
+	uint8_t plain[2 * FIELD_LEN + 2], *der = NULL;
 	ECDSA_SIG *signature = ECDSA_SIG_new();
-	size_t len, hash_len;
+	size_t len;
 	int der_len;
 
 	assert_true(bytes_from_hex(answer, plain, sizeof(plain), &len));
 	assert_int_equal(len, sizeof(plain));
-	assert_true(bytes_from_hex(digest, hash, sizeof(hash), &hash_len));
 	assert_int_equal(ECDSA_SIG_set0(signature, BN_bin2bn(plain, FIELD_LEN, NULL),
 					BN_bin2bn(plain + FIELD_LEN, FIELD_LEN, NULL)),
 			 1);
 	der_len = i2d_ECDSA_SIG(signature, &der);
 	assert_int_equal(EVP_PKEY_verify_init(context), 1);
-	assert_int_equal(EVP_PKEY_verify(context, der, (size_t)der_len, hash, hash_len), 1);
+	assert_int_equal(EVP_PKEY_verify(context, der, (size_t)der_len, hash, FIELD_LEN), 1);
 	OPENSSL_free(der);
 	ECDSA_SIG_free(signature);
 	EVP_PKEY_CTX_free(context);
+}
+
+/* 8.2.2, with key 1: the hash is padded on the left to 48 bytes. */
+static void
+assert_signature(struct applet_card *card, size_t key, const char *answer)
+{
+	static const char digest[] = ZEROS_16 SHA256_OF_ABC;
+	uint8_t hash[FIELD_LEN];
+	size_t len;
+
+	assert_true(bytes_from_hex(digest, hash, sizeof(hash), &len));
+	assert_signs(card, key, hash, answer);
 }
 
 static void
@@ -389,6 +390,101 @@ key_1_agrees_on_a_key(void **state)
 	applet_assert_hex(applet_send_bytes(card, BYTES(command)), "6A80");
 	EVP_PKEY_CTX_free(context);
 	EVP_PKEY_free(other);
+}
+
+/* 4.9: the message in the card, 128 bytes and 36 more */
+static void
+the_card_hashes_what_key_1_signs(void **state)
+{
+	struct applet_card *card = *state;
+	uint8_t blocks[5 + 128] = {0x00, 0x2A, 0x90, 0x80, 128};
+	uint8_t last[5 + 2 + 36] = {0x00, 0x2A, 0x90, 0xA0, 38, 0x80, 36};
+	uint8_t whole[128 + 36], hash[64];
+
+	memset(whole, 'a', sizeof(whole));
+	memcpy(blocks + 5, whole, 128);
+	memcpy(last + 7, whole, 36);
+	assert_int_equal(EVP_Digest(whole, sizeof(whole), hash, NULL, EVP_sha384(), NULL), 1);
+	assert_answer(card, VERIFY_PIN1, "9000");
+	assert_answer(card, "002241AA03 800150", "9000"); /* 6.4 */
+	assert_answer(card, SET_ECDSA_AUTH, "9000");
+	applet_assert_hex(applet_send_bytes(card, BYTES(blocks)), "9000");
+	applet_assert_hex(applet_send_bytes(card, BYTES(last)), "9000");
+	assert_signs(card, 0, hash, applet_send(card, "002A9E9A60"));
+}
+
+/* Other than at its end: in the middle of a hash nothing of it is left. */
+static void
+a_reset_ends_what_the_card_was_hashing(void **state)
+{
+	struct applet_card *card = *state;
+	uint8_t blocks[5 + 128] = {0x00, 0x2A, 0x90, 0x80, 128};
+
+	assert_answer(card, "002241AA03 800150", "9000");
+	assert_answer(card, SET_ECDSA_AUTH, "9000");
+	applet_assert_hex(applet_send_bytes(card, BYTES(blocks)), "9000");
+	card_reset(card->card);
+	assert_answer(card, "002A90A005 8003616263", "6985");
+}
+
+/* 3.1: "files stay closed (6982)" */
+static void
+the_travel_document_is_closed(void **state)
+{
+	struct applet_card *card = *state;
+
+	assert_answer(card, "00A4040C07 A0000002471001", "9000");
+	assert_answer(card, "00A4020C02 011E", "9000");
+	assert_answer(card, "00B0000004", "6982");
+	assert_answer(card, "00B0810000", "6982"); /* DG1 */
+	assert_answer(card, SELECT_AID, "9000");
+	assert_answer(card, "00A4020C02 4331", "9000");
+}
+
+/* RSA-2048 for authentication, and a service's RSA-3072 for signatures */
+static struct applet_card *
+rsa_keys(void)
+{
+	struct applet_card *card = applet_new("fineid-v4", "313233343536373839303132", "");
+
+	applet_add_key(card, "auth", IMAGE_SERVICE_FILE, 2048, AUTH_PIN);
+	applet_add_key(card, "sign", "cmd", 3072, SIGN_PIN);
+	applet_insert(card);
+	return card;
+}
+
+static void
+an_rsa_key_signs_with_pkcs1(void **state)
+{
+	struct applet_card *card = rsa_keys();
+
+	(void)state;
+	assert_answer(card, VERIFY_PIN1, "9000");
+	assert_answer(card, "002241B606 800142 840101", "9000");
+	assert_answer(card, "002A90A022 9020" SHA256_OF_ABC, "9000");
+	applet_assert_signature(card->keys[0].key, applet_fetch(card, "002A9E9A00"),
+				"3031300D060960864801650304020105000420" SHA256_OF_ABC);
+	assert_answer(card, "002241B606 800144 840101", "6A80"); /* ECDSA */
+	assert_answer(card, "002241B803 840101", "6A80");        /* key agreement */
+	applet_free(card);
+}
+
+static void
+a_service_signs_with_pkcs1_only(void **state)
+{
+	struct applet_card *card = rsa_keys();
+
+	(void)state;
+	assert_answer(card, VERIFY_PIN2, "9000");
+	assert_answer(card, "002241B606 800145 840102", "6A80");
+	assert_answer(card, "002241B606 800142 840102", "9000");
+	assert_answer(card, "002A90A022 9020" SHA256_OF_ABC, "9000");
+	applet_assert_signature(card->keys[1].key, applet_fetch(card, "002A9E9A00"),
+				"3031300D060960864801650304020105000420" SHA256_OF_ABC);
+	assert_int_equal(card->starts, 1);
+	assert_answer(card, "0024008218 313233343536000000000000 363534333231000000000000", "6985");
+	assert_answer(card, "002C008218 313233343536373800000000 363534333231000000000000", "6985");
+	applet_free(card);
 }
 
 static void
@@ -475,7 +571,6 @@ main(void)
 	    TEST(the_atr_is_a6),
 	    cmocka_unit_test(the_card_of_2025_has_atr_a7),
 	    cmocka_unit_test(an_unknown_variant_is_refused),
-	    cmocka_unit_test(an_rsa_key_is_refused),
 	    cmocka_unit_test(a_key_of_another_curve_is_refused),
 	    cmocka_unit_test(a_brainpool_key_is_refused),
 	    cmocka_unit_test(a_serial_number_that_is_not_ascii_is_refused),
@@ -494,6 +589,11 @@ main(void)
 	    TEST(a_hash_of_another_length_or_in_the_signature_is_refused),
 	    TEST(key_1_agrees_on_a_key),
 	    TEST(key_2_does_not_agree_on_keys),
+	    TEST(the_card_hashes_what_key_1_signs),
+	    TEST(a_reset_ends_what_the_card_was_hashing),
+	    TEST(the_travel_document_is_closed),
+	    cmocka_unit_test(an_rsa_key_signs_with_pkcs1),
+	    cmocka_unit_test(a_service_signs_with_pkcs1_only),
 	    TEST(verify_p1_ff_forgets_the_pin),
 	    TEST(select_by_aid_forgets_the_pins),
 	    TEST(a_pin_is_digits_padded_to_twelve),

@@ -1,0 +1,138 @@
+/*
+ * Which algorithms the directory files say that keys have: 6.2, 6.3 and 7.3.
+ */
+#include "fineid_card.h"
+#include "iso7816/key_kind.h"
+
+#include <string.h>
+
+#define OID_ECDSA_SHA2 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03  /* 1.2.840.10045.4.3 */
+#define OID_PKCS1 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01 /* 1.2.840.113549.1.1 */
+#define SIGN PKCS15_OPERATION_COMPUTE_SIGNATURE
+#define DECIPHER PKCS15_OPERATION_DECIPHER
+
+const char fineid_puk_counter[] = "puk";
+const size_t fineid_serial_lens[] = {FINEID_SERIAL_LEN, FINEID_SERIAL_LEN_LONG, 0};
+
+#define INFO(number, ckm, what, byte, oid_len, ...)                              \
+	{                                                                        \
+		.reference = (number), .mechanism = (ckm), .operations = (what), \
+		.oid = {{__VA_ARGS__}, (oid_len)}, .has_card_reference = true,   \
+		.card_reference = (byte)                                         \
+	}
+
+/* Mechanisms of PKCS #11 and, in RFC 5758 and RFC 8017 appendix C, the identifiers. 7.1: clients
+ * take 16 at most, so that SHA-224 is not among them. */
+static const struct entry {
+	enum { OF_EC, OF_RSA, OF_LOCAL_RSA } key;
+	struct pkcs15_algorithm info;
+} ENTRIES[] = {
+    {OF_EC, INFO(1, 0x1044, SIGN, 0x44, 8, OID_ECDSA_SHA2, 2)},
+    {OF_EC, INFO(2, 0x1045, SIGN, 0x54, 8, OID_ECDSA_SHA2, 3)},
+    {OF_EC, INFO(3, 0x1046, SIGN, 0x64, 8, OID_ECDSA_SHA2, 4)},
+    {OF_RSA, INFO(4, 0x40, SIGN, 0x42, 9, OID_PKCS1, 11)},
+    {OF_RSA, INFO(5, 0x41, SIGN, 0x52, 9, OID_PKCS1, 12)},
+    {OF_RSA, INFO(6, 0x42, SIGN, 0x62, 9, OID_PKCS1, 13)},
+    {OF_RSA, INFO(7, 0x06, SIGN, 0x12, 9, OID_PKCS1, 5)},
+    {OF_LOCAL_RSA, INFO(8, 0x43, SIGN, 0x45, 9, OID_PKCS1, 10)},
+    {OF_LOCAL_RSA, INFO(9, 0x44, SIGN, 0x55, 9, OID_PKCS1, 10)},
+    {OF_LOCAL_RSA, INFO(10, 0x45, SIGN, 0x65, 9, OID_PKCS1, 10)},
+    {OF_LOCAL_RSA, INFO(11, 0x01, DECIPHER, 0x1A, 9, OID_PKCS1, 1)},
+    {OF_LOCAL_RSA, INFO(12, 0x09, DECIPHER, 0x1D, 9, OID_PKCS1, 7)},
+    {OF_LOCAL_RSA, INFO(13, 0x09, DECIPHER, 0x4D, 9, OID_PKCS1, 7)},
+    {OF_LOCAL_RSA, INFO(14, 0x09, DECIPHER, 0x5D, 9, OID_PKCS1, 7)},
+    {OF_LOCAL_RSA, INFO(15, 0x09, DECIPHER, 0x6D, 9, OID_PKCS1, 7)},
+};
+enum { ENTRIES_COUNT = sizeof(ENTRIES) / sizeof(ENTRIES[0]) };
+
+static bool
+is_remote(const struct image_key *key)
+{
+	return strcmp(key->service, IMAGE_SERVICE_FILE) != 0;
+}
+
+static bool
+is_rsa(const struct image_key *key)
+{
+	const struct key_kind *kind = build_kind(key);
+
+	return kind != NULL && kind->curve == NULL;
+}
+
+/* `usage` is that of the key for an RSA key, DECRYPT or not. */
+static bool
+has(const struct image_key *key, uint32_t usage, const struct entry *entry)
+{
+	const bool rsa = is_rsa(key);
+
+	if (entry->key == OF_EC)
+		return !rsa;
+	if (!rsa || (entry->key == OF_LOCAL_RSA && is_remote(key)))
+		return false;
+	return entry->info.operations == SIGN || (usage & PKCS15_USAGE_DECRYPT) != 0;
+}
+
+/* 7.5: EC keys do not name theirs. */
+static void
+name_algorithms(struct pkcs15_key *object, const struct image_key *key)
+{
+	for (size_t i = 0; i < ENTRIES_COUNT && is_rsa(key); i++) {
+		if (has(key, object->usage, &ENTRIES[i]))
+			object->algorithms[object->algorithms_count++] = ENTRIES[i].info.reference;
+	}
+}
+
+const char *
+fineid_key_of_puk(const struct roles *roles, const struct image *image)
+{
+	for (size_t i = 0; i < roles->count; i++) {
+		const struct image_key *key = image_key(image, roles->role[i].key);
+
+		if (key != NULL && !is_remote(key))
+			return roles->role[i].key;
+	}
+	return NULL;
+}
+
+void
+fineid_adapt(struct role roles[FINEID_ROLES_MAX], const struct fineid_profile *profile,
+	     const struct image *image)
+{
+	const char *puk_key = fineid_key_of_puk(profile->roles, image);
+
+	memcpy(roles, profile->roles->role, profile->roles->count * sizeof(*roles));
+	for (size_t i = 0; i < profile->roles->count; i++) {
+		const struct image_key *key = image_key(image, roles[i].key);
+
+		if (roles[i].puk.reference != PIN_NO_REFERENCE) {
+			roles[i].puk.key = puk_key;
+			if (puk_key == NULL)
+				roles[i].puk.reference = PIN_NO_REFERENCE;
+		}
+		if (key == NULL)
+			continue;
+		if (is_remote(key)) {
+			roles[i].pin_object.common.auth_id.len = 0;
+			roles[i].private_key.usage &=
+			    ~(uint32_t)(PKCS15_USAGE_DECRYPT | PKCS15_USAGE_UNWRAP);
+		}
+		name_algorithms(&roles[i].private_key, key);
+	}
+}
+
+void
+fineid_list_algorithms(struct pkcs15_token_info *info, const struct roles *roles,
+		       const struct image *image)
+{
+	for (size_t i = 0; i < ENTRIES_COUNT; i++) {
+		for (size_t j = 0; j < roles->count; j++) {
+			const struct role *role = &roles->role[j];
+			const struct image_key *key = image_key(image, role->key);
+
+			if (key == NULL || !has(key, role->private_key.usage, &ENTRIES[i]))
+				continue;
+			info->algorithms[info->algorithms_count++] = ENTRIES[i].info;
+			break;
+		}
+	}
+}

@@ -7,6 +7,7 @@
 #include "iso7816/tlv.h"
 
 #include <openssl/objects.h>
+#include <string.h>
 
 enum {
 	SERIAL_LEN = 10, /* 7.1: 20 decimal digits, BCD */
@@ -44,6 +45,7 @@ enum {
 #define OID_FINEID 0x2A, 0x81, 0x76, 0x84, 0x05, 0x04, 0x01, 0x01 /* 1.2.246.517.4.1.1 */
 #define PATH_EID 0x3F, 0x00, 0x50, 0x15
 
+static const char OPTION_VERSION[] = "applet-version";
 static const uint8_t APPLICATION_ID[] = {AID};
 
 /* 2.1, A3: T=0. */
@@ -318,6 +320,8 @@ personalise(struct card *card, const struct image *image, struct image_error *er
 
 	useful.size = EMPTY_DIRECTORY_LEN;
 	dod.size = EMPTY_DIRECTORY_LEN;
+	/* get_data() reads it; an unknown value is refused here. */
+	(void)build_option(&build, OPTION_VERSION, false);
 	build_check(&build, &ROLES);
 	build_application_tree(&build);
 	build_directories(&build, &od, DIRECTORIES, sizeof(DIRECTORIES) / sizeof(DIRECTORIES[0]));
@@ -353,12 +357,30 @@ fci(const struct file *file, uint8_t p2, struct writer *writer)
 	tlv_end(writer, mark);
 }
 
+/* 1.4: any text that begins like this makes OpenSC 0.27, which does not know the ATR, take the card as
+ * EID_V2_1. Without the option the card has no GET DATA, as the sheet says in 4.12. */
+static uint16_t
+get_data(struct card *card, const struct capdu *command, struct writer *response)
+{
+	enum { APPLET_VERSION = 0xDF30 };
+	char value[IMAGE_NAME_MAX];
+
+	if (!image_option(card_image(card), OPTION_VERSION, value, sizeof(value)) ||
+	    strcmp(value, "no") == 0)
+		return SW_INS_NOT_SUPPORTED;
+	if ((command->p1 << 8 | command->p2) != APPLET_VERSION)
+		return SW_REFERENCE_NOT_FOUND;
+	writer_put(response, BYTES_TEXT("v2.1x"));
+	return SW_OK;
+}
+
 static const struct card_command COMMANDS[] = {
+    {.cla = 0x00, .ins = 0xCA, .cla_mask = 0xFF, .handler = get_data},
     /* 4.13: ERASE BINARY exists, and every file is read-only. */
     {.cla = 0x00, .ins = 0x0E, .cla_mask = 0xFF, .sw = SW_SECURITY_STATUS},
 };
 
-static const char *const OPTIONS[] = {"user-consent", NULL};
+static const char *const OPTIONS[] = {"user-consent", OPTION_VERSION, NULL};
 
 const struct personality fineid_v2 = {
     .name = "fineid-v2",

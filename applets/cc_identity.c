@@ -7,8 +7,7 @@
 
 enum {
 	FIELD_MAX = 128,
-	CACHE_KEY = 0xD4, /* 9.3, item 3 */
-	CACHE_KEY_LEN = 16,
+	CACHE_KEY_LEN = 16, /* 9.3, item 3 */
 };
 
 /* 9.4, the field table of EF02: UTF-8, filled with zeros */
@@ -43,7 +42,7 @@ cc_identity(struct bytes certificate, uint8_t identity[CC_IDENTITY_LEN])
 }
 
 void
-cc_sod(const struct image *image, uint8_t sod[CC_SOD_LEN])
+cc_sod(const struct image *image, size_t offset, uint8_t sod[CC_SOD_LEN])
 {
 	uint8_t digest[SHA256_DIGEST_LENGTH];
 	uint8_t input[IMAGE_KEYS_MAX * SHA256_DIGEST_LENGTH + IMAGE_SERIAL_MAX];
@@ -56,5 +55,5 @@ cc_sod(const struct image *image, uint8_t sod[CC_SOD_LEN])
 	writer_put(&writer, (struct bytes){image->serial, image->serial_len});
 	SHA256(input, writer.len, digest);
 	memset(sod, 0, CC_SOD_LEN);
-	memcpy(sod + CACHE_KEY, digest, CACHE_KEY_LEN);
+	memcpy(sod + offset, digest, CACHE_KEY_LEN);
 }

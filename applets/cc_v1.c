@@ -4,6 +4,7 @@
  */
 #include "cc_v1.h"
 #include "build.h"
+#include "cc_card.h"
 #include "cc_identity.h"
 #include "iso7816/tlv.h"
 
@@ -11,13 +12,11 @@
 #include <string.h>
 
 enum {
-	SERIAL_LEN = 8, /* 9.3, 9.4 */
 	EF_DIR = 0x2F00,
 	EF_TRACE = 0x0003,
 	DF_ISSUER = 0x4F00,
 	EF_OD = 0x5031,
 	EF_TOKENINFO = 0x5032,
-	DF_CITIZEN = 0x5F00,
 	EF_AODF = 0x4401,
 	EF_IDENTITY = 0xEF02,
 	EF_ADDRESS = 0xEF05,
@@ -38,12 +37,6 @@ enum {
 	ID_SIGN_CA = 0x51,
 	ID_AUTH_CA = 0x52,
 	ID_OTHER_CA = 0x53,
-	PIN_AUTH = 0x81,
-	PIN_SIGN = 0x82,
-	PIN_MIN = 4, /* 9.4, AODF */
-	PIN_STORED = 8,
-	PIN_PAD = 0xFF,
-	TRIES = 3, /* 9.3 */
 	DIR_LEN = 128,
 	TRACE_LEN = 16,
 	ADDRESS_LEN = 1500,
@@ -104,19 +97,6 @@ enum {
 	ALGORITHMS_V4_COUNT = sizeof(ALGORITHMS) / sizeof(ALGORITHMS[0]),
 };
 
-#define PIN_SPEC(role, byte)                                                                    \
-	{                                                                                       \
-		.counter = role "-pin", .reference = (byte), .key = (role), .puk = role "-puk", \
-		.local = true, .digits_only = true, .length_min = PIN_MIN,                      \
-		.length_max = PIN_STORED, .length_stored = PIN_STORED, .pad = PIN_PAD,          \
-		.tries = TRIES                                                                  \
-	}
-#define PUK_SPEC(role)                                                                 \
-	{                                                                              \
-		.counter = role "-puk", .reference = PIN_NO_REFERENCE, .is_puk = true, \
-		.digits_only = true, .length_min = PIN_MIN, .length_max = PIN_STORED,  \
-		.length_stored = PIN_STORED, .pad = PIN_PAD, .tries = TRIES            \
-	}
 #define KEY_SPEC(role, byte, pin_byte)                                                            \
 	{                                                                                         \
 		.name = (role), .reference = (byte), .pin = (pin_byte), .algorithms = ALGORITHMS, \
@@ -128,8 +108,9 @@ enum {
 		.common = {.label = (text)}, .id = {{(auth_id)}, 1}, .has_auth_reference = true, \
 		.auth_reference = (byte),                                                        \
 		.flags = PKCS15_PIN_CASE_SENSITIVE | PKCS15_PIN_INITIALIZED,                     \
-		.type = PKCS15_PIN_ASCII_NUMERIC, .min_len = PIN_MIN, .stored_len = PIN_STORED,  \
-		.has_reference = true, .reference = (byte), .has_pad = true, .pad = PIN_PAD      \
+		.type = PKCS15_PIN_ASCII_NUMERIC, .min_len = CC_PIN_MIN,                         \
+		.stored_len = CC_PIN_STORED, .has_reference = true, .reference = (byte),         \
+		.has_pad = true, .pad = CC_PIN_PAD                                               \
 	}
 
 /* 9.4. Which object of PuKDF has which rule is not on the sheet: each the rule of its PIN. */
@@ -138,10 +119,10 @@ static const struct role ROLE[] = {
 	.key = "auth",
 	.purpose = "authentication",
 	.kinds = {"rsa2048", "rsa3072"},
-	.puk = PUK_SPEC("auth"),
-	.pin = PIN_SPEC("auth", PIN_AUTH),
-	.private_key_spec = KEY_SPEC("auth", 2, PIN_AUTH),
-	.pin_object = PIN_OBJECT("PIN da Autenticação", 1, PIN_AUTH),
+	.puk = CC_PUK("auth"),
+	.pin = CC_PIN("auth", CC_PIN_AUTH),
+	.private_key_spec = KEY_SPEC("auth", 2, CC_PIN_AUTH),
+	.pin_object = PIN_OBJECT("PIN da Autenticação", 1, CC_PIN_AUTH),
 	.private_key = {.common = {.label = "CITIZEN AUTHENTICATION KEY", .auth_id = {{1}, 1}},
 			.id = {{ID_AUTH}, 1},
 			.usage = PKCS15_USAGE_SIGN,
@@ -160,16 +141,16 @@ static const struct role ROLE[] = {
 	.certificate = {.common = {.label = "CITIZEN AUTHENTICATION CERTIFICATE"},
 			.id = {{ID_AUTH}, 1},
 			.path = CITIZEN_PATH(0x09)},
-	.certificate_path = {DF_CITIZEN, EF_AUTH_CERTIFICATE},
+	.certificate_path = {CC_DF_CITIZEN, EF_AUTH_CERTIFICATE},
     },
     {
 	.key = "sign",
 	.purpose = "signatures",
 	.kinds = {"rsa2048", "rsa3072"},
-	.puk = PUK_SPEC("sign"),
-	.pin = PIN_SPEC("sign", PIN_SIGN),
-	.private_key_spec = KEY_SPEC("sign", 1, PIN_SIGN),
-	.pin_object = PIN_OBJECT("PIN da Assinatura", 2, PIN_SIGN),
+	.puk = CC_PUK("sign"),
+	.pin = CC_PIN("sign", CC_PIN_SIGN),
+	.private_key_spec = KEY_SPEC("sign", 1, CC_PIN_SIGN),
+	.pin_object = PIN_OBJECT("PIN da Assinatura", 2, CC_PIN_SIGN),
 	.private_key = {.common = {.label = "CITIZEN SIGNATURE KEY",
 				   .auth_id = {{2}, 1},
 				   .user_consent = 1},
@@ -190,13 +171,13 @@ static const struct role ROLE[] = {
 	.certificate = {.common = {.label = "CITIZEN SIGNATURE CERTIFICATE"},
 			.id = {{ID_SIGN}, 1},
 			.path = CITIZEN_PATH(0x08)},
-	.certificate_path = {DF_CITIZEN, EF_SIGN_CERTIFICATE},
+	.certificate_path = {CC_DF_CITIZEN, EF_SIGN_CERTIFICATE},
     },
 };
 
 enum { ROLES_COUNT = sizeof(ROLE) / sizeof(ROLE[0]) };
 
-static const size_t SERIAL_LENS[] = {SERIAL_LEN, 0};
+static const size_t SERIAL_LENS[] = {CC_SERIAL_LEN, 0};
 static const struct roles ROLES = {ROLE, ROLES_COUNT, SERIAL_LENS};
 
 /* 9.3, item 4: the version that the card says. With "v4" the middleware asks for PSS. */
@@ -292,7 +273,7 @@ static const uint8_t RULE_READ_NEVER[] = {0x1B, 0xFF, 0xFF, 0xFF, 0xFF};
 static struct file_spec
 citizen_file(uint16_t fid)
 {
-	return (struct file_spec)EF(DF_CITIZEN, fid);
+	return (struct file_spec)EF(CC_DF_CITIZEN, fid);
 }
 
 static void
@@ -300,7 +281,7 @@ build_tree(struct build *build)
 {
 	static const struct file_spec mf = DF(0, APPLICATION_ID);
 	static const struct file_spec issuer = DF(DF_ISSUER, ISSUER_NAME);
-	static const struct file_spec citizen = DF(DF_CITIZEN, CITIZEN_NAME);
+	static const struct file_spec citizen = DF(CC_DF_CITIZEN, CITIZEN_NAME);
 	struct file_spec dir = EF(EF_DIR), trace = EF(EF_TRACE);
 	static const uint8_t activated[] = {0, 0, 0, 0, 0x00, 0x01}; /* 9.3: byte 5 */
 	uint8_t data[BUILD_DIRECTORY_MAX];
@@ -395,7 +376,7 @@ build_identity_and_sod(struct build *build)
 
 	sod_file.sfi = SOD_SFI;
 	cc_identity((struct bytes){key->certificate, key->certificate_len}, identity);
-	cc_sod(build->image, sod);
+	cc_sod(build->image, CC_CACHE_KEY_V1, sod);
 	build_file(build, &identity_file, BYTES(identity));
 	build_file(build, &sod_file, BYTES(sod));
 }
@@ -467,23 +448,6 @@ fci(const struct file *file, uint8_t p2, struct writer *writer)
 	tlv_end(writer, mark);
 }
 
-/* Card production life cycle data, GlobalPlatform Card Specification 2.1.1 appendix H. Nothing is
- * known of a chip that is not there; bytes 13 to 20 are the serial number (9.3). */
-static uint16_t
-get_cplc(struct card *card, const struct capdu *command, struct writer *response)
-{
-	enum { CPLC_LEN = 0x2A, BEFORE_SERIAL = 10 };
-	const struct image *image = card_image(card);
-
-	(void)command;
-	writer_u16(response, 0x9F7F);
-	writer_u8(response, CPLC_LEN);
-	writer_fill(response, 0x00, BEFORE_SERIAL);
-	writer_put(response, (struct bytes){image->serial, image->serial_len});
-	writer_fill(response, 0x00, CPLC_LEN - BEFORE_SERIAL - image->serial_len);
-	return SW_OK;
-}
-
 static uint16_t
 get_applet_version(struct card *card, const struct capdu *command, struct writer *response)
 {
@@ -498,26 +462,12 @@ static const struct card_command COMMANDS[] = {
     {.cla = 0x00,
      .ins = 0xCA,
      .cla_mask = 0xFF,
-     .p1p2 = 0x9F7F,
-     .p1p2_mask = 0xFFFF,
-     .handler = get_cplc},
-    {.cla = 0x00,
-     .ins = 0xCA,
-     .cla_mask = 0xFF,
      .p1p2 = 0xDF30,
      .p1p2_mask = 0xFFFF,
      .handler = get_applet_version},
-    {.cla = 0x00, .ins = 0xCA, .cla_mask = 0xFF, .sw = SW_REFERENCE_NOT_FOUND},
-    /* CVC root key and Diffie-Hellman parameters (9.3, item 8): there are none. */
-    {.cla = 0x00,
-     .ins = 0xCB,
-     .cla_mask = 0xFF,
-     .p1p2 = 0x00FF,
-     .p1p2_mask = 0xFFFF,
-     .sw = SW_REFERENCE_NOT_FOUND},
+    CC_COMMANDS,
     /* 9.2: OpenSC's probe for another card, 80 CA DF 03 08 */
     {.cla = 0x80, .ins = 0xCA, .cla_mask = 0xFF, .sw = SW_INS_NOT_SUPPORTED},
-    {.cla = 0x80, .ins = 0x84, .cla_mask = 0xFF, .handler = card_get_challenge},
 };
 
 static const char *const OPTIONS[] = {"user-consent", "applet", NULL};
@@ -526,7 +476,7 @@ const struct personality cc_v1 = {
     .name = "cc-v1",
     .description = "Portuguese citizen card, first generation (GemSAFE), RSA 2048 and 3072",
     .atr = {ATR, sizeof(ATR)},
-    .serial_len = SERIAL_LEN,
+    .serial_len = CC_SERIAL_LEN,
     .serial_form = SERIAL_BYTES,
     .options = OPTIONS,
     .roles = &ROLES,
@@ -534,8 +484,8 @@ const struct personality cc_v1 = {
 			SELECT_FCP | SELECT_NO_DATA, /* 9.2, 9.3 */
 	      .name_select = PINS_ALL_DROPPED,
 	      .df_change = PINS_KEPT,
-	      .df_change_clears_se = true,                       /* 4.8 */
-	      .pin = CHANGE_OLD_NEW | RESET_PUK_NEW | RESET_PUK, /* 9.2, 9.3 */
+	      .df_change_clears_se = true, /* 4.8 */
+	      .pin = CC_PIN_FORMS,
 	      .restores = {0x7301}, /* 4.8; the sheet has no number, this is ISO's default */
 	      .hash = HASH_WHOLE,
 	      .sw_scheme = SW_CONDITIONS}, /* 9.3, item 6: "6985 = algorithm not allowed" */

@@ -6,6 +6,7 @@
 #include "build.h"
 #include "cc_card.h"
 #include "cc_identity.h"
+#include "emulator/failure.h"
 #include "iso7816/tlv.h"
 
 #include <stdio.h>
@@ -211,21 +212,19 @@ applet_check(const struct image *image, struct image_error *error)
 	const struct applet *applet = applet_of(image);
 
 	if (applet == NULL) {
-		snprintf(error->text, sizeof(error->text),
-			 "card \"%s\": there is no such applet of a cc-v1 card; write applet=v3 "
-			 "or applet=v4 in card.conf",
-			 image->name);
-		return false;
+		return failure(error,
+			       "card \"%s\": there is no such applet of a cc-v1 card; write "
+			       "applet=v3 or applet=v4 in card.conf",
+			       image->name);
 	}
 	for (size_t i = 0; i < image->keys_count; i++) {
 		if (applet->algorithms_count == ALGORITHMS_V3_COUNT ||
 		    strcmp(image->keys[i].service, IMAGE_SERVICE_FILE) == 0)
 			continue;
-		snprintf(error->text, sizeof(error->text),
-			 "card \"%s\": with applet=v4 programs ask for PSS, which key \"%s\" at a "
-			 "service cannot do; take applet=v4 out of card.conf",
-			 image->name, image->keys[i].name);
-		return false;
+		return failure(error,
+			       "card \"%s\": with applet=v4 programs ask for PSS, which key \"%s\" "
+			       "at a service cannot do; take applet=v4 out of card.conf",
+			       image->name, image->keys[i].name);
 	}
 	return true;
 }

@@ -1,6 +1,7 @@
 #include "registry.h"
 #include "build.h"
 #include "cc_v1.h"
+#include "cc_v2.h"
 #include "fineid_org.h"
 #include "fineid_v2.h"
 #include "fineid_v3.h"
@@ -11,7 +12,7 @@
 #include <string.h>
 
 static const struct personality *const PERSONALITIES[] = {
-    &cc_v1, &fineid_v2, &fineid_v3, &fineid_v4, &fineid_org, &iasecc, NULL};
+    &cc_v1, &cc_v2, &fineid_v2, &fineid_v3, &fineid_v4, &fineid_org, &iasecc, NULL};
 
 const struct personality *const *
 registry_all(void)

@@ -10,6 +10,7 @@
 #include "emulator/card.h"
 #include "tools/local_operation.h"
 
+#include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
@@ -370,6 +371,32 @@ applet_assert_pss(EVP_PKEY *key, const char *signature, const char *digest, cons
 	assert_int_equal(EVP_PKEY_verify(context, block, len - 2, value, value_len), 1);
 	EVP_PKEY_CTX_free(context);
 	EVP_MD_free(md);
+}
+
+/* `signature` (hexadecimal text with 9000 behind it) is ECDSA of `hash`: r || s, each as long as the
+ * field. */
+static inline void
+applet_assert_ecdsa(EVP_PKEY *key, const char *signature, const char *hash)
+{
+	const size_t field_len = ((size_t)EVP_PKEY_get_bits(key) + 7) / 8;
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(key, NULL);
+	uint8_t plain[KEY_OUTPUT_MAX], value[EVP_MAX_MD_SIZE], *der = NULL;
+	ECDSA_SIG *numbers = ECDSA_SIG_new();
+	size_t len, value_len;
+	int der_len;
+
+	assert_true(bytes_from_hex(signature, plain, sizeof(plain), &len));
+	assert_int_equal(len, 2 * field_len + 2);
+	assert_true(bytes_from_hex(hash, value, sizeof(value), &value_len));
+	assert_int_equal(ECDSA_SIG_set0(numbers, BN_bin2bn(plain, (int)field_len, NULL),
+					BN_bin2bn(plain + field_len, (int)field_len, NULL)),
+			 1);
+	der_len = i2d_ECDSA_SIG(numbers, &der);
+	assert_int_equal(EVP_PKEY_verify_init(context), 1);
+	assert_int_equal(EVP_PKEY_verify(context, der, (size_t)der_len, value, value_len), 1);
+	OPENSSL_free(der);
+	ECDSA_SIG_free(numbers);
+	EVP_PKEY_CTX_free(context);
 }
 
 #endif

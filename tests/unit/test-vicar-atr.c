@@ -4,6 +4,7 @@
  */
 #include "test-vicar.h"
 
+#include "applets/registry.h"
 #include "hex.h"
 #include "tools/vicar/atr.h"
 #include "tools/vicar/atr_table.h"
@@ -403,6 +404,27 @@ a_card_of_ours_is_told_with_its_personality(void **state)
 	free(text);
 }
 
+/* Also one that no row of the table has, as cc-v2's contact ATR, which is ours. */
+static void
+each_personality_is_known_by_its_own_atr(void **state)
+{
+	(void)state;
+	for (const struct personality *const *at = registry_all(); *at != NULL; at++) {
+		char *text = NULL, expected[64];
+		struct atr atr;
+		size_t len;
+		FILE *out = capture_begin(&text, &len);
+
+		assert_true(atr_parse((*at)->atr, &atr));
+		assert_true(atr_describe(out, &atr));
+		fclose(out);
+		snprintf(expected, sizeof(expected), "personality: %s\n", (*at)->name);
+		if (strstr(text, expected) == NULL)
+			fail_msg("%s: \"%s\" does not say it", (*at)->name, text);
+		free(text);
+	}
+}
+
 static void
 a_card_that_is_not_known_is_told_by_what_its_atr_says(void **state)
 {
@@ -489,6 +511,7 @@ main(void)
 	    cmocka_unit_test(an_atr_with_a_wrong_check_byte_is_refused),
 	    cmocka_unit_test(more_text_than_any_atr_has_is_refused),
 	    cmocka_unit_test(a_card_of_ours_is_told_with_its_personality),
+	    cmocka_unit_test(each_personality_is_known_by_its_own_atr),
 	    cmocka_unit_test(a_card_that_is_not_known_is_told_by_what_its_atr_says),
 	    cmocka_unit_test(each_reader_is_told_with_what_is_in_it),
 	    cmocka_unit_test(the_exit_status_tells_known_from_unknown_from_no_atr),

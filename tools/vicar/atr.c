@@ -77,34 +77,51 @@ print_protocols(FILE *out, const struct atr *atr)
 	fputc('\n', out);
 }
 
-/* The personalities whose own ATR is of the same kind of card. */
-static void
-print_personalities(FILE *out, const struct atr_card *card)
+/* Its own ATR is this one, or one of the same kind of card. */
+static bool
+answers_like(const struct personality *personality, const struct atr *atr,
+	     const struct atr_card *card)
 {
-	for (const struct personality *const *at = registry_all(); *at != NULL; at++) {
-		const struct atr_card *own;
-		struct atr atr;
+	const struct atr_card *own;
+	struct atr parsed;
 
-		if (!atr_parse((*at)->atr, &atr) || (own = atr_card_find(&atr)) == NULL)
-			continue;
-		if (strcmp(own->name, card->name) == 0)
-			fprintf(out, "personality: %s\n", (*at)->name);
+	if (bytes_equal(personality->atr, (struct bytes){atr->bytes, atr->len}))
+		return true;
+	if (card == NULL || !atr_parse(personality->atr, &parsed))
+		return false;
+	own = atr_card_find(&parsed);
+	return own != NULL && strcmp(own->name, card->name) == 0;
+}
+
+/* The table's name, or what a personality with this very ATR says of itself; NULL: not known. */
+static const char *
+name_of(const struct atr *atr, const struct atr_card *card)
+{
+	if (card != NULL)
+		return card->name;
+	for (const struct personality *const *at = registry_all(); *at != NULL; at++) {
+		if (answers_like(*at, atr, NULL))
+			return (*at)->description;
 	}
+	return NULL;
 }
 
 bool
 atr_describe(FILE *out, const struct atr *atr)
 {
 	const struct atr_card *card = atr_card_find(atr);
+	const char *name = name_of(atr, card);
 
-	fprintf(out, "card: %s\n", card == NULL ? "not known" : card->name);
-	if (card != NULL)
-		print_personalities(out, card);
+	fprintf(out, "card: %s\n", name == NULL ? "not known" : name);
+	for (const struct personality *const *at = registry_all(); *at != NULL; at++) {
+		if (answers_like(*at, atr, card))
+			fprintf(out, "personality: %s\n", (*at)->name);
+	}
 	print_bytes(out, "atr", (struct bytes){atr->bytes, atr->len});
 	fprintf(out, "interface: %s\n", atr_is_contactless(atr) ? "contactless" : "contacts");
 	print_protocols(out, atr);
 	print_bytes(out, "historical bytes", atr->historical);
-	return card != NULL;
+	return name != NULL;
 }
 
 void

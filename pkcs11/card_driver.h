@@ -64,7 +64,7 @@ struct card_driver {
  * card that no other's ATR is of. */
 extern const struct card_driver driver_fineid, driver_cc, driver_iasecc, driver_pkcs15;
 
-/* place.c: the current file, and reading. */
+/* place.c: the current file. */
 
 enum { SELECT_NAME = 0x04, SELECT_PATH = 0x08 };
 
@@ -82,26 +82,39 @@ enum smartcard_result place_select(struct smartcard *card, uint8_t p1, struct by
 enum smartcard_result place_select_path(struct smartcard *card, struct bytes base,
 					struct bytes path, struct writer *fcp) MUST_USE;
 
+/* content.c: reading files. `content` has SMARTCARD_FILE_MAX bytes where it is not malloc()ed. */
+
 enum read_how {
 	READ_WHOLE,  /* to the end of the file */
-	READ_OBJECT, /* one DER object and nothing after it */
+	READ_OBJECT, /* one DER object and nothing after it; nothing in a file that is empty */
 };
 
-/* The file's content, from the cache when the card has a key for it and `fresh` is not wanted, else
- * from the card and into the cache. `content` is malloc()ed. SMARTCARD_REFUSED with 6A82: there is
- * no such file. */
-enum smartcard_result place_read(struct smartcard *card, const struct pkcs15_path *path,
-				 enum read_how how, bool fresh, uint8_t **content,
-				 size_t *len) MUST_USE;
+/* The file's content, from the cache unless it is to be `fresh`, else from the card and into the
+ * cache. `content` is malloc()ed. SMARTCARD_REFUSED with 6A82: there is no such file. */
+enum smartcard_result content_read(struct smartcard *card, const struct pkcs15_path *path,
+				   enum read_how how, bool fresh, uint8_t **content,
+				   size_t *len) MUST_USE;
+/* From the card only, the bytes of the file's one DER object from `*len` on until there are `end` or
+ * all of it. `*whole` is the object's length, 0 before it is known and in an empty file. */
+enum smartcard_result content_read_object(struct smartcard *card, const struct pkcs15_path *path,
+					  size_t end, uint8_t *content, size_t *len,
+					  size_t *whole) MUST_USE;
+/* False: the cache has not got it. */
+bool content_cached(struct smartcard *card, const struct pkcs15_path *path, uint8_t *content,
+		    size_t *len) MUST_USE;
+void content_to_cache(struct smartcard *card, const struct pkcs15_path *path, struct bytes content);
+void content_drop(struct smartcard *card, const struct pkcs15_path *path);
 
-/* Forgets the file in the cache. */
-void place_drop(struct smartcard *card, const struct pkcs15_path *path);
+/* The length of the DER object that `head` begins, tag and length included. False: that is none, or
+ * not even its length is there, which is in the first four bytes. */
+bool object_size(struct bytes head, size_t *size) MUST_USE;
 
 /* directory.c: ISO/IEC 7816-15. */
 
-/* Where the application is; paths as `select` takes them. */
+/* Where the application is; paths as `select` takes them. `od_content`: what EF.OD holds, of a card on
+ * which that is fixed; it is not read then. */
 struct pkcs15_places {
-	struct bytes od, cia_info;
+	struct bytes od, cia_info, od_content;
 };
 
 /* Reads EF.CIAInfo, EF.OD and what that names into the card's arrays. */

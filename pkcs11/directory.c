@@ -183,7 +183,7 @@ read_objects(struct smartcard *card, const struct pkcs15_directory *directory)
 	uint8_t *content;
 	size_t len;
 	enum smartcard_result r =
-	    place_read(card, &directory->path, READ_WHOLE, fresh, &content, &len);
+	    content_read(card, &directory->path, READ_WHOLE, fresh, &content, &len);
 
 	if (r == SMARTCARD_REFUSED)
 		return SMARTCARD_OK;
@@ -196,13 +196,44 @@ read_objects(struct smartcard *card, const struct pkcs15_directory *directory)
 	return r;
 }
 
-/* Those of certificates first: the cache's key for all other files has them in it. */
+static bool
+has_certificate(const struct smartcard *card, const struct pkcs15_id *id)
+{
+	for (size_t i = 0; i < card->certificates_count; i++) {
+		const struct pkcs15_id *other = &card->certificates[i].object.id;
+
+		if (other->len == id->len && memcmp(other->data, id->data, id->len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+has_all_certificates(const struct smartcard *card)
+{
+	for (size_t i = 0; i < card->private_keys_count; i++)
+		if (!has_certificate(card, &card->private_keys[i].object.id))
+			return false;
+	return card->private_keys_count > 0;
+}
+
+enum pass { PASS_CERTIFICATES, PASS_OTHERS, PASS_PUBLIC_KEYS, PASSES };
+
+static enum pass pass_of(enum pkcs15_class class)
+{
+	if (is_certificates(class))
+		return PASS_CERTIFICATES;
+	return class == PKCS15_PUBLIC_KEYS ? PASS_PUBLIC_KEYS : PASS_OTHERS;
+}
+
+/* Directories of certificates first: the cache's key for all other files has them in it. Public keys
+ * last, when they are needed. */
 static enum smartcard_result
 read_directories(struct smartcard *card, struct bytes od)
 {
 	enum smartcard_result r = SMARTCARD_OK;
 
-	for (int pass = 0; pass < 2; pass++) {
+	for (enum pass pass = 0; pass < PASSES && r == SMARTCARD_OK; pass++) {
 		struct reader reader = reader_of(od);
 		struct pkcs15_directory directory;
 		unsigned count = 0;
@@ -210,8 +241,10 @@ read_directories(struct smartcard *card, struct bytes od)
 		while (r == SMARTCARD_OK && pkcs15_decode_directory(&reader, &directory)) {
 			if (++count > SMARTCARD_OBJECTS_MAX)
 				return SMARTCARD_PROTOCOL;
-			if (is_certificates(directory.class) == (pass == 0))
-				r = read_objects(card, &directory);
+			if (pass_of(directory.class) != pass ||
+			    (pass == PASS_PUBLIC_KEYS && has_all_certificates(card)))
+				continue;
+			r = read_objects(card, &directory);
 		}
 	}
 	return r;
@@ -246,7 +279,7 @@ read_cia_info(struct smartcard *card, const struct pkcs15_path *path)
 {
 	uint8_t *content;
 	size_t len;
-	enum smartcard_result r = place_read(card, path, READ_OBJECT, true, &content, &len);
+	enum smartcard_result r = content_read(card, path, READ_OBJECT, true, &content, &len);
 
 	if (r != SMARTCARD_OK)
 		return r;
@@ -285,7 +318,9 @@ directory_read(struct smartcard *card, const struct pkcs15_places *places)
 	r = read_cia_info(card, &cia_info);
 	if (r != SMARTCARD_OK)
 		return r;
-	r = place_read(card, &od, READ_WHOLE, false, &content, &len);
+	if (places->od_content.len > 0)
+		return read_directories(card, places->od_content);
+	r = content_read(card, &od, READ_WHOLE, false, &content, &len);
 	if (r != SMARTCARD_OK)
 		return r;
 	r = read_directories(card, (struct bytes){content, len});

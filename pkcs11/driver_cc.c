@@ -3,6 +3,7 @@
  * iasecc.md.
  */
 #include "card_driver.h"
+#include "iso7816/atr_match.h"
 #include "iso7816/sw.h"
 #include "iso7816/tlv.h"
 
@@ -34,6 +35,33 @@ match(const struct atr *atr)
 	       memcmp(atr->historical.data, begin, sizeof(begin)) == 0;
 }
 
+/* 9.4, EF.OD: the same on every card. */
+static const uint8_t OD[] = {
+    0xA0, 0x0A, 0x30, 0x08, 0x04, 0x06, 0x3F, 0x00, 0x5F, 0x00, 0xEF, 0x0D, /* private keys */
+    0xA1, 0x0A, 0x30, 0x08, 0x04, 0x06, 0x3F, 0x00, 0x5F, 0x00, 0xEF, 0x0E, /* public keys */
+    0xA4, 0x0A, 0x30, 0x08, 0x04, 0x06, 0x3F, 0x00, 0x5F, 0x00, 0xEF, 0x0C, /* certificates */
+    0xA8, 0x0A, 0x30, 0x08, 0x04, 0x06, 0x3F, 0x00, 0x5F, 0x00, 0x44, 0x01, /* PINs */
+};
+
+/* 9.1: the cards of the first generation, with and without the status at the end. */
+static bool
+is_known(const struct atr *atr)
+{
+	static const struct atr_pattern patterns[] = {
+	    {ATR_HISTORICAL, "80318065B08311C0A98300", NULL},
+	    {ATR_HISTORICAL, "80318065B08311C0A983009000", NULL},
+	    {ATR_HISTORICAL, "80318065B0831100C88300", NULL},
+	    {ATR_HISTORICAL, "80318065B0831100C883009000", NULL},
+	    {ATR_HISTORICAL, "80318065B0850300EF120FFF829000", NULL},
+	    {ATR_HISTORICAL, "80318065B085040120120FFF829000", NULL},
+	};
+
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
+		if (atr_matches(atr, &patterns[i]))
+			return true;
+	return false;
+}
+
 static enum smartcard_result
 enter(struct smartcard *card)
 {
@@ -47,11 +75,18 @@ enter(struct smartcard *card)
 static enum smartcard_result
 bind(struct smartcard *card)
 {
-	static const uint8_t od[] = {0x50, 0x31}, token_info[] = {0x50, 0x32};
-	static const struct pkcs15_places places = {{od, sizeof(od)},
-						    {token_info, sizeof(token_info)}};
-	enum smartcard_result r = enter(card);
+	static const uint8_t token_info[] = {0x50, 0x32};
+	static const struct pkcs15_places places = {
+	    .cia_info = {token_info, sizeof(token_info)},
+	    .od_content = {OD, sizeof(OD)},
+	};
+	enum smartcard_result r = SMARTCARD_OK;
+	struct atr atr;
 
+	/* Selecting the application by name drops the PINs that others have verified. A card that
+	 * only looks like one is asked for it all the same. */
+	if (!atr_parse(card->channel.atr, &atr) || !is_known(&atr))
+		r = enter(card);
 	if (r == SMARTCARD_OK)
 		r = directory_read(card, &places);
 	return r == SMARTCARD_REFUSED ? SMARTCARD_UNKNOWN : r;

@@ -89,8 +89,8 @@ enter(struct smartcard *card)
 static enum smartcard_result
 bind(struct smartcard *card)
 {
-	static const struct pkcs15_places places = {{EF_OD, sizeof(EF_OD)},
-						    {EF_CIAINFO, sizeof(EF_CIAINFO)}};
+	static const struct pkcs15_places places = {.od = {EF_OD, sizeof(EF_OD)},
+						    .cia_info = {EF_CIAINFO, sizeof(EF_CIAINFO)}};
 	const struct generation **state = malloc(sizeof(const struct generation *));
 	enum smartcard_result r;
 	struct atr atr;
@@ -99,9 +99,9 @@ bind(struct smartcard *card)
 	if (state == NULL || !atr_parse(card->channel.atr, &atr))
 		return SMARTCARD_NO_MEMORY;
 	*state = generation_of_atr(&atr);
-	r = enter(card);
-	if (r == SMARTCARD_OK)
-		r = directory_read(card, &places);
+	/* Selecting the application by name would close it for others (4.1): content.c does so only
+	 * when the file is not found without. */
+	r = directory_read(card, &places);
 	return r == SMARTCARD_REFUSED ? SMARTCARD_UNKNOWN : r;
 }
 

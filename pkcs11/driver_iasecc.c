@@ -102,8 +102,8 @@ static enum smartcard_result
 bind(struct smartcard *card)
 {
 	static const uint8_t od[] = {0x50, 0x31}, token_info[] = {0x50, 0x32};
-	static const struct pkcs15_places places = {{od, sizeof(od)},
-						    {token_info, sizeof(token_info)}};
+	static const struct pkcs15_places places = {.od = {od, sizeof(od)},
+						    .cia_info = {token_info, sizeof(token_info)}};
 	struct state *state = calloc(1, sizeof(*state));
 	enum smartcard_result r = SMARTCARD_REFUSED;
 
@@ -144,13 +144,15 @@ select_file(struct smartcard *card, struct bytes path, struct writer *fcp)
 			place_set(card, path, path.len - FID_LEN);
 		return r;
 	}
+	writer_put(&whole, aid);
+	writer_put(&whole, path);
+	if (fcp == NULL && place_is(card, writer_bytes(&whole)))
+		return SMARTCARD_OK;
 	r = stay_in_application(card);
 	if (r != SMARTCARD_OK)
 		return r;
 	r = place_select(card, path.len == FID_LEN ? SELECT_CHILD : SELECT_FROM_DF, path, false,
 			 fcp);
-	writer_put(&whole, aid);
-	writer_put(&whole, path);
 	if (r == SMARTCARD_OK && writer_ok(&whole))
 		place_set(card, writer_bytes(&whole), aid.len + path.len - FID_LEN);
 	else if (r == SMARTCARD_OK)

@@ -153,7 +153,7 @@ find_in_dir(struct smartcard *card, struct state *state)
 	struct reader reader;
 	uint8_t *content;
 	size_t len;
-	enum smartcard_result r = place_read(card, &dir, READ_WHOLE, true, &content, &len);
+	enum smartcard_result r = content_read(card, &dir, READ_WHOLE, true, &content, &len);
 
 	if (r != SMARTCARD_OK)
 		return r;
@@ -179,7 +179,8 @@ static enum smartcard_result
 bind(struct smartcard *card)
 {
 	static const uint8_t od[] = {0x50, 0x31}, cia_info[] = {0x50, 0x32};
-	static const struct pkcs15_places places = {{od, sizeof(od)}, {cia_info, sizeof(cia_info)}};
+	static const struct pkcs15_places places = {.od = {od, sizeof(od)},
+						    .cia_info = {cia_info, sizeof(cia_info)}};
 	struct state *state = calloc(1, sizeof(*state));
 	enum smartcard_result r;
 	struct atr atr;

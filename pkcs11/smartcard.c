@@ -34,11 +34,9 @@ find_certificate(const struct smartcard *card, const struct pkcs15_id *id)
 }
 
 /* What objects say of each other. */
-static enum smartcard_result
+static void
 link_objects(struct smartcard *card)
 {
-	enum smartcard_result r = SMARTCARD_OK;
-
 	for (size_t i = 0; i < card->pins_count; i++) {
 		struct smartcard_pin *pin = &card->pins[i];
 
@@ -53,14 +51,12 @@ link_objects(struct smartcard *card)
 	for (size_t i = 0; i < card->public_keys_count; i++)
 		card->public_keys[i].certificate =
 		    find_certificate(card, &card->public_keys[i].object.id);
-	for (size_t i = 0; i < card->private_keys_count && r == SMARTCARD_OK; i++) {
+	for (size_t i = 0; i < card->private_keys_count; i++) {
 		struct smartcard_private_key *key = &card->private_keys[i];
 
 		key->pin = find_pin(card, &key->object.common.auth_id);
 		key->certificate = find_certificate(card, &key->object.id);
-		r = card->driver->find_abilities(card, key);
 	}
-	return r;
 }
 
 static void
@@ -120,7 +116,7 @@ bind_driver(const struct card_driver *driver, const struct channel *channel,
 	(*card)->driver = driver;
 	r = driver->bind(*card);
 	if (r == SMARTCARD_OK)
-		r = link_objects(*card);
+		link_objects(*card);
 	if (r != SMARTCARD_OK) {
 		smartcard_free(*card);
 		*card = NULL;
@@ -156,36 +152,6 @@ smartcard_driver_name(const struct smartcard *card)
 }
 
 enum smartcard_result
-smartcard_read_certificate(struct smartcard *card, size_t index)
-{
-	struct smartcard_certificate *certificate;
-
-	if (index >= card->certificates_count)
-		return SMARTCARD_BAD_INPUT;
-	certificate = &card->certificates[index];
-	if (certificate->der_len > 0)
-		return SMARTCARD_OK;
-	free(certificate->der);
-	certificate->der = NULL;
-	return place_read(card, &certificate->object.path, READ_OBJECT, false, &certificate->der,
-			  &certificate->der_len);
-}
-
-void
-smartcard_drop_certificate(struct smartcard *card, size_t index)
-{
-	struct smartcard_certificate *certificate;
-
-	if (index >= card->certificates_count)
-		return;
-	certificate = &card->certificates[index];
-	free(certificate->der);
-	certificate->der = NULL;
-	certificate->der_len = 0;
-	place_drop(card, &certificate->object.path);
-}
-
-enum smartcard_result
 smartcard_read_data(struct smartcard *card, size_t index)
 {
 	struct smartcard_data *data;
@@ -200,27 +166,10 @@ smartcard_read_data(struct smartcard *card, size_t index)
 	if (data->object.path.kind != PKCS15_PATH_FILE || data->object.path.file_len == 0)
 		return SMARTCARD_UNSUPPORTED;
 	private = (data->object.common.flags & PKCS15_OBJECT_PRIVATE) != 0;
-	r = place_read(card, &data->object.path, READ_WHOLE, private, &data->content,
-		       &data->content_len);
+	r = content_read(card, &data->object.path, READ_WHOLE, private, &data->content,
+			 &data->content_len);
 	data->read = r == SMARTCARD_OK;
 	return r;
-}
-
-static enum smartcard_result
-public_key_of_certificate(const struct smartcard_certificate *certificate, struct writer *spki)
-{
-	const uint8_t *at = certificate->der;
-	X509 *parsed = d2i_X509(NULL, &at, (long)certificate->der_len);
-	unsigned char *der = NULL;
-	int len = -1;
-
-	if (parsed != NULL)
-		len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(parsed), &der);
-	if (len > 0)
-		writer_put(spki, (struct bytes){der, (size_t)len});
-	OPENSSL_free(der);
-	X509_free(parsed);
-	return len > 0 && writer_ok(spki) ? SMARTCARD_OK : SMARTCARD_PROTOCOL;
 }
 
 /* The file of a public key is a PKCS #1 RSAPublicKey, an EC point in an OCTET STRING that has no
@@ -255,7 +204,7 @@ read_public_key_file(struct smartcard *card, const struct pkcs15_path *path, str
 
 	if (path->kind != PKCS15_PATH_FILE || path->file_len == 0)
 		return SMARTCARD_UNSUPPORTED;
-	r = place_read(card, path, READ_OBJECT, false, &content, &len);
+	r = content_read(card, path, READ_OBJECT, false, &content, &len);
 	if (r != SMARTCARD_OK)
 		return r;
 	r = public_key_of_file((struct bytes){content, len}, spki);
@@ -275,10 +224,10 @@ smartcard_read_public_key(struct smartcard *card, size_t index, struct writer *s
 	if (key->certificate != SMARTCARD_NONE) {
 		const size_t certificate = (size_t)key->certificate;
 
-		r = smartcard_read_certificate(card, certificate);
-		return r == SMARTCARD_OK
-			   ? public_key_of_certificate(&card->certificates[certificate], spki)
-			   : r;
+		r = smartcard_read_certificate_head(card, certificate);
+		if (r == SMARTCARD_OK)
+			writer_put(spki, card->certificates[certificate].public_key);
+		return r == SMARTCARD_OK && !writer_ok(spki) ? SMARTCARD_BAD_INPUT : r;
 	}
 	if (card->driver->read_public_key != NULL)
 		r = card->driver->read_public_key(card, key, spki);
@@ -289,6 +238,29 @@ enum smartcard_result
 smartcard_logout(struct smartcard *card)
 {
 	return card->driver->logout != NULL ? card->driver->logout(card) : SMARTCARD_UNSUPPORTED;
+}
+
+/* A key whose size only its certificate tells. */
+static enum smartcard_result
+find_bits(struct smartcard *card, struct smartcard_private_key *key)
+{
+	const unsigned char *at;
+	EVP_PKEY *public;
+	struct bytes spki;
+	enum smartcard_result r;
+
+	if (key->certificate == SMARTCARD_NONE)
+		return SMARTCARD_OK;
+	r = smartcard_read_certificate_head(card, (size_t)key->certificate);
+	if (r != SMARTCARD_OK)
+		return r;
+	spki = card->certificates[key->certificate].public_key;
+	at = spki.data;
+	public = d2i_PUBKEY(NULL, &at, (long)spki.len);
+	if (public != NULL)
+		key->bits = (uint32_t)EVP_PKEY_get_bits(public);
+	EVP_PKEY_free(public);
+	return SMARTCARD_OK;
 }
 
 /* Inputs whose length the scheme fixes. */
@@ -335,6 +307,25 @@ is_elsewhere(uint16_t sw)
 }
 
 enum smartcard_result
+smartcard_find_abilities(struct smartcard *card, size_t index)
+{
+	struct smartcard_private_key *key;
+	enum smartcard_result r = SMARTCARD_OK;
+
+	if (index >= card->private_keys_count)
+		return SMARTCARD_BAD_INPUT;
+	key = &card->private_keys[index];
+	if (key->abilities_found)
+		return SMARTCARD_OK;
+	if (key->bits == 0)
+		r = find_bits(card, key);
+	if (r == SMARTCARD_OK)
+		r = card->driver->find_abilities(card, key);
+	key->abilities_found = r == SMARTCARD_OK;
+	return r;
+}
+
+enum smartcard_result
 smartcard_use_key(struct smartcard *card, size_t index, enum smartcard_scheme scheme,
 		  enum digest digest, struct bytes input, struct writer *output)
 {
@@ -345,6 +336,9 @@ smartcard_use_key(struct smartcard *card, size_t index, enum smartcard_scheme sc
 
 	if (index >= card->private_keys_count)
 		return SMARTCARD_BAD_INPUT;
+	r = smartcard_find_abilities(card, index);
+	if (r != SMARTCARD_OK)
+		return r;
 	key = &card->private_keys[index];
 	if (!abilities_have(&key->abilities, scheme, digest))
 		return SMARTCARD_UNSUPPORTED;

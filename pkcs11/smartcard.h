@@ -111,24 +111,39 @@ struct smartcard_private_key {
 	struct pkcs15_key object;
 	int pin; /* index in smartcard->pins of the PIN that opens it, or SMARTCARD_NONE */
 	bool user_consent; /* one VERIFY for each use: CKA_ALWAYS_AUTHENTICATE */
-	uint32_t bits;     /* of modulus or field */
+	uint32_t bits;     /* of modulus or field; 0: the card does not say, the certificate does */
 	int certificate;   /* index of the certificate with the same id, or SMARTCARD_NONE */
+	/* Ask smartcard_find_abilities(): finding out may take a command. */
+	bool abilities_found;
 	struct smartcard_abilities abilities;
 };
 
-/* An object of EF.PuKD. Keys that have only a certificate are not here. */
+/* An object of EF.PuKD. That file is read only when some private key has no certificate: what it
+ * says of the others, their certificates say too. */
 struct smartcard_public_key {
 	struct pkcs15_key object;
 	int certificate; /* as above */
 };
 
+/*
+ * A certificate is read in two steps, so that a list of objects costs less: what stands before the
+ * signature, and the whole. Each is read once. All views are DER and point into `der`; they are empty
+ * before.
+ */
 struct smartcard_certificate {
 	struct pkcs15_certificate object;
 	bool trusted; /* listed among the trusted ones */
-	/* The DER, once smartcard_read_certificate() has read it; else empty. The card's. */
-	uint8_t *der;
+	uint8_t *der; /* malloc()ed; `der_len` bytes of it have been read */
 	size_t der_len;
+	size_t whole_len; /* of the certificate; 0: not known yet */
+	/* After smartcard_read_certificate_head(); INTEGER, Name, Name, SubjectPublicKeyInfo. */
+	struct bytes serial, issuer, subject, public_key;
+	/* UTCTime or GeneralizedTime. */
+	struct bytes not_before, not_after;
 };
+
+/* The whole certificate; empty before smartcard_read_certificate(). */
+struct bytes smartcard_certificate_der(const struct smartcard_certificate *certificate);
 
 struct smartcard_data {
 	struct pkcs15_data object;
@@ -201,7 +216,13 @@ const char *smartcard_driver_name(const struct smartcard *card);
 /* A transaction has begun: which file is current is not known any more. */
 void smartcard_lost_place(struct smartcard *card);
 
-/* Reads it once; certificates[index].der has it from then on. */
+/* What the key can do: private_keys[key].abilities is right after SMARTCARD_OK. */
+enum smartcard_result smartcard_find_abilities(struct smartcard *card, size_t key) MUST_USE;
+
+/* The fields up to the public key; SMARTCARD_PROTOCOL when the file holds no certificate. */
+enum smartcard_result smartcard_read_certificate_head(struct smartcard *card,
+						      size_t index) MUST_USE;
+/* The fields and the whole. */
 enum smartcard_result smartcard_read_certificate(struct smartcard *card, size_t index) MUST_USE;
 /* It did not fit the key: forgotten, in the cache too, so that the next read asks the card. */
 void smartcard_drop_certificate(struct smartcard *card, size_t index);

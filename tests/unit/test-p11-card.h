@@ -166,19 +166,26 @@ static inline EVP_PKEY *
 p11_public_key(struct p11_card *p11, size_t key)
 {
 	const int index = p11->card->private_keys[key].certificate;
+	struct bytes spki;
 	const uint8_t *at;
 	EVP_PKEY *public;
-	X509 *x509;
 
 	assert_true(index >= 0);
-	assert_int_equal(smartcard_read_certificate(p11->card, (size_t)index), SMARTCARD_OK);
-	at = p11->card->certificates[index].der;
-	x509 = d2i_X509(NULL, &at, (long)p11->card->certificates[index].der_len);
-	assert_non_null(x509);
-	public = X509_get_pubkey(x509);
-	X509_free(x509);
+	assert_int_equal(smartcard_read_certificate_head(p11->card, (size_t)index), SMARTCARD_OK);
+	spki = p11->card->certificates[index].public_key;
+	at = spki.data;
+	public = d2i_PUBKEY(NULL, &at, (long)spki.len);
 	assert_non_null(public);
 	return public;
+}
+
+static inline const struct smartcard_private_key *
+p11_able(struct p11_card *p11, const char *label)
+{
+	const size_t key = p11_key(p11, label);
+
+	assert_int_equal(smartcard_find_abilities(p11->card, key), SMARTCARD_OK);
+	return &p11->card->private_keys[key];
 }
 
 /* Some hash of this length. */
@@ -305,7 +312,7 @@ p11_assert_certificates(struct p11_card *p11)
 		struct bytes der;
 
 		assert_int_equal(smartcard_read_certificate(p11->card, i), SMARTCARD_OK);
-		der = (struct bytes){certificate->der, certificate->der_len};
+		der = smartcard_certificate_der(certificate);
 		for (size_t n = 0; n < image->keys_count; n++)
 			found += bytes_equal(der, (struct bytes){image->keys[n].certificate,
 								 image->keys[n].certificate_len});
@@ -316,6 +323,22 @@ p11_assert_certificates(struct p11_card *p11)
 	}
 	assert_int_equal(found, p11->card->certificates_count);
 	assert_false(p11->read_twice);
+}
+
+/* Its list of objects: the fields that programs show, and the public keys. */
+static inline void
+p11_list(struct p11_card *p11)
+{
+	for (size_t i = 0; i < p11->card->certificates_count; i++)
+		assert_int_equal(smartcard_read_certificate_head(p11->card, i), SMARTCARD_OK);
+	assert_false(p11->read_twice);
+}
+
+/* READ BINARY commands for the whole certificate. */
+static inline unsigned
+p11_reads(const struct image_key *key)
+{
+	return (unsigned)(key->certificate_len + 255) / 256;
 }
 
 /* What holds for each card: wrong PINs are counted, the last blocks, the PUK unblocks. */

@@ -9,6 +9,17 @@
 #define AUTH_KEY "todentamis- ja salausavain"
 #define SIGN_KEY "allekirjoitusavain"
 
+/* One key and its certificate. */
+static struct applet_card *
+one_key(void)
+{
+	struct applet_card *applet = applet_new("fineid-v2", SERIAL, "");
+
+	applet_add_key(applet, "auth", IMAGE_SERVICE_FILE, 2048, AUTH_PIN);
+	applet_insert(applet);
+	return applet;
+}
+
 static struct applet_card *
 two_keys(void)
 {
@@ -50,8 +61,8 @@ static void
 each_key_has_its_pin_certificate_and_consent(void **state)
 {
 	struct p11_card *p11 = *state;
-	const struct smartcard_private_key *auth = &p11->card->private_keys[p11_key(p11, AUTH_KEY)];
-	const struct smartcard_private_key *sign = &p11->card->private_keys[p11_key(p11, SIGN_KEY)];
+	const struct smartcard_private_key *auth = p11_able(p11, AUTH_KEY);
+	const struct smartcard_private_key *sign = p11_able(p11, SIGN_KEY);
 
 	assert_int_equal(auth->pin, p11_pin(p11, PIN1));
 	assert_int_equal(sign->pin, p11_pin(p11, PIN2));
@@ -66,10 +77,8 @@ static void
 the_authentication_key_does_everything_and_the_signature_key_does_not_decipher(void **state)
 {
 	struct p11_card *p11 = *state;
-	const struct smartcard_abilities *auth =
-	    &p11->card->private_keys[p11_key(p11, AUTH_KEY)].abilities;
-	const struct smartcard_abilities *sign =
-	    &p11->card->private_keys[p11_key(p11, SIGN_KEY)].abilities;
+	const struct smartcard_abilities *auth = &p11_able(p11, AUTH_KEY)->abilities;
+	const struct smartcard_abilities *sign = &p11_able(p11, SIGN_KEY)->abilities;
 
 	assert_true(auth->pkcs1_any && auth->sign_raw && auth->decipher_pkcs1 &&
 		    auth->decipher_raw);
@@ -94,6 +103,7 @@ a_key_at_a_service_is_not_offered_raw(void **state)
 	applet_add_key(applet, "sign", "cmd", 2048, SIGN_PIN);
 	applet_insert(applet);
 	p11 = p11_bound(applet);
+	assert_int_equal(smartcard_find_abilities(p11->card, 0), SMARTCARD_OK);
 	assert_true(p11->card->private_keys[0].abilities.pkcs1_any);
 	assert_false(p11->card->private_keys[0].abilities.sign_raw);
 	p11_free(p11);
@@ -190,16 +200,18 @@ after_the_logout_the_key_is_closed(void **state)
 			 SMARTCARD_NOT_VERIFIED);
 }
 
-/* Counted for two keys and one authority, certificates of 3 to 4 reads each. */
+/* Measured: pkcs11-tool -O of OpenSC 0.23 sends 30 commands to such a card, and to each certificate
+ * SELECT, GET RESPONSE and READ BINARY for each 256 bytes. */
 static void
-listing_everything_takes_few_commands(void **state)
+listing_everything_takes_six_tenths_of_openscs_commands(void **state)
 {
-	struct p11_card *p11 = *state;
+	struct p11_card *p11 = p11_bound(one_key());
 
-	p11_assert_certificates(p11);
-	print_message("%u commands, %u selects\n", p11->commands, p11->selects);
-	assert_true(p11->commands <= 40);
+	(void)state;
+	p11_list(p11);
+	assert_true(10 * p11->commands <= 6 * (30 + 2 + p11_reads(&p11->applet->image.keys[0])));
 	assert_int_equal(p11->commands, p11->card->commands);
+	p11_free(p11);
 }
 
 int
@@ -219,7 +231,7 @@ main(void)
 	    TEST(a_wrong_pin_is_counted_blocks_and_is_unblocked),
 	    TEST(the_pin_is_changed),
 	    TEST(after_the_logout_the_key_is_closed),
-	    TEST(listing_everything_takes_few_commands),
+	    cmocka_unit_test(listing_everything_takes_six_tenths_of_openscs_commands),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,230 @@
+/*
+ * Certificates, X.509 of RFC 5280 section 4.1, read as far as it takes.
+ */
+#include "card_driver.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	TAG_SEQUENCE = 0x30,
+	TAG_INTEGER = 0x02,
+	TAG_VERSION = 0xA0,
+	HEADER_MAX = 4, /* tag and length of what a file holds */
+};
+
+/* Takes elements from the front of a certificate that may not be there to its end. */
+struct parser {
+	struct bytes have;
+	size_t at;
+	size_t need; /* of the certificate for the next step; 0: that is no certificate */
+};
+
+static struct bytes
+rest(const struct parser *parser)
+{
+	if (parser->at >= parser->have.len)
+		return BYTES_NONE;
+	return (struct bytes){parser->have.data + parser->at, parser->have.len - parser->at};
+}
+
+/* False: not there yet, or malformed. */
+static bool
+see(struct parser *parser, uint8_t tag, size_t *size)
+{
+	const struct bytes head = rest(parser);
+
+	parser->need = parser->at + HEADER_MAX;
+	if (head.len == 0)
+		return false;
+	if (head.data[0] == tag && object_size(head, size))
+		return true;
+	if (head.data[0] != tag || head.len >= HEADER_MAX)
+		parser->need = 0;
+	return false;
+}
+
+static bool
+take(struct parser *parser, uint8_t tag, struct bytes *element)
+{
+	size_t size;
+
+	if (!see(parser, tag, &size))
+		return false;
+	parser->need = parser->at + size;
+	if (size > parser->have.len - parser->at)
+		return false;
+	*element = (struct bytes){parser->have.data + parser->at, size};
+	parser->at += size;
+	return true;
+}
+
+/* Goes into a SEQUENCE. */
+static bool
+step_in(struct parser *parser)
+{
+	const struct bytes head = rest(parser);
+	size_t size;
+
+	if (!see(parser, TAG_SEQUENCE, &size))
+		return false;
+	parser->at += 2;
+	if (head.data[1] > 0x80)
+		parser->at += head.data[1] & 0x7F;
+	return parser->at <= parser->have.len;
+}
+
+static bool
+take_times(struct bytes validity, struct smartcard_certificate *certificate)
+{
+	struct parser parser = {.have = validity};
+
+	return step_in(&parser) && parser.at < validity.len &&
+	       take(&parser, validity.data[parser.at], &certificate->not_before) &&
+	       parser.at < validity.len &&
+	       take(&parser, validity.data[parser.at], &certificate->not_after);
+}
+
+/* False: `*need` bytes of the certificate are wanted, or 0. */
+static bool
+parse(struct smartcard_certificate *certificate, size_t *need)
+{
+	struct parser parser = {.have = {certificate->der, certificate->der_len}};
+	struct bytes version, algorithm, validity;
+	bool ok = step_in(&parser) && step_in(&parser);
+
+	/* Version 1 is not written. */
+	if (ok && parser.at < parser.have.len && parser.have.data[parser.at] == TAG_VERSION)
+		ok = take(&parser, TAG_VERSION, &version);
+	ok = ok && take(&parser, TAG_INTEGER, &certificate->serial) &&
+	     take(&parser, TAG_SEQUENCE, &algorithm) &&
+	     take(&parser, TAG_SEQUENCE, &certificate->issuer) &&
+	     take(&parser, TAG_SEQUENCE, &validity) &&
+	     take(&parser, TAG_SEQUENCE, &certificate->subject) &&
+	     take(&parser, TAG_SEQUENCE, &certificate->public_key);
+	*need = parser.need;
+	if (!ok)
+		return false;
+	*need = 0;
+	return take_times(validity, certificate);
+}
+
+static void
+forget(struct smartcard_certificate *certificate)
+{
+	free(certificate->der);
+	*certificate = (struct smartcard_certificate){.object = certificate->object,
+						      .trusted = certificate->trusted};
+}
+
+/* `content` has the first `len` bytes of a certificate of `whole`. */
+static enum smartcard_result
+keep(struct smartcard_certificate *certificate, const uint8_t *content, size_t len, size_t whole)
+{
+	uint8_t *der = realloc(certificate->der, whole > 0 ? whole : 1);
+
+	if (der == NULL)
+		return SMARTCARD_NO_MEMORY;
+	memcpy(der, content, len);
+	certificate->der = der;
+	certificate->der_len = len;
+	certificate->whole_len = whole;
+	return SMARTCARD_OK;
+}
+
+/* Reads on until `end`; what the cache has is the whole. */
+static enum smartcard_result
+read_to(struct smartcard *card, struct smartcard_certificate *certificate, size_t end)
+{
+	const struct pkcs15_path *path = &certificate->object.path;
+	uint8_t *content = malloc(SMARTCARD_FILE_MAX);
+	size_t len = certificate->der_len, whole = certificate->whole_len;
+	enum smartcard_result r = SMARTCARD_OK;
+
+	if (content == NULL)
+		return SMARTCARD_NO_MEMORY;
+	if (len > 0)
+		memcpy(content, certificate->der, len);
+	if (len == 0 && content_cached(card, path, content, &len)) {
+		whole = len;
+	} else {
+		r = content_read_object(card, path, end, content, &len, &whole);
+		if (r == SMARTCARD_OK && whole > 0 && len == whole)
+			content_to_cache(card, path, (struct bytes){content, len});
+	}
+	if (r == SMARTCARD_OK)
+		r = keep(certificate, content, len, whole);
+	free(content);
+	return r;
+}
+
+static enum smartcard_result
+read_head(struct smartcard *card, struct smartcard_certificate *certificate)
+{
+	size_t need;
+
+	while (!parse(certificate, &need)) {
+		const size_t before = certificate->der_len;
+		enum smartcard_result r;
+
+		if (need == 0)
+			return SMARTCARD_PROTOCOL;
+		r = read_to(card, certificate, need);
+		if (r != SMARTCARD_OK)
+			return r;
+		if (certificate->der_len == before)
+			return SMARTCARD_PROTOCOL;
+	}
+	return SMARTCARD_OK;
+}
+
+enum smartcard_result
+smartcard_read_certificate_head(struct smartcard *card, size_t index)
+{
+	struct smartcard_certificate *certificate;
+	enum smartcard_result r;
+
+	if (index >= card->certificates_count)
+		return SMARTCARD_BAD_INPUT;
+	certificate = &card->certificates[index];
+	if (certificate->public_key.len > 0)
+		return SMARTCARD_OK;
+	r = read_head(card, certificate);
+	if (r == SMARTCARD_PROTOCOL)
+		smartcard_drop_certificate(card, index);
+	return r;
+}
+
+enum smartcard_result
+smartcard_read_certificate(struct smartcard *card, size_t index)
+{
+	struct smartcard_certificate *certificate;
+	enum smartcard_result r = smartcard_read_certificate_head(card, index);
+	size_t need;
+
+	if (r != SMARTCARD_OK)
+		return r;
+	certificate = &card->certificates[index];
+	if (certificate->der_len == certificate->whole_len)
+		return SMARTCARD_OK;
+	r = read_to(card, certificate, certificate->whole_len);
+	/* The views are of the memory that was there before. */
+	return r == SMARTCARD_OK && !parse(certificate, &need) ? SMARTCARD_PROTOCOL : r;
+}
+
+struct bytes
+smartcard_certificate_der(const struct smartcard_certificate *certificate)
+{
+	if (certificate->whole_len == 0 || certificate->der_len < certificate->whole_len)
+		return BYTES_NONE;
+	return (struct bytes){certificate->der, certificate->der_len};
+}
+
+void
+smartcard_drop_certificate(struct smartcard *card, size_t index)
+{
+	if (index >= card->certificates_count)
+		return;
+	content_drop(card, &card->certificates[index].object.path);
+	forget(&card->certificates[index]);
+}

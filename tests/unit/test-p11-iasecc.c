@@ -1,0 +1,240 @@
+/*
+ * The driver iasecc against personality iasecc and the cards of its five makers, some T=1, some T=0.
+ */
+#include "test-p11-card.h"
+
+#define SERIAL "990000000101000F"
+#define PIN1 "User PIN"
+#define PIN2 "Sign PIN"
+#define PUK "PUK"
+#define AUTH_KEY "Auth key"
+#define SIGN_KEY "Sign key"
+
+/* One key and its certificate. */
+static struct applet_card *
+one_key(void)
+{
+	struct applet_card *applet = applet_new("iasecc", SERIAL, "");
+
+	applet_add_key(applet, "auth", IMAGE_SERVICE_FILE, 2048, AUTH_PIN);
+	applet_insert(applet);
+	return applet;
+}
+
+static struct applet_card *
+two_keys(const char *options)
+{
+	struct applet_card *applet = applet_new("iasecc", SERIAL, options);
+
+	applet_add_key(applet, "auth", IMAGE_SERVICE_FILE, 2048, AUTH_PIN);
+	applet_add_key(applet, "sign", IMAGE_SERVICE_FILE, 3072, SIGN_PIN);
+	p11_add_authority(applet, applet_rsa(2048), "ca", applet_rsa(3072), "root");
+	p11_add_authority(applet, applet_rsa(3072), "root", applet_rsa(3072), "root");
+	applet_insert(applet);
+	return applet;
+}
+
+static int
+setup(void **state)
+{
+	*state = p11_bound(two_keys(""));
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	p11_free(*state);
+	return 0;
+}
+
+static void
+the_card_of_each_maker_is_bound_read_and_signs(void **state)
+{
+	static const char *const variants[] = {"amos", "gemalto", "oberthur", "sagem", "mi"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
+		char option[32];
+		struct p11_card *p11;
+
+		snprintf(option, sizeof(option), "variant=%s", variants[i]);
+		p11 = p11_bound(two_keys(option));
+		assert_string_equal(smartcard_driver_name(p11->card), "iasecc");
+		assert_string_equal(p11->card->label, "ECC eID");
+		assert_string_equal(p11->card->serial, SERIAL);
+		p11_assert_certificates(p11);
+		p11_verify(p11, PIN2, SIGN_PIN);
+		p11_assert_signs(p11, p11_key(p11, SIGN_KEY), SMARTCARD_SIGN_PKCS1, DIGEST_SHA256);
+		p11_free(p11);
+	}
+}
+
+static void
+the_roots_of_the_card_are_trusted(void **state)
+{
+	struct p11_card *p11 = *state;
+	unsigned trusted = 0;
+
+	for (size_t i = 0; i < p11->card->certificates_count; i++)
+		trusted += p11->card->certificates[i].trusted;
+	assert_int_equal(trusted, 1);
+}
+
+static void
+keys_do_what_directory_and_rules_say(void **state)
+{
+	struct p11_card *p11 = *state;
+	const struct smartcard_private_key *auth = p11_able(p11, AUTH_KEY);
+	const struct smartcard_private_key *sign = p11_able(p11, SIGN_KEY);
+
+	assert_true(auth->abilities.pkcs1_any && auth->abilities.decipher_pkcs1);
+	assert_true(sign->abilities.pkcs1_any);
+	assert_false(sign->abilities.decipher_pkcs1);
+	assert_false(auth->abilities.sign_raw || auth->abilities.ecdsa);
+	assert_int_equal(auth->pin, p11_pin(p11, PIN1));
+	assert_int_equal(sign->pin, p11_pin(p11, PIN2));
+	assert_int_equal(p11->card->pins[auth->pin].puk, p11_pin(p11, PUK));
+}
+
+static void
+a_key_at_a_service_does_not_decipher(void **state)
+{
+	struct applet_card *applet = applet_new("iasecc", SERIAL, "");
+	struct p11_card *p11;
+
+	(void)state;
+	applet_add_key(applet, "auth", "cmd", 3072, AUTH_PIN);
+	applet_insert(applet);
+	p11 = p11_bound(applet);
+	assert_int_equal(smartcard_find_abilities(p11->card, 0), SMARTCARD_OK);
+	assert_true(p11->card->private_keys[0].abilities.pkcs1_any);
+	assert_false(p11->card->private_keys[0].abilities.decipher_pkcs1);
+	assert_false(p11->card->pins[0].can_unblock);
+	p11_free(p11);
+}
+
+static void
+the_key_signs_each_digest_and_what_is_none(void **state)
+{
+	static const enum digest digests[] = {DIGEST_MD5,    DIGEST_SHA1,   DIGEST_SHA224,
+					      DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA512};
+	struct p11_card *p11 = *state;
+	uint8_t data[SMARTCARD_OUTPUT_MAX];
+	struct writer output = writer_to(data, sizeof(data));
+
+	p11_verify(p11, PIN1, AUTH_PIN);
+	for (size_t i = 0; i < sizeof(digests) / sizeof(digests[0]); i++)
+		p11_assert_signs(p11, p11_key(p11, AUTH_KEY), SMARTCARD_SIGN_PKCS1, digests[i]);
+	assert_int_equal(smartcard_use_key(p11->card, p11_key(p11, AUTH_KEY), SMARTCARD_SIGN_PKCS1,
+					   DIGEST_SHA1, BYTES_TEXT("any text at all"), &output),
+			 SMARTCARD_OK);
+	assert_int_equal(output.len, 256);
+}
+
+static void
+the_key_deciphers(void **state)
+{
+	struct p11_card *p11 = *state;
+
+	p11_verify(p11, PIN1, AUTH_PIN);
+	p11_assert_deciphers(p11, p11_key(p11, AUTH_KEY), SMARTCARD_DECIPHER_PKCS1,
+			     RSA_PKCS1_PADDING, DIGEST_SHA1);
+}
+
+static void
+keys_of_both_pins_are_used_in_turn(void **state)
+{
+	struct p11_card *p11 = *state;
+
+	p11_verify(p11, PIN1, AUTH_PIN);
+	p11_verify(p11, PIN2, SIGN_PIN);
+	p11_assert_signs(p11, p11_key(p11, AUTH_KEY), SMARTCARD_SIGN_PKCS1, DIGEST_SHA256);
+	smartcard_lost_place(p11->card);
+	p11_assert_signs(p11, p11_key(p11, SIGN_KEY), SMARTCARD_SIGN_PKCS1, DIGEST_SHA256);
+}
+
+static void
+a_wrong_pin_is_counted_blocks_and_is_unblocked(void **state)
+{
+	p11_assert_pin_life(*state, PIN1, AUTH_PIN, 3);
+}
+
+static void
+a_local_pin_is_counted_blocks_and_is_unblocked(void **state)
+{
+	p11_assert_pin_life(*state, PIN2, SIGN_PIN, 3);
+}
+
+static void
+the_pin_is_changed(void **state)
+{
+	p11_assert_pin_changes(*state, PIN1, AUTH_PIN);
+}
+
+static void
+the_card_cannot_forget_its_pins(void **state)
+{
+	struct p11_card *p11 = *state;
+
+	assert_int_equal(smartcard_logout(p11->card), SMARTCARD_UNSUPPORTED);
+}
+
+/* Of the object that GET DATA gives: that of a key without a certificate, which this card has not. */
+static void
+the_public_key_is_read_from_the_card(void **state)
+{
+	struct p11_card *p11 = *state;
+	uint8_t data[1024];
+	struct writer spki = writer_to(data, sizeof(data));
+	const uint8_t *at = data;
+	EVP_PKEY *public, *expected;
+
+	p11->card->public_keys = calloc(1, sizeof(*p11->card->public_keys));
+	p11->card->public_keys_count = 1;
+	p11->card->public_keys[0].object.reference = 1;
+	p11->card->public_keys[0].certificate = SMARTCARD_NONE;
+	assert_int_equal(smartcard_read_public_key(p11->card, 0, &spki), SMARTCARD_OK);
+	public = d2i_PUBKEY(NULL, &at, (long)spki.len);
+	expected = p11_public_key(p11, 0);
+	assert_int_equal(EVP_PKEY_eq(public, expected), 1);
+	EVP_PKEY_free(public);
+	EVP_PKEY_free(expected);
+}
+
+/* One command for the application, two for a file, one more where it is longer than 256 bytes:
+ * TokenInfo (260), EF.OD, six directories but the public keys', and the certificate's head. */
+static void
+listing_everything_takes_two_commands_for_a_file(void **state)
+{
+	struct p11_card *p11 = p11_bound(one_key());
+
+	(void)state;
+	p11_list(p11);
+	assert_true(p11->commands <= 1 + (2 + 1) + 6 * 2 + 1 + 3);
+	assert_int_equal(p11->commands, p11->card->commands);
+	p11_free(p11);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_card_of_each_maker_is_bound_read_and_signs),
+	    TEST(the_roots_of_the_card_are_trusted),
+	    TEST(keys_do_what_directory_and_rules_say),
+	    cmocka_unit_test(a_key_at_a_service_does_not_decipher),
+	    TEST(the_key_signs_each_digest_and_what_is_none),
+	    TEST(the_key_deciphers),
+	    TEST(keys_of_both_pins_are_used_in_turn),
+	    TEST(a_wrong_pin_is_counted_blocks_and_is_unblocked),
+	    TEST(a_local_pin_is_counted_blocks_and_is_unblocked),
+	    TEST(the_pin_is_changed),
+	    TEST(the_card_cannot_forget_its_pins),
+	    TEST(the_public_key_is_read_from_the_card),
+	    cmocka_unit_test(listing_everything_takes_two_commands_for_a_file),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

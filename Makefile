@@ -15,6 +15,9 @@ PCSC_DRIVERS ?= $(PREFIX)/lib/pcsc/drivers
 READER_CONF_DIR ?= $(SYSCONFDIR)/reader.conf.d
 TMPFILES_DIR ?= $(PREFIX)/lib/tmpfiles.d
 SYSUSERS_DIR ?= $(PREFIX)/lib/sysusers.d
+# A package says `pkg-config --variable=p11_module_path p11-kit-1` and `p11_module_configs` here.
+PKCS11_DIR ?= $(PREFIX)/lib/pkcs11
+P11_KIT_DIR ?= $(SYSCONFDIR)/pkcs11/modules
 
 # SANITIZE=address,undefined builds everything with these sanitizers; use another BUILD with it.
 SANITIZE ?=
@@ -44,10 +47,11 @@ PKGS_CFLAGS := $(call pkg-cflags,$(PKGS))
 PKGS_LIBS := $(call pkg-libs,$(PKGS))
 PCSC_CFLAGS := $(call pkg-cflags,libpcsclite)
 PCSC_LIBS := $(call pkg-libs,libpcsclite)
+P11_CFLAGS := $(call pkg-cflags,p11-kit-1)
 HTTPD_LIBS := $(call pkg-libs,libmicrohttpd gnutls)
 CMOCKA_LIBS := $(call pkg-libs,cmocka)
 
-MISSING := $(foreach pkg,$(PKGS) libpcsclite libmicrohttpd gnutls,$\
+MISSING := $(foreach pkg,$(PKGS) libpcsclite p11-kit-1 libmicrohttpd gnutls,$\
 	$(shell pkg-config --exists $(pkg) 2>/dev/null || echo $(pkg)))
 
 ALL_CPPFLAGS = -D_GNU_SOURCE -I. -DVICAR_VERSION='"$(VERSION)"' $(PKGS_CFLAGS) $(CPPFLAGS)
@@ -68,7 +72,8 @@ ARCHIVE_FILES = $(ARCHIVES:%=$(BUILD)/lib%.a)
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 
 .PHONY: all
-all: $(patsubst tools/%.c,$(BUILD)/%,$(MAINS)) $(if $(wildcard ifdhandler/*.c),$(BUILD)/libifdvicar.so)
+all: $(patsubst tools/%.c,$(BUILD)/%,$(MAINS)) $(if $(wildcard ifdhandler/*.c),$(BUILD)/libifdvicar.so) \
+	$(BUILD)/vicar-pkcs11.so
 
 define archive-rule
 $(BUILD)/lib$(1).a: $(call objects,$(1))
@@ -92,6 +97,7 @@ $(BUILD)/cmd-simulator: LIBS += $(HTTPD_LIBS)
 $(BUILD)/apdu-replay $(BUILD)/vicar: LIBS += $(PCSC_LIBS)
 $(BUILD)/tools/apdu-replay.o $(BUILD)/tools/apdu-replay/%.o: EXTRA_CPPFLAGS = $(PCSC_CFLAGS)
 $(BUILD)/tools/vicar/pcsc.o: EXTRA_CPPFLAGS = $(PCSC_CFLAGS)
+$(BUILD)/pkcs11/%.o: EXTRA_CPPFLAGS = $(P11_CFLAGS)
 $(BUILD)/pkcs11/pcsc.o: EXTRA_CPPFLAGS = $(PCSC_CFLAGS)
 $(BUILD)/ifdhandler/%.o: EXTRA_CPPFLAGS = $(PCSC_CFLAGS)
 # Holds the file itself (.incbin), which the compiler's dependencies do not tell.
@@ -106,6 +112,12 @@ $(BUILD)/libifdvicar.so: $(call objects,ifdhandler) ifdhandler/libifdvicar.map
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -shared -Wl,--version-script=ifdhandler/libifdvicar.map \
 		-Wl,-z,defs -o $@ $(filter %.o,$^) -pthread
+
+$(BUILD)/vicar-pkcs11.so: $(call objects,pkcs11) $(BUILD)/libiso7816.a pkcs11/vicar-pkcs11.map
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -shared -Wl,--version-script=pkcs11/vicar-pkcs11.map \
+		-Wl,-z,defs -o $@ $(filter %.o,$^) $(BUILD)/libiso7816.a \
+		$(call pkg-libs,libcrypto inih) $(PCSC_LIBS) -pthread
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE_FILES)
 	@mkdir -p $(@D)
@@ -186,7 +198,7 @@ lint-run:
 		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=ctuuninitvar -I. $(filter %.c,$(SOURCES))
 	@printf '%s\n' $(filter %.c,$(SOURCES)) | xargs -P 2 -I FILE clang-tidy --quiet \
 		--warnings-as-errors='*' --checks='$(TIDY)' \
-		FILE -- -std=c17 $(ALL_CPPFLAGS) $(PCSC_CFLAGS)
+		FILE -- -std=c17 $(ALL_CPPFLAGS) $(PCSC_CFLAGS) $(P11_CFLAGS)
 
 INSTALL = install
 BUNDLE = $(PCSC_DRIVERS)/vicar.bundle/Contents
@@ -194,6 +206,7 @@ BUNDLE = $(PCSC_DRIVERS)/vicar.bundle/Contents
 install: all
 	$(INSTALL) -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBEXECDIR) $(BUNDLE)/Linux $(PCSC_DRIVERS)/serial \
 		$(READER_CONF_DIR) $(TMPFILES_DIR) $(SYSUSERS_DIR) $(SYSCONFDIR)/vicar \
+		$(PKCS11_DIR) $(P11_KIT_DIR) \
 		$(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man7 $(MANDIR)/man8)
 	$(INSTALL) $(addprefix $(BUILD)/,$(USER_PROGRAMS)) $(DESTDIR)$(BINDIR)
 	$(INSTALL) $(BUILD)/vicar-bridge $(DESTDIR)$(LIBEXECDIR)
@@ -202,6 +215,9 @@ install: all
 	ln -sf ../vicar.bundle/Contents/Linux/libifdvicar.so $(DESTDIR)$(PCSC_DRIVERS)/serial/libifdvicar.so
 	sed 's|@DRIVER@|$(PCSC_DRIVERS)/serial/libifdvicar.so|' packaging/reader.conf.in \
 		> $(DESTDIR)$(READER_CONF_DIR)/vicar
+	$(INSTALL) -m 644 $(BUILD)/vicar-pkcs11.so $(DESTDIR)$(PKCS11_DIR)
+	sed 's|@MODULE@|$(PKCS11_DIR)/vicar-pkcs11.so|' packaging/vicar.module.in \
+		> $(DESTDIR)$(P11_KIT_DIR)/vicar.module
 	$(INSTALL) -m 644 packaging/vicar.tmpfiles $(DESTDIR)$(TMPFILES_DIR)/vicar.conf
 	$(INSTALL) -m 644 packaging/vicar.sysusers $(DESTDIR)$(SYSUSERS_DIR)/vicar.conf
 	[ -e $(DESTDIR)$(SYSCONFDIR)/vicar/vicar.conf ] || \
@@ -215,6 +231,7 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(READER_CONF_DIR)/vicar
 	rm -rf $(DESTDIR)$(PCSC_DRIVERS)/vicar.bundle
+	rm -f $(DESTDIR)$(P11_KIT_DIR)/vicar.module $(DESTDIR)$(PKCS11_DIR)/vicar-pkcs11.so
 	rm -f $(DESTDIR)$(PCSC_DRIVERS)/serial/libifdvicar.so $(DESTDIR)$(LIBEXECDIR)/vicar-bridge
 	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,$(USER_PROGRAMS))
 	rm -f $(DESTDIR)$(TMPFILES_DIR)/vicar.conf $(DESTDIR)$(SYSUSERS_DIR)/vicar.conf

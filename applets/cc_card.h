@@ -5,7 +5,7 @@
 #ifndef VICAR_APPLETS_CC_CARD_H
 #define VICAR_APPLETS_CC_CARD_H
 
-#include "emulator/personality.h"
+#include "cplc.h"
 
 enum {
 	CC_SERIAL_LEN = 8,      /* 9.3, 9.4 */
@@ -41,7 +41,7 @@ enum {
 	 .cla_mask = 0xFF,                                                                \
 	 .p1p2 = 0x9F7F,                                                                  \
 	 .p1p2_mask = 0xFFFF,                                                             \
-	 .handler = cc_get_cplc},                                                         \
+	 .handler = cplc_get},                                                            \
 	    {.cla = 0x00, .ins = 0xCA, .cla_mask = 0xFF, .sw = SW_REFERENCE_NOT_FOUND},   \
 	    {.cla = 0x00,                                                                 \
 	     .ins = 0xCB,                                                                 \
@@ -52,7 +52,5 @@ enum {
 	{                                                                                 \
 		.cla = 0x80, .ins = 0x84, .cla_mask = 0xFF, .handler = card_get_challenge \
 	}
-
-command_handler cc_get_cplc; /* GET DATA 9F7F */
 
 #endif

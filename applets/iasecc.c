@@ -3,6 +3,7 @@
  * here are those of the fact sheet iasecc.md.
  */
 #include "iasecc.h"
+#include "cplc.h"
 #include "iasecc_card.h"
 #include "iso7816/tlv.h"
 
@@ -314,6 +315,15 @@ static const struct card_command COMMANDS[] = {
     {ROW(0xA4, 0x0000), .sw = SW_INCORRECT_P1P2},
     {ROW(0xB1, 0x0000), .handler = read_odd},
     {ROW(0xCB, 0x3FFF), .handler = iasecc_get_sdo},
+    /* 2.3: production data, with either class */
+    {ROW(0xCA, 0x9F7F), .handler = cplc_get},
+    {.cla = 0x80,
+     .cla_mask = 0xFF,
+     .ins = 0xCA,
+     .p1p2 = 0x9F7F,
+     .p1p2_mask = 0xFFFF,
+     .handler = cplc_get},
+    {.cla = 0x00, .cla_mask = 0x7F, .ins = 0xCA, .sw = SW_REFERENCE_NOT_FOUND},
     {ROW(0x88, 0x0000), .chaining = true, .handler = card_internal_authenticate},
     /* The commands that would change keys or files (4.13): nobody is allowed to. */
     {ROW(0xDB, 0x3FFF), .chaining = true, .sw = SW_SECURITY_STATUS},

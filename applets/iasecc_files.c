@@ -4,12 +4,14 @@
 #include "iasecc_card.h"
 #include "iso7816/tlv.h"
 
+#include <openssl/objects.h>
 #include <stdio.h>
 #include <string.h>
 
 enum {
 	EF_DIR = 0x2F00,
 	EF_ATR = 0x2F01,
+	EF_GDO = 0x2F02,
 	EF_SN = 0xD003,
 	EF_OD = 0x5031,
 	EF_TOKENINFO = 0x5032,
@@ -110,6 +112,24 @@ build_serial(struct build *build)
 	struct writer content = writer_to(data, sizeof(data));
 
 	tlv_put(&content, 0x5A, (struct bytes){build->image->serial, build->image->serial_len});
+	build_encoded(build, &spec, true, &content);
+}
+
+/* 2.3: global data, ISO/IEC 7816-4: whose card it is. */
+static void
+build_gdo(struct build *build)
+{
+	enum { NAME_LEN_MAX = 26 };
+	static const struct file_spec spec = ROOT_EF(EF_GDO, 0, 0);
+	const struct image_key *key = &build->image->keys[0];
+	uint8_t data[2 + IASECC_SERIAL_LEN + 3 + NAME_LEN_MAX];
+	struct writer content = writer_to(data, sizeof(data));
+	char name[NAME_LEN_MAX + 1];
+
+	build_subject((struct bytes){key->certificate, key->certificate_len}, NID_commonName, name,
+		      sizeof(name));
+	tlv_put(&content, 0x5A, (struct bytes){build->image->serial, build->image->serial_len});
+	tlv_put(&content, 0x5F20, (struct bytes){(const uint8_t *)name, strlen(name)});
 	build_encoded(build, &spec, true, &content);
 }
 
@@ -315,6 +335,7 @@ iasecc_build_files(struct build *build, const struct roles *roles,
 	build_dir(build);
 	build_atr(build, variant);
 	build_serial(build);
+	build_gdo(build);
 	build_file(build, &adf, BYTES_NONE);
 	build_od(build);
 	build_tokeninfo(build);

@@ -271,6 +271,30 @@ odd_read_binary_takes_an_offset_object(void **state)
 	assert_answer(card, "00B1000003 540100", "6700");
 }
 
+/* 2.3: 5A and 5F20; the certificate says "auth" */
+static void
+ef_gdo_names_the_card_and_its_holder(void **state)
+{
+	struct applet_card *card = *state;
+
+	assert_answer(card, "00A4090C02 2F02", "9000");
+	applet_assert_hex(applet_read(card), "5A08" SERIAL "5F2004 61757468");
+}
+
+/* 2.3, 9.3 item 2 */
+static void
+the_serial_number_is_in_the_production_data(void **state)
+{
+	static const char *const commands[] = {"00CA9F7F2D", "80CA9F7F2D"};
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		const char *cplc = applet_send(*state, commands[i]);
+
+		assert_int_equal(strncmp(cplc, "9F7F2A", 6), 0);
+		assert_int_equal(strncmp(cplc + (size_t)2 * 13, SERIAL, 16), 0);
+	}
+}
+
 int
 main(void)
 {
@@ -291,6 +315,8 @@ main(void)
 	    TEST(a_public_key_file_is_what_openssl_makes_of_the_key),
 	    TEST(reading_keeps_to_the_end_of_the_file),
 	    TEST(odd_read_binary_takes_an_offset_object),
+	    TEST(ef_gdo_names_the_card_and_its_holder),
+	    TEST(the_serial_number_is_in_the_production_data),
 #undef TEST
 	};
 

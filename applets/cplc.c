@@ -1,9 +1,7 @@
-#include "cc_card.h"
+#include "cplc.h"
 
-/* Card production life cycle data, GlobalPlatform Card Specification 2.1.1 appendix H. Nothing is
- * known of a chip that is not there; bytes 13 to 20 are the serial number (9.3). */
 uint16_t
-cc_get_cplc(struct card *card, const struct capdu *command, struct writer *response)
+cplc_get(struct card *card, const struct capdu *command, struct writer *response)
 {
 	enum { CPLC_LEN = 0x2A, BEFORE_SERIAL = 10 };
 	const struct image *image = card_image(card);

@@ -103,6 +103,8 @@ put_in_place(const char *beside, const char *path, enum wrap_mode mode)
 				: rename(beside, path) == 0;
 }
 
+/* The name is always the same: what a killed process has left of a value that never came into force is
+ * replaced by the next change, not kept beside for ever. */
 static enum keyfile_result
 write_file(const char *path, const uint8_t *data, size_t len, enum wrap_mode mode,
 	   char error[KEYFILE_ERROR_MAX])
@@ -110,11 +112,12 @@ write_file(const char *path, const uint8_t *data, size_t len, enum wrap_mode mod
 	char beside[PATH_MAX];
 	int fd = -1;
 
-	if (snprintf(beside, sizeof(beside), "%s.XXXXXX", path) >= (int)sizeof(beside))
+	if (snprintf(beside, sizeof(beside), "%s.new", path) >= (int)sizeof(beside))
 		return broken(path, "the path is too long", error);
-	fd = mkostemp(beside, O_CLOEXEC);
-	if (fd < 0 || fchmod(fd, S_IRUSR | S_IWUSR) != 0 || !write_all(fd, data, len) ||
-	    !put_in_place(beside, path, mode) || !sync_directory_of(path)) {
+	if (unlink(beside) == 0 || errno == ENOENT)
+		fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+	if (fd < 0 || !write_all(fd, data, len) || !put_in_place(beside, path, mode) ||
+	    !sync_directory_of(path)) {
 		snprintf(error, KEYFILE_ERROR_MAX, "%s: cannot be written: %s.", path,
 			 strerror(errno));
 		if (fd >= 0) {

@@ -107,7 +107,9 @@ renew(const struct image *image, struct card *card, const struct pin_renewal *re
 
 		result = card_resume(card, &judged, &response);
 	}
-	return response.len < 2 ? SW_UNKNOWN : (uint16_t)(room[0] << 8 | room[1]);
+	if (response.len < 2)
+		return SW_UNKNOWN;
+	return (uint16_t)(room[0] << 8 | room[1]);
 }
 
 static bool

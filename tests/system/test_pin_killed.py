@@ -38,6 +38,7 @@ class KilledInAPinCommand(VicardTest):
     def setUp(self):
         super().setUp()
         self.judged = {}
+        self.leftovers = 0
         self.public = self.openssl(
             "x509", "-inform", "DER", "-in", self.card("certificates", "auth.der"), "-noout", "-pubkey"
         )
@@ -130,13 +131,15 @@ class KilledInAPinCommand(VicardTest):
     def rehearse(self, capdu, sw):
         """The system calls of the command, the last is the one that sends the answer. They are those
         of two runs in a row: OpenSSL and libc now and then ask for memory or chance once more."""
-        before, calls = None, []
-        while before != calls:
+        calls = []
+        for _ in range(RUNS_MAX):
             before = calls
             self.assertEqual(self.send(capdu), sw)
             calls = self.system_calls()
             calls = calls[: calls.index("sendmsg") + 1]
-        return calls
+            if calls == before:
+                return calls
+        self.fail(f"no two runs make the same system calls: {before}, {calls}")
 
     def kill_at(self, number, calls, capdu):
         """strace counts each kind of system call for itself: not the number-th of all, but the
@@ -169,13 +172,22 @@ class KilledInAPinCommand(VicardTest):
         self.assertEqual(reader.transmit(command("00200001", pin)), OK)
         self.take_out(process, reader)
 
+    def check_that_the_next_change_leaves_one_key_file_of_each_kind(self, pin):
+        process, reader = self.power_on()
+        self.assertEqual(reader.transmit(command("00240001", pin, NEW)), OK)
+        self.take_out(process, reader)
+        self.assertEqual(sorted(os.listdir(self.card("keys"))), ["auth.pin", "auth.puk"])
+
     def look(self):
         """The counters and the PIN of the card as it is after the kill."""
         process, reader = self.power_on()
         counters = self.counters()
         self.take_out(process, reader)
         pin = self.pin_that_opens()
+        self.leftovers += len(os.listdir(self.card("keys"))) > 2
         self.check_that_the_card_still_works(counters, pin)
+        if len(os.listdir(self.card("keys"))) > 2:
+            self.check_that_the_next_change_leaves_one_key_file_of_each_kind(pin)
         return counters, pin
 
     def kill_everywhere(self, capdu, counter, sw, right, pins=(PIN,), wrong_pins=2):
@@ -203,6 +215,7 @@ class KilledInAPinCommand(VicardTest):
         self.assertIn(counted, [counters for counters, _ in states])
         self.assertEqual(states[-1], (order[-1], pins[-1]))
         self.assert_no_way_back(states, order, pins)
+        self.assertEqual(self.leftovers > 0, len(pins) > 1, "files of an unfinished change")
 
     def assert_no_way_back(self, states, order, pins):
         """A kill one system call later leaves the card at least as far."""

@@ -151,6 +151,22 @@ nothing_is_left_beside_the_file(void **state)
 	assert_int_equal(files, 1);
 }
 
+/* By a process that was killed in a change. */
+static void
+what_was_left_beside_the_file_goes_with_the_next_change(void **state)
+{
+	char beside[sizeof(f.path) + sizeof(".new")];
+	FILE *left;
+
+	snprintf(beside, sizeof(beside), "%s.new", f.path);
+	left = fopen(beside, "w");
+	assert_non_null(left);
+	fclose(left);
+	assert_int_equal(keyfile_rewrap(f.path, PIN, f.path, PUK, f.error), KEYFILE_OK);
+	assert_int_equal(keyfile_check(f.path, PUK, f.error), KEYFILE_OK);
+	nothing_is_left_beside_the_file(state);
+}
+
 static void
 a_file_that_is_there_is_not_overwritten(void **state)
 {
@@ -506,6 +522,7 @@ main(void)
 	    TEST(a_key_without_a_secret_is_not_written),
 	    TEST(only_the_owner_may_read_the_file),
 	    TEST(nothing_is_left_beside_the_file),
+	    TEST(what_was_left_beside_the_file_goes_with_the_next_change),
 	    TEST(a_file_that_is_there_is_not_overwritten),
 	    TEST(the_file_is_pkcs8_with_scrypt),
 	    TEST(a_file_written_by_openssl_as_pem_is_read),

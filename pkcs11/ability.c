@@ -59,13 +59,27 @@ add_signing(struct smartcard_abilities *abilities, enum effect effect, enum dige
 	}
 }
 
+/* CKM_RSA_PKCS_OAEP names no digest; the reference of FINEID's cards does (fineid.md 6.3). */
+static smartcard_digests
+oaep_digests(const struct pkcs15_algorithm *algorithm)
+{
+	enum { SCHEME_OAEP = 0x0D };
+
+	for (enum digest digest = 0; digest < DIGEST_COUNT; digest++)
+		if (algorithm->has_card_reference && algorithm_nibble(digest) != 0 &&
+		    algorithm->card_reference == (uint32_t)(algorithm_nibble(digest) | SCHEME_OAEP))
+			return SMARTCARD_DIGEST(digest);
+	return ALL_DIGESTS;
+}
+
 static void
-add_deciphering(struct smartcard_abilities *abilities, enum effect effect)
+add_deciphering(struct smartcard_abilities *abilities, enum effect effect,
+		const struct pkcs15_algorithm *algorithm)
 {
 	switch (effect) {
 	case PKCS1_ANY: abilities->decipher_pkcs1 = true; break;
 	case RAW: abilities->decipher_raw = true; break;
-	case OAEP: abilities->oaep = ALL_DIGESTS; break;
+	case OAEP: abilities->oaep |= oaep_digests(algorithm); break;
 	default: break;
 	}
 }
@@ -86,7 +100,7 @@ add_algorithm(struct named *named, const struct pkcs15_algorithm *algorithm)
 				named->signing = true;
 			}
 			if ((algorithm->operations & PKCS15_OPERATION_DECIPHER) != 0) {
-				add_deciphering(&named->abilities, EFFECTS[i].effect);
+				add_deciphering(&named->abilities, EFFECTS[i].effect, algorithm);
 				named->deciphering = true;
 			}
 		}

@@ -13,13 +13,6 @@
 #include "smartcard.h"
 #include "transport.h"
 
-/* How a card takes a new PIN. */
-enum renewal {
-	RENEWAL_TOGETHER, /* one command with old and new, or PUK and new: P1=00 */
-	RENEWAL_APART, /* VERIFY first. CHANGE then has old and new all the same, P1=00; RESET RETRY
-			   COUNTER the new one alone, P1=02 */
-};
-
 struct card_driver {
 	const char *name;
 	bool (*match)(const struct atr *atr);
@@ -45,7 +38,6 @@ struct card_driver {
 	/* Before a PIN is first sent: what only the card itself can tell of it. May be NULL. */
 	enum smartcard_result (*prepare_pin)(struct smartcard *card,
 					     struct smartcard_pin *pin) MUST_USE;
-	enum renewal renewal;
 	enum smartcard_result (*logout)(struct smartcard *card) MUST_USE; /* NULL: it cannot */
 	enum smartcard_result (*use_key)(struct smartcard *card,
 					 const struct smartcard_private_key *key,
@@ -62,7 +54,8 @@ struct card_driver {
 
 /* Several may be of one card's ATR: they are asked in this order until one binds. The last takes a
  * card that no other's ATR is of. */
-extern const struct card_driver driver_fineid, driver_cc, driver_iasecc, driver_pkcs15;
+extern const struct card_driver driver_fineid, driver_cc_2024, driver_cc, driver_iasecc,
+    driver_pkcs15;
 
 /* place.c: the current file. */
 
@@ -117,6 +110,11 @@ struct pkcs15_places {
 	struct bytes od, cia_info, od_content;
 };
 
+/* One more object at the end of the card's array, zeroed. NULL: no memory, or no more room. */
+struct smartcard_pin *directory_add_pin(struct smartcard *card);
+struct smartcard_private_key *directory_add_private_key(struct smartcard *card);
+struct smartcard_certificate *directory_add_certificate(struct smartcard *card);
+
 /* Reads EF.CIAInfo, EF.OD and what that names into the card's arrays. */
 enum smartcard_result directory_read(struct smartcard *card,
 				     const struct pkcs15_places *places) MUST_USE;
@@ -162,6 +160,10 @@ size_t operation_block(const struct smartcard_private_key *key);
 
 /* pin.c */
 
+/* VERIFY with P1=FF: the card forgets that the PIN was verified; all of its PINs. */
+enum smartcard_result pin_unverify(struct smartcard *card,
+				   const struct smartcard_pin *pin) MUST_USE;
+enum smartcard_result pin_unverify_all(struct smartcard *card) MUST_USE;
 /* An empty VERIFY, ISO/IEC 7816-4 clause 11.5.6. */
 enum smartcard_result pin_state_by_verify(struct smartcard *card, const struct smartcard_pin *pin,
 					  struct smartcard_pin_state *state) MUST_USE;

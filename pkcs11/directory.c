@@ -6,14 +6,13 @@
 #include <string.h>
 
 /* One more element at the end of an array, zeroed. NULL: no memory, or SMARTCARD_OBJECTS_MAX are
- * there (then `*full`). */
+ * there. */
 static void *
-append(void **array, size_t *count, size_t size, bool *full)
+append(void **array, size_t *count, size_t size)
 {
 	uint8_t *grown;
 
-	*full = *count >= SMARTCARD_OBJECTS_MAX;
-	if (*full)
+	if (*count >= SMARTCARD_OBJECTS_MAX)
 		return NULL;
 	grown = reallocarray(*array, *count + 1, size);
 	if (grown == NULL)
@@ -25,12 +24,39 @@ append(void **array, size_t *count, size_t size, bool *full)
 	return grown;
 }
 
-#define APPEND(array, count, full) append((void **)(array), (count), sizeof(**(array)), (full))
+#define APPEND(array, count) append((void **)(array), (count), sizeof(**(array)))
 
-static enum smartcard_result
-append_failed(bool full)
+struct smartcard_pin *
+directory_add_pin(struct smartcard *card)
 {
-	return full ? SMARTCARD_OK : SMARTCARD_NO_MEMORY;
+	struct smartcard_pin *pin = APPEND(&card->pins, &card->pins_count);
+
+	if (pin != NULL)
+		pin->puk = SMARTCARD_NONE;
+	return pin;
+}
+
+struct smartcard_private_key *
+directory_add_private_key(struct smartcard *card)
+{
+	struct smartcard_private_key *key = APPEND(&card->private_keys, &card->private_keys_count);
+
+	if (key != NULL)
+		key->pin = key->certificate = SMARTCARD_NONE;
+	return key;
+}
+
+struct smartcard_certificate *
+directory_add_certificate(struct smartcard *card)
+{
+	return APPEND(&card->certificates, &card->certificates_count);
+}
+
+/* What does not fit is not seen. */
+static enum smartcard_result
+not_added(size_t count)
+{
+	return count >= SMARTCARD_OBJECTS_MAX ? SMARTCARD_OK : SMARTCARD_NO_MEMORY;
 }
 
 static enum smartcard_result
@@ -38,13 +64,12 @@ add_pins(struct smartcard *card, struct bytes file)
 {
 	struct reader reader = reader_of(file);
 	struct pkcs15_pin object;
-	bool full;
 
 	while (pkcs15_decode_pin(&reader, &object)) {
-		struct smartcard_pin *pin = APPEND(&card->pins, &card->pins_count, &full);
+		struct smartcard_pin *pin = directory_add_pin(card);
 
 		if (pin == NULL)
-			return append_failed(full);
+			return not_added(card->pins_count);
 		pin->object = object;
 		pin->reference = object.has_reference ? object.reference : object.auth_reference;
 		pin->min = object.min_len;
@@ -56,7 +81,6 @@ add_pins(struct smartcard *card, struct bytes file)
 		pin->unblocking = (object.flags & PKCS15_PIN_UNBLOCKING) != 0;
 		pin->can_change = (object.flags & PKCS15_PIN_CHANGE_DISABLED) == 0;
 		pin->can_unblock = (object.flags & PKCS15_PIN_UNBLOCK_DISABLED) == 0;
-		pin->puk = SMARTCARD_NONE;
 	}
 	return SMARTCARD_OK;
 }
@@ -66,19 +90,15 @@ add_private_keys(struct smartcard *card, struct bytes file)
 {
 	struct reader reader = reader_of(file);
 	struct pkcs15_key object;
-	bool full;
 
 	while (pkcs15_decode_key(&reader, &object)) {
-		struct smartcard_private_key *key =
-		    APPEND(&card->private_keys, &card->private_keys_count, &full);
+		struct smartcard_private_key *key = directory_add_private_key(card);
 
 		if (key == NULL)
-			return append_failed(full);
+			return not_added(card->private_keys_count);
 		key->object = object;
 		key->user_consent = object.common.user_consent > 0;
 		key->bits = object.bits;
-		key->pin = SMARTCARD_NONE;
-		key->certificate = SMARTCARD_NONE;
 	}
 	return SMARTCARD_OK;
 }
@@ -88,14 +108,13 @@ add_public_keys(struct smartcard *card, struct bytes file)
 {
 	struct reader reader = reader_of(file);
 	struct pkcs15_key object;
-	bool full;
 
 	while (pkcs15_decode_key(&reader, &object)) {
 		struct smartcard_public_key *key =
-		    APPEND(&card->public_keys, &card->public_keys_count, &full);
+		    APPEND(&card->public_keys, &card->public_keys_count);
 
 		if (key == NULL)
-			return append_failed(full);
+			return not_added(card->public_keys_count);
 		key->object = object;
 		key->certificate = SMARTCARD_NONE;
 	}
@@ -107,16 +126,15 @@ add_certificates(struct smartcard *card, struct bytes file, bool trusted)
 {
 	struct reader reader = reader_of(file);
 	struct pkcs15_certificate object;
-	bool full;
 
 	while (pkcs15_decode_certificate(&reader, &object)) {
 		struct smartcard_certificate *certificate;
 
 		if (object.path.kind != PKCS15_PATH_FILE || object.path.file_len == 0)
 			continue;
-		certificate = APPEND(&card->certificates, &card->certificates_count, &full);
+		certificate = directory_add_certificate(card);
 		if (certificate == NULL)
-			return append_failed(full);
+			return not_added(card->certificates_count);
 		certificate->object = object;
 		certificate->trusted = trusted;
 	}
@@ -128,13 +146,12 @@ add_data(struct smartcard *card, struct bytes file)
 {
 	struct reader reader = reader_of(file);
 	struct pkcs15_data object;
-	bool full;
 
 	while (pkcs15_decode_data(&reader, &object)) {
-		struct smartcard_data *data = APPEND(&card->data, &card->data_count, &full);
+		struct smartcard_data *data = APPEND(&card->data, &card->data_count);
 
 		if (data == NULL)
-			return append_failed(full);
+			return not_added(card->data_count);
 		data->object = object;
 	}
 	return SMARTCARD_OK;

@@ -200,7 +200,6 @@ const struct card_driver driver_cc = {
     .adapt_pin = adapt_pin,
     .find_abilities = find_abilities,
     .pin_state = pin_state_by_verify,
-    .renewal = RENEWAL_TOGETHER,
     .logout = logout,
     .use_key = use_key,
     .challenge_cla = CHALLENGE_CLA,

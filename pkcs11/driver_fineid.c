@@ -31,9 +31,12 @@ static const uint8_t DF_EID[] = {0x3F, 0x00, 0x50, 0x15};
 struct generation {
 	struct bytes application; /* path of the PKCS #15 application */
 	size_t pin_stored, puk_len;
-	bool
-	    by_file; /* keys are named by file (4.8), and PSO signs data of its own command (4.10) */
+	bool by_file;    /* keys are named by file (4.8), and there is raw RSA (6.2) */
 	bool containers; /* PIN state by GET DATA: 4.12 */
+	/* The organisation card: PINs as typed, the PUK verified by itself (4.7), the hash inside the
+	 * signature's command (4.9), PINs that outlive the selection by name (4.1). Its ATR may be
+	 * that of another card. */
+	bool organisation;
 };
 
 static const struct generation EID2048 = {
@@ -41,8 +44,11 @@ static const struct generation EID2048 = {
 static const struct generation MULTIAPP = {
     .application = {MF, sizeof(MF)}, .pin_stored = 12, .containers = true};
 
+static const struct generation ORGANISATION = {.application = {MF, sizeof(MF)},
+					       .organisation = true};
+
 /* 2.1, by historical bytes, for both interfaces: A3 and its family; A4 to A7, whose country code is
- * 246 in binary or in digits (2.3). */
+ * 246 in binary or in digits (2.3); A9 to A11. */
 static const struct {
 	struct atr_pattern pattern;
 	const struct generation *generation;
@@ -52,6 +58,9 @@ static const struct {
      &MULTIAPP},
     {{ATR_HISTORICAL, "8031B865B085000000 122460 829000", "FFFFFFFFFFFF000000 FFFFFF FFFFFF"},
      &MULTIAPP},
+    {{ATR_HISTORICAL, "0031B8640429ECC173940180 82", NULL}, &ORGANISATION},
+    {{ATR_HISTORICAL, "0031B8640429ECC173940180 83", NULL}, &ORGANISATION},
+    {{ATR_HISTORICAL, "0031B8640429ECC173940180 829000", NULL}, &ORGANISATION},
 };
 
 static const struct generation *
@@ -99,9 +108,11 @@ bind(struct smartcard *card)
 	if (state == NULL || !atr_parse(card->channel.atr, &atr))
 		return SMARTCARD_NO_MEMORY;
 	*state = generation_of_atr(&atr);
-	/* Selecting the application by name would close it for others (4.1): content.c does so only
-	 * when the file is not found without. */
-	r = directory_read(card, &places);
+	/* Selecting a citizen card's application by name would close it for others (4.1): content.c
+	 * does so only when the file is not found without. */
+	r = (*state)->organisation ? enter(card) : SMARTCARD_OK;
+	if (r == SMARTCARD_OK)
+		r = directory_read(card, &places);
 	return r == SMARTCARD_REFUSED ? SMARTCARD_UNKNOWN : r;
 }
 
@@ -117,6 +128,7 @@ adapt_pin(struct smartcard *card, struct smartcard_pin *pin)
 	const struct generation *generation = generation_of(card);
 
 	pin->stored = generation->pin_stored;
+	pin->verified_first = generation->organisation;
 	pin->tries_max = TRIES;
 	if (pin->puk == SMARTCARD_NONE && generation->puk_len > 0) {
 		pin->can_unblock = true;
@@ -273,6 +285,8 @@ pin_state(struct smartcard *card, const struct smartcard_pin *pin,
 static enum smartcard_result
 logout(struct smartcard *card)
 {
+	if (generation_of(card)->organisation)
+		return pin_unverify_all(card);
 	return enter(card);
 }
 
@@ -305,6 +319,8 @@ sign_hash(struct smartcard *card, const struct smartcard_private_key *key, uint8
 {
 	enum smartcard_result r = set_environment(card, key, TEMPLATE_SIGN, algorithm);
 
+	if (generation_of(card)->organisation)
+		return r == SMARTCARD_OK ? operation_sign(card, hash, signature_len, output) : r;
 	if (r == SMARTCARD_OK)
 		r = operation_load_hash(card, hash);
 	return r == SMARTCARD_OK ? operation_sign(card, BYTES_NONE, signature_len, output) : r;
@@ -376,12 +392,32 @@ derive(struct smartcard *card, const struct smartcard_private_key *key, struct b
 	return r;
 }
 
+/* 6.1: a key that is local to a DF below. */
+static enum smartcard_result
+reach_key(struct smartcard *card, const struct smartcard_private_key *key)
+{
+	const struct bytes df = {key->object.path.file, key->object.path.file_len};
+	enum smartcard_result r;
+
+	if (df.len <= sizeof(MF) || place_is_in(card, df))
+		return SMARTCARD_OK;
+	r = select_file(card, df, NULL);
+	if (r == SMARTCARD_OK)
+		place_set(card, df, df.len);
+	return r;
+}
+
 static enum smartcard_result
 use_key(struct smartcard *card, const struct smartcard_private_key *key,
 	enum smartcard_scheme scheme, enum digest digest, struct bytes input, struct writer *output)
 {
+	enum smartcard_result r;
+
 	if (generation_of(card)->by_file)
 		return use_eid_key(card, key, scheme, input, output);
+	r = reach_key(card, key);
+	if (r != SMARTCARD_OK)
+		return r;
 	switch (scheme) {
 	case SMARTCARD_SIGN_PKCS1: return sign_digestinfo(card, key, input, output);
 	case SMARTCARD_SIGN_PSS:
@@ -406,7 +442,6 @@ const struct card_driver driver_fineid = {
     .find_abilities = find_abilities,
     .reach_pin = reach_pin,
     .pin_state = pin_state,
-    .renewal = RENEWAL_TOGETHER,
     .logout = logout,
     .use_key = use_key,
 };

@@ -351,6 +351,7 @@ adapt_pin(struct smartcard *card, struct smartcard_pin *pin)
 {
 	(void)card;
 	pin->stored = 0;
+	pin->verified_first = true; /* 4.6, 4.7 */
 }
 
 static enum smartcard_result
@@ -483,7 +484,6 @@ const struct card_driver driver_iasecc = {
     .reach_pin = reach_pin,
     .pin_state = pin_state,
     .prepare_pin = prepare_pin,
-    .renewal = RENEWAL_APART,
     .use_key = use_key,
     .read_public_key = read_public_key,
     .challenge_len = CHALLENGE_LEN,

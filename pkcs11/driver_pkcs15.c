@@ -317,6 +317,5 @@ const struct card_driver driver_pkcs15 = {
     .find_abilities = find_abilities,
     .reach_pin = reach_pin,
     .pin_state = pin_state_by_verify,
-    .renewal = RENEWAL_TOGETHER,
     .use_key = use_key,
 };

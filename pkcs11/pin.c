@@ -36,6 +36,26 @@ pin_state_by_verify(struct smartcard *card, const struct smartcard_pin *pin,
 	return SMARTCARD_OK;
 }
 
+enum smartcard_result
+pin_unverify(struct smartcard *card, const struct smartcard_pin *pin)
+{
+	enum { P1_FORGET = 0xFF };
+	const struct capdu forget = {.ins = INS_VERIFY, .p1 = P1_FORGET, .p2 = pin->reference};
+
+	return transport_command(card, &forget, NULL);
+}
+
+enum smartcard_result
+pin_unverify_all(struct smartcard *card)
+{
+	enum smartcard_result r = SMARTCARD_OK;
+
+	for (size_t i = 0; i < card->pins_count && r == SMARTCARD_OK; i++)
+		if (!card->pins[i].unblocking)
+			r = pin_unverify(card, &card->pins[i]);
+	return r;
+}
+
 /* What the card says to a PIN. */
 static enum smartcard_result
 judge(struct smartcard *card)
@@ -258,7 +278,7 @@ smartcard_change(struct smartcard *card, size_t index, struct bytes old_value,
 		r = check_value(new_value, pin->min, pin->max, pin->digits_only);
 	if (r == SMARTCARD_OK)
 		r = check_state(card, pin);
-	if (r == SMARTCARD_OK && card->driver->renewal == RENEWAL_APART)
+	if (r == SMARTCARD_OK && pin->verified_first)
 		r = send_verify(card, pin, old_value);
 	return r == SMARTCARD_OK ? send_pins(card, &change) : r;
 }
@@ -303,7 +323,7 @@ smartcard_unblock(struct smartcard *card, size_t index, struct bytes puk_value,
 		r = check_value(new_value, pin->min, pin->max, pin->digits_only);
 	if (r == SMARTCARD_OK && pin->puk != SMARTCARD_NONE)
 		r = check_state(card, &puk);
-	if (r == SMARTCARD_OK && card->driver->renewal == RENEWAL_APART) {
+	if (r == SMARTCARD_OK && pin->verified_first) {
 		r = send_verify(card, &puk, puk_value);
 		reset.p1 = P1_RESET_NEW;
 		reset.has_first = false;

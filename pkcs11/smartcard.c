@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct card_driver *const DRIVERS[] = {&driver_fineid, &driver_cc, &driver_iasecc};
+static const struct card_driver *const DRIVERS[] = {&driver_fineid, &driver_cc_2024, &driver_cc,
+						    &driver_iasecc};
 
 static bool
 same_id(const struct pkcs15_id *a, const struct pkcs15_id *b)

@@ -67,6 +67,9 @@ struct smartcard_pin {
 	bool digits_only;
 	bool unblocking; /* a PUK: no slot of its own, cannot be logged in with */
 	bool can_change, can_unblock;
+	/* VERIFY of the PIN goes before CHANGE, of the PUK before RESET RETRY COUNTER, which then has the
+	 * new PIN alone. */
+	bool verified_first;
 	/* The PUK that unblocks this PIN: index in smartcard->pins, or SMARTCARD_NONE where the card
 	 * has no object for it. Then these are its lengths. */
 	int puk;

@@ -40,7 +40,7 @@ enum {
 	IMAGE_AUTHORITIES_MAX = 6,
 	IMAGE_COUNTERS_MAX = 8,
 	IMAGE_OPTIONS_MAX = 256,
-	IMAGE_SERIAL_MAX = 16,
+	IMAGE_SERIAL_MAX = 17, /* of a Finnish identity card: fineid.md 7.1 */
 	IMAGE_ERROR_MAX = 512,
 };
 

@@ -306,7 +306,7 @@ bad_cards_are_refused(void **state)
 		       "two keys with the role sign");
 	assert_refused("source a\ncard cc-v1 serial=\n", 2, "no serial number");
 	assert_refused("source a\ncard cc-v1 serial=012\n", 2, "no serial number");
-	assert_refused("source a\ncard cc-v1 serial=0102030405060708090A0B0C0D0E0F1011\n", 2,
+	assert_refused("source a\ncard cc-v1 serial=0102030405060708090A0B0C0D0E0F101112\n", 2,
 		       "no serial number");
 	assert_refused("source a\ncard cc-v1 authorities=3\n", 2, "cannot be");
 	assert_refused("source a\ncard cc-v1 authorities=\n", 2, "cannot be");

@@ -99,21 +99,23 @@ has(smartcard_digests digests, enum digest digest)
 	return digest == DIGEST_COUNT ? digests != 0 : (digests & SMARTCARD_DIGEST(digest)) != 0;
 }
 
-/* By usage flags; a card that gives none means everything. */
-static CK_FLAGS
-allowed_uses(uint32_t usage)
+/* A card that gives no usage flags means everything. */
+CK_FLAGS
+mechanism_uses(const struct smartcard_private_key *key)
 {
+	const uint32_t usage = key->object.usage;
+	const CK_FLAGS kind = key->object.kind == PKCS15_KEY_RSA ? CKF_DECRYPT : CKF_DERIVE;
 	CK_FLAGS uses = 0;
 
 	if (usage == 0)
-		return CKF_SIGN | CKF_DECRYPT | CKF_DERIVE;
+		return CKF_SIGN | kind;
 	if ((usage &
 	     (PKCS15_USAGE_SIGN | PKCS15_USAGE_SIGN_RECOVER | PKCS15_USAGE_NON_REPUDIATION)) != 0)
 		uses |= CKF_SIGN;
 	if ((usage & (PKCS15_USAGE_DECRYPT | PKCS15_USAGE_UNWRAP)) != 0)
-		uses |= CKF_DECRYPT;
+		uses |= CKF_DECRYPT & kind;
 	if ((usage & PKCS15_USAGE_DERIVE) != 0)
-		uses |= CKF_DERIVE;
+		uses |= CKF_DERIVE & kind;
 	return uses;
 }
 
@@ -150,17 +152,7 @@ mechanism_ability(const struct mechanism *mechanism, const struct smartcard_priv
 	case FAMILY_ECDH: flags |= can->ecdh ? CKF_DERIVE : 0; break;
 	case FAMILY_DIGEST: break;
 	}
-	return flags & mechanism->flags & allowed_uses(key->object.usage);
-}
-
-CK_FLAGS
-mechanism_uses(const struct smartcard_private_key *key)
-{
-	CK_FLAGS uses = 0;
-
-	for (size_t i = 0; i < COUNT; i++)
-		uses |= mechanism_ability(&mechanisms[i], key, DIGEST_COUNT);
-	return uses;
+	return flags & mechanism->flags & mechanism_uses(key);
 }
 
 size_t
@@ -219,6 +211,8 @@ enter(CK_SLOT_ID slot, struct token **token)
 	*token = ifd_token(ifd, slot);
 	if (rv == CKR_OK && !(*token)->here)
 		rv = CKR_TOKEN_NOT_PRESENT;
+	if (rv == CKR_OK)
+		rv = token_find_abilities(*token);
 	if (rv != CKR_OK)
 		ifd_leave(ifd);
 	return rv;

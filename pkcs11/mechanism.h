@@ -31,16 +31,16 @@ struct mechanism {
 const struct mechanism *mechanism_find(CK_MECHANISM_TYPE type);
 CK_KEY_TYPE mechanism_key_type(const struct mechanism *mechanism);
 
-/* What a private key can do of it: CKF_SIGN, CKF_DECRYPT, CKF_DERIVE, or nothing. `digest`: of PSS and
- * OAEP, the one in the parameters; DIGEST_COUNT: any. */
 struct smartcard_private_key;
+
+/* What a private key whose abilities were found can do of it: CKF_SIGN, CKF_DECRYPT, CKF_DERIVE, or nothing. `digest`: of PSS and
+ * OAEP, the one in the parameters; DIGEST_COUNT: any. */
 CK_FLAGS mechanism_ability(const struct mechanism *mechanism,
 			   const struct smartcard_private_key *key, enum digest digest);
 
-/* What a private key is for by its usage flags and can do by any mechanism: CKF_SIGN, CKF_DECRYPT,
- * CKF_DERIVE. */
+/* What a private key is for by its usage flags: CKF_SIGN, CKF_DECRYPT, CKF_DERIVE. */
 CK_FLAGS mechanism_uses(const struct smartcard_private_key *key);
-/* The mechanisms of a private key; how many, at most MECHANISMS_MAX. */
+/* The mechanisms of a private key whose abilities were found; how many, at most MECHANISMS_MAX. */
 size_t mechanism_of_key(const struct smartcard_private_key *key,
 			CK_MECHANISM_TYPE list[MECHANISMS_MAX]);
 

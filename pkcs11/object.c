@@ -9,27 +9,42 @@
 #include "pkcs11/session.h"
 #include "pkcs11/token.h"
 
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { SPKI_MAX = 2400 }; /* of RSA 16384 */
 
-/* These stand in the certificate. */
+/* These take a command, and more: the whole certificate, or what stands before its signature. */
+enum source { SOURCE_HEAD, SOURCE_WHOLE, SOURCE_ABILITIES, SOURCES };
+
 static const struct {
 	CK_OBJECT_CLASS class;
 	CK_ATTRIBUTE_TYPE type;
-} in_certificate[] = {
-    {CKO_CERTIFICATE, CKA_VALUE},           {CKO_CERTIFICATE, CKA_SUBJECT},
-    {CKO_CERTIFICATE, CKA_ISSUER},          {CKO_CERTIFICATE, CKA_SERIAL_NUMBER},
-    {CKO_CERTIFICATE, CKA_PUBLIC_KEY_INFO}, {CKO_CERTIFICATE, CKA_START_DATE},
-    {CKO_CERTIFICATE, CKA_END_DATE},        {CKO_CERTIFICATE, CKA_CHECK_VALUE},
-    {CKO_PUBLIC_KEY, CKA_MODULUS},          {CKO_PUBLIC_KEY, CKA_PUBLIC_EXPONENT},
-    {CKO_PUBLIC_KEY, CKA_EC_PARAMS},        {CKO_PUBLIC_KEY, CKA_EC_POINT},
-    {CKO_PUBLIC_KEY, CKA_PUBLIC_KEY_INFO},  {CKO_PUBLIC_KEY, CKA_SUBJECT},
-    {CKO_PRIVATE_KEY, CKA_MODULUS},         {CKO_PRIVATE_KEY, CKA_PUBLIC_EXPONENT},
-    {CKO_PRIVATE_KEY, CKA_EC_PARAMS},       {CKO_PRIVATE_KEY, CKA_EC_POINT},
-    {CKO_PRIVATE_KEY, CKA_PUBLIC_KEY_INFO}, {CKO_PRIVATE_KEY, CKA_SUBJECT},
+	enum source source;
+} on_card[] = {
+    {CKO_CERTIFICATE, CKA_VALUE, SOURCE_WHOLE},
+    {CKO_CERTIFICATE, CKA_CHECK_VALUE, SOURCE_WHOLE},
+    {CKO_CERTIFICATE, CKA_SUBJECT, SOURCE_HEAD},
+    {CKO_CERTIFICATE, CKA_ISSUER, SOURCE_HEAD},
+    {CKO_CERTIFICATE, CKA_SERIAL_NUMBER, SOURCE_HEAD},
+    {CKO_CERTIFICATE, CKA_PUBLIC_KEY_INFO, SOURCE_HEAD},
+    {CKO_CERTIFICATE, CKA_START_DATE, SOURCE_HEAD},
+    {CKO_CERTIFICATE, CKA_END_DATE, SOURCE_HEAD},
+    {CKO_PUBLIC_KEY, CKA_MODULUS, SOURCE_HEAD},
+    {CKO_PUBLIC_KEY, CKA_MODULUS_BITS, SOURCE_HEAD},
+    {CKO_PUBLIC_KEY, CKA_PUBLIC_EXPONENT, SOURCE_HEAD},
+    {CKO_PUBLIC_KEY, CKA_EC_PARAMS, SOURCE_HEAD},
+    {CKO_PUBLIC_KEY, CKA_EC_POINT, SOURCE_HEAD},
+    {CKO_PUBLIC_KEY, CKA_PUBLIC_KEY_INFO, SOURCE_HEAD},
+    {CKO_PUBLIC_KEY, CKA_SUBJECT, SOURCE_HEAD},
+    {CKO_PRIVATE_KEY, CKA_MODULUS, SOURCE_HEAD},
+    {CKO_PRIVATE_KEY, CKA_MODULUS_BITS, SOURCE_HEAD},
+    {CKO_PRIVATE_KEY, CKA_PUBLIC_EXPONENT, SOURCE_HEAD},
+    {CKO_PRIVATE_KEY, CKA_EC_PARAMS, SOURCE_HEAD},
+    {CKO_PRIVATE_KEY, CKA_EC_POINT, SOURCE_HEAD},
+    {CKO_PRIVATE_KEY, CKA_PUBLIC_KEY_INFO, SOURCE_HEAD},
+    {CKO_PRIVATE_KEY, CKA_SUBJECT, SOURCE_HEAD},
+    {CKO_PRIVATE_KEY, CKA_ALLOWED_MECHANISMS, SOURCE_ABILITIES},
 };
 
 void
@@ -90,7 +105,7 @@ put_key(struct attributes *list, const struct smartcard_private_key *key)
 	attributes_put_ulong(list, CKA_KEY_GEN_MECHANISM, CK_UNAVAILABLE_INFORMATION);
 	attributes_put(list, CKA_START_DATE, BYTES_NONE);
 	attributes_put(list, CKA_END_DATE, BYTES_NONE);
-	if (rsa)
+	if (rsa && key->bits != 0)
 		attributes_put_ulong(list, CKA_MODULUS_BITS, key->bits);
 }
 
@@ -98,8 +113,6 @@ static void
 put_private_key(struct attributes *list, const struct smartcard_private_key *key)
 {
 	CK_FLAGS uses = mechanism_uses(key);
-	CK_MECHANISM_TYPE mechanisms[MECHANISMS_MAX];
-	size_t count = mechanism_of_key(key, mechanisms);
 	bool asks = key->user_consent &&
 		    !settings_match(module.settings.no_always_authenticate_for, module.program);
 
@@ -116,8 +129,6 @@ put_private_key(struct attributes *list, const struct smartcard_private_key *key
 	attributes_put_bool(list, CKA_DERIVE, (uses & CKF_DERIVE) != 0);
 	attributes_put_bool(list, CKA_WRAP_WITH_TRUSTED, false);
 	attributes_put_bool(list, CKA_ALWAYS_AUTHENTICATE, asks);
-	attributes_put(list, CKA_ALLOWED_MECHANISMS,
-		       (struct bytes){(const uint8_t *)mechanisms, count * sizeof(mechanisms[0])});
 }
 
 static void
@@ -280,82 +291,120 @@ object_find(struct token *token, const struct session *session, CK_OBJECT_HANDLE
 }
 
 static bool
-stands_in_certificate(CK_OBJECT_CLASS class, CK_ATTRIBUTE_TYPE type)
+is_on_card(CK_OBJECT_CLASS class, CK_ATTRIBUTE_TYPE type, enum source *source)
 {
-	for (size_t i = 0; i < sizeof(in_certificate) / sizeof(in_certificate[0]); i++) {
-		if (in_certificate[i].class == class && in_certificate[i].type == type)
+	for (size_t i = 0; i < sizeof(on_card) / sizeof(on_card[0]); i++) {
+		if (on_card[i].class == class && on_card[i].type == type) {
+			*source = on_card[i].source;
 			return true;
+		}
 	}
 	return false;
 }
 
-static void
-take_certificate(struct object *object, struct bytes der)
+/* In a transaction, like the two below. */
+static enum smartcard_result
+read_whole(struct smartcard *card, struct object *object)
 {
-	struct attributes *list = &object->attributes;
-	uint8_t *spki = NULL;
-	size_t spki_len = 0;
-	bool ok;
+	const size_t index = (size_t)object->certificate;
+	enum smartcard_result result = smartcard_read_certificate(card, index);
+	struct bytes der;
 
-	if (object->class == CKO_CERTIFICATE) {
-		ok = parts_of_certificate(module.crypto, der, list);
-	} else {
-		ok = parts_public_key(module.crypto, der, &spki, &spki_len, list) &&
-		     parts_of_spki(module.crypto, (struct bytes){spki, spki_len}, list);
-		OPENSSL_free(spki);
-	}
-	if (!ok)
-		log_note(module.log, "certificate %d of the card is none", object->certificate);
+	if (result != SMARTCARD_OK)
+		return result;
+	der = smartcard_certificate_der(&card->certificates[index]);
+	attributes_put(&object->attributes, CKA_VALUE, der);
+	parts_check_value(module.crypto, der, &object->attributes);
+	return SMARTCARD_OK;
 }
 
-/* In a transaction. */
 static enum smartcard_result
-read_parts(struct smartcard *card, struct object *object)
+read_certificate_head(struct smartcard *card, struct object *object)
+{
+	const size_t index = (size_t)object->certificate;
+	const struct smartcard_certificate *certificate = &card->certificates[index];
+	enum smartcard_result result = smartcard_read_certificate_head(card, index);
+	struct attributes *list = &object->attributes;
+
+	if (result != SMARTCARD_OK)
+		return result;
+	attributes_put(list, CKA_SUBJECT, certificate->subject);
+	if (object->class != CKO_CERTIFICATE) {
+		if (!parts_of_spki(module.crypto, certificate->public_key, list))
+			log_note(module.log, "certificate %zu holds no key that we know", index);
+		return SMARTCARD_OK;
+	}
+	attributes_put(list, CKA_PUBLIC_KEY_INFO, certificate->public_key);
+	attributes_put(list, CKA_ISSUER, certificate->issuer);
+	attributes_put(list, CKA_SERIAL_NUMBER, certificate->serial);
+	parts_date(certificate->not_before, CKA_START_DATE, list);
+	parts_date(certificate->not_after, CKA_END_DATE, list);
+	return SMARTCARD_OK;
+}
+
+static enum smartcard_result
+read_head(struct smartcard *card, struct object *object)
 {
 	enum smartcard_result result;
 	uint8_t spki[SPKI_MAX];
 	struct writer writer = writer_to(spki, sizeof(spki));
 
-	if (object->certificate != SMARTCARD_NONE) {
-		size_t index = (size_t)object->certificate;
-
-		result = smartcard_read_certificate(card, index);
-		if (result == SMARTCARD_OK)
-			take_certificate(object, (struct bytes){card->certificates[index].der,
-								card->certificates[index].der_len});
-		return result;
-	}
+	if (object->certificate != SMARTCARD_NONE)
+		return read_certificate_head(card, object);
+	if (object->public_key == SMARTCARD_NONE)
+		return SMARTCARD_OK;
 	result = smartcard_read_public_key(card, (size_t)object->public_key, &writer);
 	if (result == SMARTCARD_OK &&
 	    !parts_of_spki(module.crypto, writer_bytes(&writer), &object->attributes))
-		log_note(module.log, "public key %d of the card is none", object->public_key);
+		log_note(module.log, "public key %d is none that we know", object->public_key);
 	return result;
+}
+
+static enum smartcard_result
+read_abilities(struct smartcard *card, struct object *object)
+{
+	CK_MECHANISM_TYPE mechanisms[MECHANISMS_MAX];
+	enum smartcard_result result = smartcard_find_abilities(card, (size_t)object->key);
+	size_t count;
+
+	if (result != SMARTCARD_OK)
+		return result;
+	count = mechanism_of_key(&card->private_keys[object->key], mechanisms);
+	attributes_put(&object->attributes, CKA_ALLOWED_MECHANISMS,
+		       (struct bytes){(const uint8_t *)mechanisms, count * sizeof(mechanisms[0])});
+	return SMARTCARD_OK;
 }
 
 CK_RV
 object_attribute(struct token *token, struct object *object, CK_ATTRIBUTE_TYPE type,
 		 const CK_ATTRIBUTE **found)
 {
+	static enum smartcard_result (*const read[])(struct smartcard *, struct object *) = {
+	    [SOURCE_HEAD] = read_head,
+	    [SOURCE_WHOLE] = read_whole,
+	    [SOURCE_ABILITIES] = read_abilities,
+	};
 	struct ifd *ifd = token->ifd;
+	enum source source;
 	CK_RV rv;
 
 	*found = attributes_find(&object->attributes, type);
-	if (object->owner != NULL || object->complete ||
-	    !stands_in_certificate(object->class, type) ||
-	    (object->certificate == SMARTCARD_NONE && object->public_key == SMARTCARD_NONE))
+	if (*found != NULL || object->owner != NULL || !is_on_card(object->class, type, &source) ||
+	    (object->read & 1U << source) != 0)
 		return CKR_OK;
 	rv = ifd_begin(ifd);
 	if (rv != CKR_OK)
 		return rv;
-	rv = ifd_result(ifd, read_parts(ifd->card, object));
+	rv = ifd_result(ifd, read[source](ifd->card, object));
 	ifd_end(ifd, false);
-	if (rv == CKR_USER_NOT_LOGGED_IN) {
-		*found = NULL;
+	if (rv == CKR_USER_NOT_LOGGED_IN)
 		return CKR_OK;
-	}
-	if (rv != CKR_OK)
+	if (rv == CKR_DEVICE_REMOVED)
 		return rv;
-	object->complete = true;
+	/* Asked once, also when the card has none: the others of its objects are good. */
+	object->read |= 1U << source;
+	if (rv != CKR_OK)
+		log_note(module.log, "object %lu: %s", object->handle, log_rv_name(rv));
 	*found = attributes_find(&object->attributes, type);
 	return object->attributes.failed ? CKR_HOST_MEMORY : CKR_OK;
 }

@@ -18,7 +18,7 @@ struct object {
 	int key;                     /* in private_keys */
 	int public_key;              /* in public_keys */
 	int certificate;             /* in certificates; of a key, its own */
-	bool complete;               /* what stands in the certificate is among the attributes */
+	unsigned read;               /* bit of each source on the card that was read */
 	const struct session *owner; /* of a session object; NULL: of the card */
 };
 

@@ -54,29 +54,44 @@ put_date(struct attributes *list, CK_ATTRIBUTE_TYPE type, const ASN1_TIME *time)
 	attributes_put(list, type, (struct bytes){(const uint8_t *)text, sizeof(CK_DATE)});
 }
 
-static bool
-put_subject(const X509 *certificate, struct attributes *list)
+void
+parts_date(struct bytes time, CK_ATTRIBUTE_TYPE type, struct attributes *list)
 {
-	uint8_t *der = NULL;
-	int len = i2d_X509_NAME(X509_get_subject_name(certificate), &der);
+	const uint8_t *at = time.data;
+	ASN1_TIME *parsed =
+	    time.len > 0 && time.len < INT32_MAX ? d2i_ASN1_TIME(NULL, &at, (long)time.len) : NULL;
 
-	return put_der(list, CKA_SUBJECT, der, len);
+	if (parsed != NULL)
+		put_date(list, type, parsed);
+	ASN1_TIME_free(parsed);
+}
+
+void
+parts_check_value(OSSL_LIB_CTX *crypto, struct bytes der, struct attributes *list)
+{
+	uint8_t digest[SHA_DIGEST_LENGTH];
+
+	if (EVP_Q_digest(crypto, "SHA1", NULL, der.data, der.len, digest, NULL) == 1)
+		attributes_put(list, CKA_CHECK_VALUE, (struct bytes){digest, CHECK_VALUE_LEN});
 }
 
 bool
 parts_of_certificate(OSSL_LIB_CTX *crypto, struct bytes der, struct attributes *list)
 {
 	X509 *certificate = parse(crypto, der);
-	uint8_t *issuer = NULL, *serial = NULL, *spki = NULL;
-	uint8_t digest[SHA_DIGEST_LENGTH];
+	uint8_t *subject = NULL, *issuer = NULL, *serial = NULL, *spki = NULL;
 	int len;
 	bool ok = false;
 
 	if (certificate == NULL)
 		return false;
 	attributes_put(list, CKA_VALUE, der);
+	parts_check_value(crypto, der, list);
+	len = i2d_X509_NAME(X509_get_subject_name(certificate), &subject);
+	if (!put_der(list, CKA_SUBJECT, subject, len))
+		goto out;
 	len = i2d_X509_NAME(X509_get_issuer_name(certificate), &issuer);
-	if (!put_subject(certificate, list) || !put_der(list, CKA_ISSUER, issuer, len))
+	if (!put_der(list, CKA_ISSUER, issuer, len))
 		goto out;
 	len = i2d_ASN1_INTEGER(X509_get0_serialNumber(certificate), &serial);
 	if (!put_der(list, CKA_SERIAL_NUMBER, serial, len))
@@ -86,27 +101,10 @@ parts_of_certificate(OSSL_LIB_CTX *crypto, struct bytes der, struct attributes *
 		goto out;
 	put_date(list, CKA_START_DATE, X509_get0_notBefore(certificate));
 	put_date(list, CKA_END_DATE, X509_get0_notAfter(certificate));
-	if (EVP_Q_digest(crypto, "SHA1", NULL, der.data, der.len, digest, NULL) == 1)
-		attributes_put(list, CKA_CHECK_VALUE, (struct bytes){digest, CHECK_VALUE_LEN});
 	ok = !list->failed;
 out:
 	X509_free(certificate);
 	return ok;
-}
-
-bool
-parts_public_key(OSSL_LIB_CTX *crypto, struct bytes der, uint8_t **spki, size_t *spki_len,
-		 struct attributes *subject)
-{
-	X509 *certificate = parse(crypto, der);
-	int len = -1;
-
-	*spki = NULL;
-	if (certificate != NULL && put_subject(certificate, subject))
-		len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), spki);
-	*spki_len = len > 0 ? (size_t)len : 0;
-	X509_free(certificate);
-	return len > 0;
 }
 
 static void

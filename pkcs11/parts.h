@@ -12,9 +12,10 @@
  * CKA_END_DATE and CKA_CHECK_VALUE. False: no certificate. */
 bool parts_of_certificate(OSSL_LIB_CTX *crypto, struct bytes der, struct attributes *list) MUST_USE;
 
-/* The SubjectPublicKeyInfo and the subject of a certificate; `spki` is freed by OPENSSL_free. */
-bool parts_public_key(OSSL_LIB_CTX *crypto, struct bytes certificate, uint8_t **spki,
-		      size_t *spki_len, struct attributes *subject) MUST_USE;
+/* CKA_CHECK_VALUE: the first three bytes of the SHA-1 of the DER. */
+void parts_check_value(OSSL_LIB_CTX *crypto, struct bytes der, struct attributes *list);
+/* `time`: UTCTime or GeneralizedTime, DER; what is none adds nothing. */
+void parts_date(struct bytes time, CK_ATTRIBUTE_TYPE type, struct attributes *list);
 
 /* Adds CKA_MODULUS, CKA_PUBLIC_EXPONENT and CKA_MODULUS_BITS, or CKA_EC_PARAMS and CKA_EC_POINT (a
  * DER OCTET STRING), and CKA_PUBLIC_KEY_INFO. */

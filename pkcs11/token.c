@@ -125,6 +125,26 @@ token_has_key(const struct token *token, const struct smartcard_private_key *key
 	return true;
 }
 
+CK_RV
+token_find_abilities(struct token *token)
+{
+	struct ifd *ifd = token->ifd;
+	CK_RV rv = CKR_OK;
+
+	for (size_t i = 0; i < ifd->card->private_keys_count && rv == CKR_OK; i++) {
+		const struct smartcard_private_key *key = &ifd->card->private_keys[i];
+
+		if (key->abilities_found || !token_has_key(token, key))
+			continue;
+		rv = ifd_begin(ifd);
+		if (rv != CKR_OK)
+			return rv;
+		rv = ifd_result(ifd, smartcard_find_abilities(ifd->card, i));
+		ifd_end(ifd, false);
+	}
+	return rv;
+}
+
 /* At most 32 bytes; the card's name may be cut, the PIN's not. */
 static void
 put_label(const struct token *token, CK_TOKEN_INFO *info)

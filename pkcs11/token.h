@@ -15,6 +15,9 @@ enum smartcard_result token_make_all(struct ifd *ifd) MUST_USE;
 /* Whether the key belongs to this slot. */
 bool token_has_key(const struct token *token, const struct smartcard_private_key *key);
 
+/* Finds what the keys of this slot can do, where that takes commands; in no transaction. */
+CK_RV token_find_abilities(struct token *token);
+
 /* Nobody is logged in any more, and the card is told if somebody was. */
 void token_logout(struct token *token);
 void token_logout_all(struct ifd *ifd);

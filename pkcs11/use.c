@@ -20,7 +20,7 @@ use_find_key(struct session *session, CK_OBJECT_HANDLE handle,
 	*key = &token->ifd->card->private_keys[*index];
 	if ((*key)->pin != SMARTCARD_NONE && token->user != TOKEN_USER)
 		return CKR_USER_NOT_LOGGED_IN;
-	return CKR_OK;
+	return token_find_abilities(token);
 }
 
 CK_RV

@@ -13,22 +13,19 @@ a_creation(void)
 	return (struct creation){
 	    .name = "cc",
 	    .personality = "fineid-v2",
-	    .role = "auth",
 	    .subject = "/C=FI/CN=MEIKAELAEINEN MATTI 99900001N",
-	    .rsa_bits = 2048,
-	    .pin = "1234",
-	    .puk = "12345678",
+	    .options = "",
 	};
 }
 
 static void
 a_created_card_opens_with_pin_and_puk(void **state)
 {
-	const struct creation creation = a_creation();
+	struct creation creation = a_creation();
 	char error[KEYFILE_ERROR_MAX];
 	struct problem text = {""};
 
-	if (!create_card(&creation, &text))
+	if (!create_chosen(&creation, "auth", NULL, &text))
 		fail_msg("%s", text.text);
 	assert_int_equal(
 	    keyfile_check(home_file(state, CARD "/keys/auth.pin"), BYTES_TEXT("1234"), error),
@@ -47,7 +44,7 @@ a_created_card_keeps_the_options_of_its_kind(void **state)
 
 	creation.personality = "iasecc";
 	creation.options = "variant=gemalto";
-	assert_true(create_card(&creation, &text));
+	assert_true(create_chosen(&creation, "auth", NULL, &text));
 	image = load_card(state);
 	assert_string_equal(image.options, "variant=gemalto");
 	image_free(&image);
@@ -60,7 +57,7 @@ an_option_that_the_card_does_not_know_is_refused(void **state)
 	struct problem text = {""};
 
 	creation.options = "variant=gemalto";
-	assert_false(create_card(&creation, &text));
+	assert_false(create_chosen(&creation, "auth", NULL, &text));
 	assert_non_null(strstr(text.text, "no option \"variant=gemalto\""));
 	assert_int_not_equal(access(home_file(state, CARD), F_OK), 0);
 }
@@ -68,12 +65,12 @@ an_option_that_the_card_does_not_know_is_refused(void **state)
 static void
 a_created_card_has_a_certificate_for_its_role(void **state)
 {
-	const struct creation creation = a_creation();
+	struct creation creation = a_creation();
 	struct problem text = {""};
 	struct image image;
 	struct chain chain;
 
-	assert_true(create_card(&creation, &text));
+	assert_true(create_chosen(&creation, "auth", NULL, &text));
 	image = load_card(state);
 	assert_true(
 	    chain_read((struct bytes){image.keys[0].certificate, image.keys[0].certificate_len},
@@ -88,11 +85,11 @@ a_created_card_has_a_certificate_for_its_role(void **state)
 static void
 a_created_fineid_card_has_a_serial_of_digits(void **state)
 {
-	const struct creation creation = a_creation();
+	struct creation creation = a_creation();
 	struct problem text = {""};
 	struct image image;
 
-	assert_true(create_card(&creation, &text));
+	assert_true(create_chosen(&creation, "auth", NULL, &text));
 	image = load_card(state);
 	assert_int_equal(image.serial_len, 10);
 	for (size_t i = 0; i < image.serial_len; i++)
@@ -107,7 +104,7 @@ a_subject_that_is_none_makes_no_card(void **state)
 	struct problem text = {""};
 
 	creation.subject = "/NOSUCH=1";
-	assert_false(create_card(&creation, &text));
+	assert_false(create_chosen(&creation, "auth", NULL, &text));
 	assert_non_null(strstr(text.text, "/NOSUCH=1"));
 	assert_false(home_has(state, CARD));
 }
@@ -118,9 +115,8 @@ a_fineid_card_of_3072_bits_is_not_made(void **state)
 	struct creation creation = a_creation();
 	struct problem text = {""};
 
-	creation.rsa_bits = 3072;
-	assert_false(create_card(&creation, &text));
-	assert_non_null(strstr(text.text, "3072"));
+	assert_false(create_chosen(&creation, NULL, "rsa3072", &text));
+	assert_non_null(strstr(text.text, "the key auth of a fineid-v2 card cannot be rsa3072"));
 	assert_false(home_has(state, CARD));
 }
 
@@ -130,9 +126,8 @@ an_ec_key_that_the_card_cannot_have_makes_no_card(void **state)
 	struct creation creation = a_creation();
 	struct problem text = {""};
 
-	creation.curve = "prime256v1";
-	assert_false(create_card(&creation, &text));
-	assert_non_null(strstr(text.text, "is of the kind p256, and that of a "));
+	assert_false(create_chosen(&creation, "auth", "p256", &text));
+	assert_non_null(strstr(text.text, "choose with --key one of: rsa2048"));
 	assert_false(home_has(state, CARD));
 }
 
@@ -144,14 +139,171 @@ a_created_fineid_v4_card_has_a_key_on_p384(void **state)
 	struct image image;
 
 	creation.personality = "fineid-v4";
-	creation.curve = "secp384r1";
-	if (!create_card(&creation, &text))
+	if (!create_chosen(&creation, "auth", NULL, &text))
 		fail_msg("%s", text.text);
 	image = load_card(state);
 	assert_int_equal(image.serial_len, 12);
 	for (size_t i = 0; i < image.serial_len; i++)
 		assert_in_range(image.serial[i], '0', '9');
 	image_free(&image);
+}
+
+/* ---- which keys, of which kinds ---- */
+
+static void
+without_a_role_a_card_gets_all_its_usual_keys(void **state)
+{
+	struct creation creation = a_creation();
+	char error[KEYFILE_ERROR_MAX];
+	struct problem text = {""};
+	struct image image;
+
+	if (!create_chosen(&creation, NULL, NULL, &text))
+		fail_msg("%s", text.text);
+	image = load_card(state);
+	assert_int_equal(image.keys_count, 2);
+	assert_string_equal(image.keys[0].name, "auth");
+	assert_string_equal(image.keys[1].name, "sign");
+	image_free(&image);
+	assert_int_equal(
+	    keyfile_check(home_file(state, CARD "/keys/sign.pin"), BYTES_TEXT("1234"), error),
+	    KEYFILE_OK);
+	assert_int_equal(
+	    keyfile_check(home_file(state, CARD "/keys/sign.puk"), BYTES_TEXT("12345678"), error),
+	    KEYFILE_OK);
+}
+
+static void
+every_personality_can_be_made_with_all_its_usual_keys(void **state)
+{
+	for (const struct personality *const *at = registry_all(); *at != NULL; at++) {
+		struct problem error = {""};
+
+		create_named("cc", (*at)->name, NULL);
+		assert_true(issue_undo(home_file(state, CARD), &error));
+	}
+}
+
+static void
+a_role_that_the_card_does_not_have_is_refused_with_those_it_has(void **state)
+{
+	struct creation creation = a_creation();
+	struct problem text = {""};
+
+	(void)state;
+	assert_false(create_chosen(&creation, "dance", NULL, &text));
+	assert_non_null(strstr(text.text, "has no key dance; choose one of: auth, sign"));
+}
+
+static const char *
+kind_of_key(void **state, size_t index)
+{
+	struct image image = load_card(state);
+	const unsigned char *at = image.keys[index].certificate;
+	X509 *certificate = d2i_X509(NULL, &at, (long)image.keys[index].certificate_len);
+	const struct key_kind *kind = key_kind_of(X509_get0_pubkey(certificate));
+
+	X509_free(certificate);
+	image_free(&image);
+	return kind->name;
+}
+
+static void
+each_role_may_have_a_kind_of_its_own(void **state)
+{
+	struct creation creation = a_creation();
+	struct problem text = {""};
+
+	creation.personality = "cc-v1";
+	if (!create_chosen(&creation, NULL, "auth=rsa2048,sign=rsa3072", &text))
+		fail_msg("%s", text.text);
+	assert_string_equal(kind_of_key(state, 0), "rsa2048");
+	assert_string_equal(kind_of_key(state, 1), "rsa3072");
+}
+
+static void
+a_role_without_a_kind_of_its_own_has_the_usual_one(void **state)
+{
+	struct creation creation = a_creation();
+	struct problem text = {""};
+
+	creation.personality = "cc-v1";
+	if (!create_chosen(&creation, NULL, "sign=rsa3072", &text))
+		fail_msg("%s", text.text);
+	assert_string_equal(kind_of_key(state, 0), "rsa2048");
+}
+
+static void
+a_kind_for_a_key_that_the_card_is_not_to_have_is_refused(void **state)
+{
+	struct creation creation = a_creation();
+	struct problem text = {""};
+
+	(void)state;
+	assert_false(create_chosen(&creation, "auth", "sign=rsa2048", &text));
+	assert_non_null(strstr(text.text, "sign=rsa2048 does not say what key it is for"));
+}
+
+/* ---- which PINs ---- */
+
+static struct pin_plan *
+plan_for(const char *personality, const struct image *image)
+{
+	static struct pin_plan plan;
+	struct registry_key keys[IMAGE_KEYS_MAX];
+	struct problem text = {""};
+	size_t count = 0;
+
+	while (count < IMAGE_KEYS_MAX &&
+	       registry_key(registry_find(personality), count, &keys[count]))
+		count++;
+	assert_true(pin_plan_make(&plan, keys, count, image, &text));
+	return &plan;
+}
+
+static void
+keys_with_one_puk_need_it_once(void **state)
+{
+	struct pin_plan *plan = plan_for("fineid-v2", NULL);
+
+	(void)state;
+	assert_int_equal(plan->count, 3);
+	assert_string_equal(plan->values[0].key, "pin1");
+	assert_string_equal(plan->values[1].key, "pin2");
+	assert_string_equal(plan->values[2].key, "puk");
+	assert_true(plan->values[2].is_new);
+	pin_plan_free(plan);
+}
+
+static void
+a_pin_of_a_key_that_is_there_is_not_new(void **state)
+{
+	struct image image = {.personality = "fineid-v2", .keys_count = 1, .lock = -1};
+	struct pin_plan *plan;
+
+	(void)state;
+	snprintf(image.keys[0].name, sizeof(image.keys[0].name), "auth");
+	snprintf(image.keys[0].service, sizeof(image.keys[0].service), "file");
+	plan = plan_for("fineid-v2", &image);
+	assert_false(plan->values[0].is_new);
+	assert_true(plan->values[1].is_new);
+	assert_false(plan->values[2].is_new);
+	assert_string_equal(plan->values[2].name, "PUK of the card");
+	pin_plan_free(plan);
+}
+
+static void
+a_remote_key_has_no_puk_that_could_be_asked_for(void **state)
+{
+	struct image image = {.personality = "fineid-v2", .keys_count = 1, .lock = -1};
+	struct pin_plan *plan;
+
+	(void)state;
+	snprintf(image.keys[0].name, sizeof(image.keys[0].name), "auth");
+	snprintf(image.keys[0].service, sizeof(image.keys[0].service), "cmd");
+	plan = plan_for("fineid-v2", &image);
+	assert_true(plan->values[2].is_new);
+	pin_plan_free(plan);
 }
 
 /* ---- certificates of EC keys ---- */
@@ -161,7 +313,7 @@ assert_ec_certificate(const char *curve, const char *role, int signature, uint32
 {
 	struct problem text = {""};
 	EVP_PKEY *key = EVP_EC_gen(curve);
-	X509 *certificate = self_signed(key, role_find(role), "Name", &text);
+	X509 *certificate = self_signed(key, key_use_of(role), "Name", &text);
 
 	if (certificate == NULL)
 		fail_msg("%s", text.text);
@@ -278,6 +430,47 @@ an_error_about_a_pin_file_never_holds_the_pin(void **state)
 	assert_null(strstr(error.text, "123456789"));
 }
 
+static void
+one_line_may_stand_for_several_pins(void **state)
+{
+	const char *path = home_write(state, "pins", "puk = 12345678\npin = 1234\n", 0600);
+	struct pin_plan *plan = plan_for("fineid-v2", NULL);
+	struct problem error = {""};
+
+	if (!pins_read(path, plan->values, plan->count, &error))
+		fail_msg("%s", error.text);
+	assert_string_equal(pin_plan_value(plan, "pin1"), "1234");
+	assert_string_equal(pin_plan_value(plan, "pin2"), "1234");
+	pin_plan_free(plan);
+}
+
+static void
+a_line_of_its_own_goes_before_one_for_all(void **state)
+{
+	const char *path =
+	    home_write(state, "pins", "pin2 = 654321\npuk = 12345678\npin = 1234\n", 0600);
+	struct pin_plan *plan = plan_for("fineid-v2", NULL);
+	struct problem error = {""};
+
+	if (!pins_read(path, plan->values, plan->count, &error))
+		fail_msg("%s", error.text);
+	assert_string_equal(pin_plan_value(plan, "pin1"), "1234");
+	assert_string_equal(pin_plan_value(plan, "pin2"), "654321");
+	pin_plan_free(plan);
+}
+
+static void
+the_pin_that_a_file_lacks_is_named_with_its_line(void **state)
+{
+	const char *path = home_write(state, "pins", "pin1 = 1234\npuk = 12345678\n", 0600);
+	struct pin_plan *plan = plan_for("fineid-v2", NULL);
+	struct problem error = {""};
+
+	assert_false(pins_read(path, plan->values, plan->count, &error));
+	assert_non_null(strstr(error.text, "has no pin2; add the line: pin2 = DIGITS"));
+	pin_plan_free(plan);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, home_set_up, home_tear_down)
 
 int
@@ -293,6 +486,18 @@ main(void)
 	    TEST(a_fineid_card_of_3072_bits_is_not_made),
 	    TEST(an_ec_key_that_the_card_cannot_have_makes_no_card),
 	    TEST(a_created_fineid_v4_card_has_a_key_on_p384),
+	    TEST(without_a_role_a_card_gets_all_its_usual_keys),
+	    TEST(every_personality_can_be_made_with_all_its_usual_keys),
+	    TEST(a_role_that_the_card_does_not_have_is_refused_with_those_it_has),
+	    TEST(each_role_may_have_a_kind_of_its_own),
+	    TEST(a_role_without_a_kind_of_its_own_has_the_usual_one),
+	    TEST(a_kind_for_a_key_that_the_card_is_not_to_have_is_refused),
+	    TEST(keys_with_one_puk_need_it_once),
+	    TEST(a_pin_of_a_key_that_is_there_is_not_new),
+	    TEST(a_remote_key_has_no_puk_that_could_be_asked_for),
+	    TEST(one_line_may_stand_for_several_pins),
+	    TEST(a_line_of_its_own_goes_before_one_for_all),
+	    TEST(the_pin_that_a_file_lacks_is_named_with_its_line),
 	    TEST(an_ec_certificate_is_signed_with_a_hash_as_strong_as_the_key),
 	    TEST(an_ec_key_for_logging_in_may_agree_on_keys),
 	    TEST(a_pin_file_is_read),

@@ -502,7 +502,7 @@ assert_subject(const char *subject, const char *expected)
 {
 	char name[128] = "";
 	struct problem error = {""};
-	X509 *certificate = self_signed(test_key(2048), role_find("sign"), subject, &error);
+	X509 *certificate = self_signed(test_key(2048), key_use_of("sign"), subject, &error);
 
 	if (certificate == NULL)
 		fail_msg("%s", error.text);
@@ -531,7 +531,7 @@ a_slash_may_be_part_of_a_value(void **state)
 	char name[CHAIN_NAME_MAX];
 	struct problem error = {""};
 	X509 *certificate =
-	    self_signed(test_key(2048), role_find("sign"), "/C=FI/CN=A\\/S", &error);
+	    self_signed(test_key(2048), key_use_of("sign"), "/C=FI/CN=A\\/S", &error);
 
 	(void)state;
 	assert_non_null(certificate);

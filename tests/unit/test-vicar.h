@@ -192,21 +192,57 @@ load_card(void **state)
 	return image;
 }
 
+/* PIN 1234, or 123456 where that is too short; PUK 12345678. */
+static inline void
+fill_plan(struct pin_plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		struct pins_value *value = &plan->values[i];
+
+		snprintf(value->value, sizeof(value->value), "%s",
+			 strcmp(value->or_key, "puk") == 0 ? "12345678"
+			 : value->min <= 4                 ? "1234"
+							   : "123456");
+	}
+}
+
+/* What vicar create does once it has the PINs. */
+static inline bool
+create_chosen(struct creation *creation, const char *role, const char *kinds, struct problem *error)
+{
+	struct registry_key roles[IMAGE_KEYS_MAX];
+	struct pin_plan plan;
+	bool ok;
+
+	if (!create_choose(creation, role, kinds, error))
+		return false;
+	for (size_t i = 0; i < creation->keys_count; i++)
+		roles[i] = creation->keys[i].role;
+	assert_true(pin_plan_make(&plan, roles, creation->keys_count, NULL, error));
+	fill_plan(&plan);
+	creation->pins = &plan;
+	ok = create_card(creation, error);
+	pin_plan_free(&plan);
+	return ok;
+}
+
+/* A card with local keys. */
+static inline void
+create_named(const char *name, const char *personality, const char *role)
+{
+	struct creation creation = {
+	    .name = name, .personality = personality, .subject = "MATTI", .options = ""};
+	struct problem error = {""};
+
+	if (!create_chosen(&creation, role, NULL, &error))
+		fail_msg("%s", error.text);
+}
+
 /* A card `me` with a key of its own. */
 static inline void
 create_me(void)
 {
-	const struct creation creation = {.name = "me",
-					  .personality = "fineid-v2",
-					  .role = "auth",
-					  .subject = "MATTI",
-					  .rsa_bits = 2048,
-					  .pin = "1234",
-					  .puk = "12345678"};
-	struct problem error = {""};
-
-	if (!create_card(&creation, &error))
-		fail_msg("%s", error.text);
+	create_named("me", "fineid-v2", "auth");
 }
 
 #endif

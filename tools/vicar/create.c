@@ -1,134 +1,185 @@
 #include "create.h"
 
-#include "cmdbridge/keyfile.h"
 #include "cmdbridge/memory.h"
 #include "command.h"
 #include "issue.h"
-#include "pins.h"
 #include "self_signed.h"
 
 #include <openssl/ec.h>
-#include <openssl/objects.h>
 #include <openssl/rsa.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { KEY_PATH_MAX = PATH_MAX + KEY_NAME_MAX + 16 };
-
-static bool
-write_key(const char *directory, const char *role, const char *what, EVP_PKEY *key,
-	  const char *secret, struct problem *error)
-{
-	char path[KEY_PATH_MAX], text[KEYFILE_ERROR_MAX] = "";
-
-	snprintf(path, sizeof(path), "%s/keys/%s.%s", directory, role, what);
-	if (keyfile_create(path, key, (struct bytes){(const uint8_t *)secret, strlen(secret)},
-			   text) == KEYFILE_OK)
-		return true;
-	return problem(error, "%s", text);
-}
-
-static bool
-issue_with_key(const struct creation *creation, const char *directory, EVP_PKEY *key,
-	       X509 *certificate, struct problem *error)
-{
-	const struct chain chain = {.certificates = {certificate}, .count = 1};
-	const struct issue issue = {
-	    .name = creation->name,
-	    .personality = creation->personality,
-	    .role = creation->role,
-	    .service = IMAGE_SERVICE_FILE,
-	    .options = creation->options == NULL ? "" : creation->options,
-	    .chain = &chain,
-	};
-	struct problem undo;
-
-	if (!issue_card(&issue, error))
-		return false;
-	if (write_key(directory, creation->role, "pin", key, creation->pin, error) &&
-	    write_key(directory, creation->role, "puk", key, creation->puk, error))
-		return true;
-	if (!issue_undo(directory, &undo))
-		say_error("%s", undo.text);
-	return false;
-}
+enum { KINDS_TEXT_MAX = 128 };
 
 static EVP_PKEY *
-make_key(const struct creation *creation, struct problem *error)
+make_key(const struct key_kind *kind, struct problem *error)
 {
-	EVP_PKEY *key =
-	    creation->curve == NULL ? EVP_RSA_gen(creation->rsa_bits) : EVP_EC_gen(creation->curve);
+	EVP_PKEY *key = kind->curve == NULL ? EVP_RSA_gen(kind->bits) : EVP_EC_gen(kind->curve);
 
-	if (key != NULL)
-		return key;
-	if (creation->curve == NULL)
+	if (key == NULL)
 		problem(error,
-			"no RSA key of %u bits could be made: OpenSSL refused; see whether openssl "
-			"works here",
-			creation->rsa_bits);
-	else
-		problem(error,
-			"no EC key on %s could be made: OpenSSL refused; see whether openssl knows "
-			"the curve: openssl ecparam -list_curves",
-			creation->curve);
-	return NULL;
+			"no key %s could be made: OpenSSL refused; see whether openssl works here, "
+			"and knows the curve: openssl ecparam -list_curves",
+			kind->name);
+	return key;
+}
+
+static bool
+make_keys(const struct creation *creation, struct issue_key *keys, struct problem *error)
+{
+	for (size_t i = 0; i < creation->keys_count; i++) {
+		const struct creation_key *from = &creation->keys[i];
+
+		keys[i].role = from->role.name;
+		keys[i].service = IMAGE_SERVICE_FILE;
+		keys[i].pin = pin_plan_value(creation->pins, from->role.pin);
+		keys[i].puk = pin_plan_value(creation->pins, from->role.puk);
+		if ((keys[i].key = make_key(from->kind, error)) == NULL)
+			return false;
+		keys[i].certificate =
+		    self_signed(keys[i].key, key_use_of(from->role.name), creation->subject, error);
+		if (keys[i].certificate == NULL)
+			return false;
+	}
+	return true;
 }
 
 bool
 create_card(const struct creation *creation, struct problem *error)
 {
+	struct issue_key keys[IMAGE_KEYS_MAX] = {{0}};
+	const struct issue issue = {
+	    .name = creation->name,
+	    .personality = creation->personality,
+	    .options = creation->options,
+	    .keys = keys,
+	    .keys_count = creation->keys_count,
+	};
 	char directory[PATH_MAX];
-	EVP_PKEY *key = NULL;
-	X509 *certificate = NULL;
-	bool ok = false;
+	bool ok;
 
-	if (!issue_possible(creation->name, creation->personality, directory, error))
-		return false;
-	if ((key = make_key(creation, error)) == NULL)
-		return false;
-	certificate = self_signed(key, role_find(creation->role), creation->subject, error);
-	ok = certificate != NULL && issue_with_key(creation, directory, key, certificate, error);
-	X509_free(certificate);
-	EVP_PKEY_free(key);
+	ok = issue_possible(creation->name, creation->personality, directory, error) &&
+	     make_keys(creation, keys, error) && issue_card(&issue, error);
+	for (size_t i = 0; i < IMAGE_KEYS_MAX; i++) {
+		X509_free(keys[i].certificate);
+		EVP_PKEY_free(keys[i].key);
+	}
 	return ok;
 }
 
-struct key_kind {
-	const char *name;
-	unsigned rsa_bits;
-	const char *curve;
-};
+static void
+name_kinds(const struct registry_key *role, char text[KINDS_TEXT_MAX])
+{
+	size_t len = 0;
 
-static const struct key_kind key_kinds[] = {
-    {"rsa2048", 2048, NULL},
-    {"rsa3072", 3072, NULL},
-    {"p256", 0, SN_X9_62_prime256v1},
-    {"p384", 0, SN_secp384r1},
-    {"p521", 0, SN_secp521r1},
-    {"brainpool256", 0, SN_brainpoolP256r1},
-    {"brainpool384", 0, SN_brainpoolP384r1},
-};
+	text[0] = '\0';
+	for (size_t i = 0; role->kinds[i] != NULL && len < KINDS_TEXT_MAX; i++)
+		len += (size_t)snprintf(text + len, KINDS_TEXT_MAX - len, "%s%s",
+					len > 0 ? ", " : "", role->kinds[i]);
+}
 
 static bool
-set_key_kind(struct creation *creation, const char *name)
+set_kind(const struct creation *creation, struct creation_key *key, struct bytes name,
+	 struct problem *error)
 {
-	for (size_t i = 0; i < sizeof(key_kinds) / sizeof(key_kinds[0]); i++) {
-		if (strcmp(key_kinds[i].name, name) != 0)
-			continue;
-		creation->rsa_bits = key_kinds[i].rsa_bits;
-		creation->curve = key_kinds[i].curve;
+	char kinds[KINDS_TEXT_MAX];
+
+	for (size_t i = 0; key->role.kinds[i] != NULL; i++) {
+		const char *kind = key->role.kinds[i];
+
+		if (strlen(kind) == name.len && memcmp(kind, name.data, name.len) == 0) {
+			key->kind = key_kind_find(kind);
+			return key->kind != NULL;
+		}
+	}
+	name_kinds(&key->role, kinds);
+	return problem(
+	    error, "the key %s of a %s card cannot be %.*s; choose with --key one of: %s",
+	    key->role.name, creation->personality, (int)name.len, (const char *)name.data, kinds);
+}
+
+static bool
+set_all_kinds(struct creation *creation, const char *name, struct problem *error)
+{
+	const struct bytes kind = {(const uint8_t *)name, strlen(name)};
+
+	for (size_t i = 0; i < creation->keys_count; i++)
+		if (!set_kind(creation, &creation->keys[i], kind, error))
+			return false;
+	return true;
+}
+
+/* "auth=rsa2048,sign=p256" */
+static bool
+set_kinds(struct creation *creation, const char *at, struct problem *error)
+{
+	for (; *at != '\0'; at += *at == ',') {
+		const size_t role_len = strcspn(at, "=,"), len = strcspn(at, ",");
+		struct creation_key *key = NULL;
+
+		for (size_t i = 0; i < creation->keys_count; i++)
+			if (strlen(creation->keys[i].role.name) == role_len &&
+			    strncmp(creation->keys[i].role.name, at, role_len) == 0)
+				key = &creation->keys[i];
+		if (key == NULL || at[role_len] != '=')
+			return problem(
+			    error,
+			    "--key: %.*s does not say what key it is for; write ROLE=KIND "
+			    "with a role that the card is to have, and see vicar create "
+			    "--help",
+			    (int)len, at);
+		if (!set_kind(
+			creation, key,
+			(struct bytes){(const uint8_t *)at + role_len + 1, len - role_len - 1},
+			error))
+			return false;
+		at += len;
+	}
+	return true;
+}
+
+static bool
+choose_roles(struct creation *creation, const char *role, struct problem *error)
+{
+	const struct personality *personality = registry_find(creation->personality);
+	struct registry_key key;
+
+	creation->keys_count = 0;
+	if (role != NULL) {
+		if (!pin_plan_key(creation->personality, role, &key, error))
+			return false;
+		creation->keys[creation->keys_count++].role = key;
 		return true;
 	}
-	return false;
+	for (size_t i = 0; i < IMAGE_KEYS_MAX && registry_key(personality, i, &key); i++)
+		creation->keys[creation->keys_count++].role = key;
+	return true;
+}
+
+bool
+create_choose(struct creation *creation, const char *role, const char *kinds, struct problem *error)
+{
+	char directory[PATH_MAX];
+
+	if (!issue_possible(creation->name, creation->personality, directory, error) ||
+	    !choose_roles(creation, role, error))
+		return false;
+	for (size_t i = 0; i < creation->keys_count; i++)
+		creation->keys[i].kind = key_kind_find(creation->keys[i].role.kinds[0]);
+	if (kinds == NULL)
+		return true;
+	return strchr(kinds, '=') == NULL ? set_all_kinds(creation, kinds, error)
+					  : set_kinds(creation, kinds, error);
 }
 
 enum { OPTION_CARD, OPTION_KEY, OPTION_ROLE, OPTION_SUBJECT, OPTION_OPTION, OPTION_PIN_FILE };
 
 static const struct command_option options[] = {
-    {"card", "CARD", "what card it is to be; vicar list --personalities names them"},
-    {"key", "KIND", "rsa2048 (the default), rsa3072, p256, p384, p521, brainpool256, brainpool384"},
-    {"role", "ROLE", "what the key is for: sign (the default) or auth"},
-    {"subject", "SUBJECT", "of the certificate: /C=FI/CN=Name, or a name; default NAME"},
+    {"card", "CARD", "what card it is to be; see vicar list --personalities"},
+    {"key", "KIND", "of its keys: rsa2048, p384 ..., or ROLE=KIND,ROLE=KIND; default: the usual"},
+    {"role", "ROLE", "only this key: auth, sign ...; default: all that such a card has"},
+    {"subject", "SUBJECT", "of the certificates: /C=FI/CN=Name, or a name; default NAME"},
     {"option", "WORDS", "of the kind of card, as variant=gemalto; more than one with blanks"},
     {"pin-file", "FILE", "lines `pin = ` and `puk = `, mode 0600; else they are asked for"},
     {NULL, NULL, NULL},
@@ -141,65 +192,50 @@ or_default(const char *given, const char *fallback)
 }
 
 static bool
-create_with_pins(struct creation *creation, const char *pin_file, struct problem *error)
+get_pins(const struct creation *creation, const char *pin_file, struct pin_plan *plan,
+	 struct problem *error)
 {
-	static const struct pins_value wanted[] = {
-	    {.key = "pin", .name = "PIN", .min = PINS_PIN_MIN, .max = PINS_PIN_MAX, .is_new = true},
-	    {.key = "puk", .name = "PUK", .min = PINS_PUK_LEN, .max = PINS_PUK_LEN, .is_new = true},
-	};
-	struct pins_value *pins = pins_new(2, error);
-	bool ok;
+	struct registry_key roles[IMAGE_KEYS_MAX];
 
-	if (pins == NULL)
-		return false;
-	memcpy(pins, wanted, sizeof(wanted));
-	creation->pin = pins[0].value;
-	creation->puk = pins[1].value;
-	ok = pins_get(pin_file, pins, 2, error) && create_card(creation, error);
-	pins_free(pins, 2);
-	return ok;
+	for (size_t i = 0; i < creation->keys_count; i++)
+		roles[i] = creation->keys[i].role;
+	return pin_plan_make(plan, roles, creation->keys_count, NULL, error) &&
+	       pins_get(pin_file, plan->values, plan->count, error);
 }
 
 static enum command_exit
 create(const struct command_arguments *arguments, struct creation *creation)
 {
-	char directory[PATH_MAX];
+	struct pin_plan plan = {.count = 0};
 	struct problem error;
+	bool ok;
 
-	if (!issue_possible(creation->name, creation->personality, directory, &error) ||
-	    !create_with_pins(creation, arguments->options[OPTION_PIN_FILE], &error)) {
+	creation->pins = &plan;
+	ok = create_choose(creation, arguments->options[OPTION_ROLE],
+			   arguments->options[OPTION_KEY], &error) &&
+	     get_pins(creation, arguments->options[OPTION_PIN_FILE], &plan, &error) &&
+	     create_card(creation, &error);
+	pin_plan_free(&plan);
+	if (ok)
+		printf("card %s is there; type: vicar insert %s\n", creation->name, creation->name);
+	else
 		say_error("%s", error.text);
-		return COMMAND_FAILED;
-	}
-	printf("card %s is there; type: vicar insert %s\n", creation->name, creation->name);
-	return COMMAND_OK;
+	return ok ? COMMAND_OK : COMMAND_FAILED;
 }
 
 static enum command_exit
 run(const struct command_arguments *arguments)
 {
-	const char *key = or_default(arguments->options[OPTION_KEY], "rsa2048");
 	struct creation creation = {
 	    .name = arguments->operands[0],
 	    .personality = arguments->options[OPTION_CARD],
-	    .role = or_default(arguments->options[OPTION_ROLE], "sign"),
 	    .subject = or_default(arguments->options[OPTION_SUBJECT], arguments->operands[0]),
-	    .options = arguments->options[OPTION_OPTION],
+	    .options = or_default(arguments->options[OPTION_OPTION], ""),
 	};
 	char protect[MEMORY_ERROR_MAX];
 
 	if (creation.personality == NULL) {
 		say_error("create: --card is missing; type: vicar create --help");
-		return COMMAND_USAGE;
-	}
-	if (!set_key_kind(&creation, key)) {
-		say_error("create: --key %s is not known; use rsa2048, rsa3072, p256, p384, p521, "
-			  "brainpool256 or brainpool384",
-			  key);
-		return COMMAND_USAGE;
-	}
-	if (role_find(creation.role) == NULL) {
-		say_error("create: --role %s is not known; use sign or auth", creation.role);
 		return COMMAND_USAGE;
 	}
 	if (!memory_protect(protect)) {
@@ -214,8 +250,8 @@ const struct command command_create = {
     .operands = "NAME",
     .operands_min = 1,
     .operands_max = 1,
-    .summary = "makes a card NAME with a key of its own in a file",
-    .text = "The key is encrypted under the PIN, and under the PUK; the certificate is signed by "
+    .summary = "makes a card NAME with keys of its own in files",
+    .text = "Each key is encrypted under its PIN, and under the PUK; its certificate is signed by "
 	    "the key\n"
 	    "itself. vicar(7) says what a short PIN is worth against someone who has the file.",
     .options = options,

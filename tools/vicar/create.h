@@ -1,24 +1,33 @@
 /*
- * A card with a key of its own, in a file.
+ * A card with keys of its own, in files.
  */
 #ifndef VICAR_TOOLS_VICAR_CREATE_H
 #define VICAR_TOOLS_VICAR_CREATE_H
 
-#include "iso7816/bytes.h"
-#include "tools/problem.h"
+#include "iso7816/key_kind.h"
+#include "pin_plan.h"
+
+struct creation_key {
+	struct registry_key role;
+	const struct key_kind *kind;
+};
 
 struct creation {
 	const char *name;        /* of the card */
 	const char *personality; /* "fineid-v2" */
-	const char *role;        /* "auth", "sign" */
 	const char *subject;     /* see self_signed() */
-	const char *options;     /* of the personality, separated by blanks; NULL for none */
-	unsigned rsa_bits;       /* of an RSA key */
-	const char *curve;       /* of an EC key, as OpenSSL names it; NULL: RSA */
-	const char *pin, *puk;   /* digits; secret */
+	const char *options;     /* of the personality, separated by blanks; "" for none */
+	struct creation_key keys[IMAGE_KEYS_MAX];
+	size_t keys_count;
+	const struct pin_plan *pins; /* with the values */
 };
 
-/* Makes key, certificate and card. Leaves nothing behind when it fails. */
+/* Which keys of what kinds: `role` alone, or, with NULL, all that cards of the personality usually
+ * have; each of the usual kind of its role, or as `kinds` says: "p256" for all of them, or
+ * "auth=rsa2048,sign=p256". */
+bool create_choose(struct creation *creation, const char *role, const char *kinds,
+		   struct problem *error) MUST_USE;
+/* Makes keys, certificates and card. Leaves nothing behind when it fails. */
 bool create_card(const struct creation *creation, struct problem *error) MUST_USE;
 
 #endif

@@ -57,13 +57,19 @@ issue(const struct enrolment *enrolment, const char *directory, const struct cha
 {
 	char options[IMAGE_OPTIONS_MAX], account_path[PATH_MAX + sizeof("/" ACCOUNT_FILE)];
 	const char *consent = enrolment->user_consent ? USER_CONSENT " " : USER_CONSENT "=no ";
+	const struct issue_key key = {
+	    .role = ROLE,
+	    .service = enrolment->service->name,
+	    .certificate = chain->certificates[0],
+	};
 	const struct issue issue = {
 	    .name = enrolment->name,
 	    .personality = enrolment->personality,
-	    .role = ROLE,
-	    .service = enrolment->service->name,
 	    .options = options,
-	    .chain = chain,
+	    .keys = &key,
+	    .keys_count = 1,
+	    .authorities = chain->certificates + 1,
+	    .authorities_count = chain->count - 1,
 	};
 	struct problem undo;
 

@@ -1,6 +1,8 @@
 #include "issue.h"
 
 #include "applets/registry.h"
+#include "command.h"
+#include "key_files.h"
 #include "tools/paths.h"
 #include "tools/serial.h"
 
@@ -43,23 +45,39 @@ issue_possible(const char *name, const char *personality, char directory[PATH_MA
 	return true;
 }
 
-/* Certificates point into `der`, which the caller frees with free_der(). */
+/* The caller frees it with OPENSSL_free(). */
 static bool
-put_certificates(struct image *image, const struct chain *chain)
+put_der(X509 *certificate, uint8_t **der, size_t *der_len)
 {
-	for (size_t i = 0; i < chain->count; i++) {
-		unsigned char *der = NULL;
-		const int len = i2d_X509(chain->certificates[i], &der);
+	const int len = i2d_X509(certificate, der);
 
-		if (len <= 0)
+	*der_len = len > 0 ? (size_t)len : 0;
+	return len > 0;
+}
+
+static bool
+put_keys(struct image *image, const struct issue *issue)
+{
+	for (size_t i = 0; i < issue->keys_count; i++) {
+		const struct issue_key *from = &issue->keys[i];
+		struct image_key *key = &image->keys[image->keys_count++];
+
+		snprintf(key->name, sizeof(key->name), "%s", from->role);
+		snprintf(key->service, sizeof(key->service), "%s", from->service);
+		if (!put_der(from->certificate, &key->certificate, &key->certificate_len))
 			return false;
-		if (i == 0) {
-			image->keys[0].certificate = der;
-			image->keys[0].certificate_len = (size_t)len;
-		} else {
-			image->authorities[i - 1] = (struct image_authority){der, (size_t)len};
-			image->authorities_count = i;
-		}
+	}
+	return true;
+}
+
+static bool
+put_authorities(struct image *image, const struct issue *issue)
+{
+	for (size_t i = 0; i < issue->authorities_count; i++) {
+		struct image_authority *to = &image->authorities[image->authorities_count++];
+
+		if (!put_der(issue->authorities[i], &to->certificate, &to->certificate_len))
+			return false;
 	}
 	return true;
 }
@@ -67,7 +85,8 @@ put_certificates(struct image *image, const struct chain *chain)
 static void
 free_certificates(struct image *image)
 {
-	OPENSSL_free(image->keys[0].certificate);
+	for (size_t i = 0; i < image->keys_count; i++)
+		OPENSSL_free(image->keys[i].certificate);
 	for (size_t i = 0; i < image->authorities_count; i++)
 		OPENSSL_free(image->authorities[i].certificate);
 }
@@ -100,68 +119,95 @@ issue_trial(const struct image *image, struct problem *error)
 	return card;
 }
 
-/* Everything that the card's files depend on; the strings with their NUL, so that they end. */
+static bool
+digest_keys(EVP_MD_CTX *context, const struct image *image)
+{
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < image->keys_count; i++) {
+		const struct image_key *key = &image->keys[i];
+
+		ok = EVP_DigestUpdate(context, key->name, strlen(key->name) + 1) == 1 &&
+		     EVP_DigestUpdate(context, key->certificate, key->certificate_len) == 1;
+	}
+	for (size_t i = 0; ok && i < image->authorities_count; i++)
+		ok = EVP_DigestUpdate(context, image->authorities[i].certificate,
+				      image->authorities[i].certificate_len) == 1;
+	return ok;
+}
+
+/* Of everything that the card's files depend on; the strings with their NUL, so that they end. */
 static bool
 put_serial(struct image *image)
 {
-	const struct image_key *key = &image->keys[0];
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
 	bool ok = context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
-		  EVP_DigestUpdate(context, key->name, strlen(key->name) + 1) == 1 &&
 		  EVP_DigestUpdate(context, image->options, strlen(image->options) + 1) == 1 &&
-		  EVP_DigestUpdate(context, key->certificate, key->certificate_len) == 1;
+		  digest_keys(context, image) && EVP_DigestFinal_ex(context, digest, &len) == 1 &&
+		  serial_derive(image->personality, (struct bytes){digest, len}, image->serial,
+				&image->serial_len);
 
-	for (size_t i = 0; ok && i < image->authorities_count; i++)
-		ok = EVP_DigestUpdate(context, image->authorities[i].certificate,
-				      image->authorities[i].certificate_len) == 1;
-	ok = ok && EVP_DigestFinal_ex(context, digest, &len) == 1 &&
-	     serial_derive(image->personality, (struct bytes){digest, len}, image->serial,
-			   &image->serial_len);
 	EVP_MD_CTX_free(context);
 	return ok;
 }
 
 static bool
+fits(const struct issue *issue, const struct image *image, struct problem *error)
+{
+	if (issue->keys_count > IMAGE_KEYS_MAX - image->keys_count)
+		return problem(error, "card %s would have more than %d keys; leave one out",
+			       issue->name, (int)IMAGE_KEYS_MAX);
+	if (issue->authorities_count > IMAGE_AUTHORITIES_MAX - image->authorities_count)
+		return problem(error,
+			       "card %s would have more than %d certificates of authorities; leave "
+			       "the uppermost out",
+			       issue->name, (int)IMAGE_AUTHORITIES_MAX);
+	return true;
+}
+
+static bool
 fill(const struct issue *issue, struct image *image, struct problem *error)
 {
-	struct image_key *key = &image->keys[0];
-
-	if (!paths_card(issue->name, image->directory, error))
+	if (!paths_card(issue->name, image->directory, error) || !fits(issue, image, error))
 		return false;
 	snprintf(image->name, sizeof(image->name), "%s", issue->name);
 	snprintf(image->personality, sizeof(image->personality), "%s", issue->personality);
 	snprintf(image->options, sizeof(image->options), "%s", issue->options);
-	snprintf(key->name, sizeof(key->name), "%s", issue->role);
-	snprintf(key->service, sizeof(key->service), "%s", issue->service);
-	image->keys_count = 1;
-	if (!put_certificates(image, issue->chain) || !put_serial(image))
+	if (!put_keys(image, issue) || !put_authorities(image, issue) || !put_serial(image))
 		return problem(error,
 			       "card %s: no memory for its certificates; close some programs",
 			       issue->name);
 	return true;
 }
 
+static bool
+create_image(const struct issue *issue, const struct image *image, struct problem *error)
+{
+	struct image_error image_error = {0};
+	struct problem undo;
+	char cards[PATH_MAX];
+
+	if (!paths_cards(cards, error) || !paths_make(cards, error))
+		return false;
+	if (!image_create(image, &image_error))
+		return problem(error, "%s", image_error.text);
+	if (key_files_write(image, issue->keys, issue->keys_count, error))
+		return true;
+	if (!issue_undo(image->directory, &undo))
+		say_error("%s", undo.text);
+	return false;
+}
+
 bool
 issue_card(const struct issue *issue, struct problem *error)
 {
 	struct image image = {.lock = -1};
-	struct image_error image_error = {0};
 	struct card *card = NULL;
-	char cards[PATH_MAX];
-	bool ok = false;
+	bool ok = fill(issue, &image, error) && (card = issue_trial(&image, error)) != NULL &&
+		  create_image(issue, &image, error);
 
-	if (!fill(issue, &image, error) || (card = issue_trial(&image, error)) == NULL)
-		goto out;
-	if (!paths_cards(cards, error) || !paths_make(cards, error))
-		goto out;
-	if (!image_create(&image, &image_error)) {
-		problem(error, "%s", image_error.text);
-		goto out;
-	}
-	ok = true;
-out:
 	card_free(card);
 	free_certificates(&image);
 	return ok;

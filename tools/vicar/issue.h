@@ -1,5 +1,5 @@
 /*
- * Making a card: an image out of a certificate chain and the word where its key is.
+ * Making a card: an image out of keys, their certificates and the word where each key is.
  */
 #ifndef VICAR_TOOLS_VICAR_ISSUE_H
 #define VICAR_TOOLS_VICAR_ISSUE_H
@@ -7,20 +7,31 @@
 #include "chain.h"
 #include "emulator/card.h"
 
+/* A key that the card is to have. */
+struct issue_key {
+	const char *role;    /* its name in the image: "sign", "auth" */
+	const char *service; /* a [service NAME], or IMAGE_SERVICE_FILE */
+	X509 *certificate;
+	EVP_PKEY *key;         /* of a local key */
+	const char *pin, *puk; /* that open a local key; secret. No PUK: NULL */
+};
+
 struct issue {
 	const char *name;        /* of the card */
 	const char *personality; /* "cc-v1" */
-	const char *role;        /* of the key: "sign", "auth" */
-	const char *service;     /* a [service NAME], or IMAGE_SERVICE_FILE */
 	const char *options;     /* words of the personality, "" for none */
-	const struct chain *chain;
+	const struct issue_key *keys;
+	size_t keys_count;
+	X509 *const *authorities; /* the issuer of each before it */
+	size_t authorities_count;
 };
 
 /* Before anything is asked or created: the name may be a card's, no card has it, and there is such
  * a personality. `directory` is where the card will be. */
 bool issue_possible(const char *name, const char *personality, char directory[PATH_MAX],
 		    struct problem *error) MUST_USE;
-/* Creates the image, after the personality has said that it can be made of it. */
+/* Creates the image with the files of its local keys, after the personality has said that it can be
+ * made of it. Leaves nothing behind when it fails. */
 bool issue_card(const struct issue *issue, struct problem *error) MUST_USE;
 /* The card that the image would be, to be looked at and not used: nothing it counts is kept. NULL
  * with `error` when the personality cannot be made of it; freed with card_free(). */

@@ -71,10 +71,25 @@ list_one(const char *name)
 }
 
 static void
+list_roles(const struct personality *personality)
+{
+	struct registry_key key;
+
+	for (size_t i = 0; registry_key(personality, i, &key); i++) {
+		printf("%-12s   %s, for %s: ", "", key.name, key.purpose);
+		for (size_t k = 0; key.kinds[k] != NULL; k++)
+			printf("%s%s", k > 0 ? ", " : "", key.kinds[k]);
+		printf("\n");
+	}
+}
+
+static void
 list_personalities(void)
 {
-	for (const struct personality *const *at = registry_all(); *at != NULL; at++)
+	for (const struct personality *const *at = registry_all(); *at != NULL; at++) {
 		printf("%-12s %s\n", (*at)->name, (*at)->description);
+		list_roles(*at);
+	}
 }
 
 enum { OPTION_PERSONALITIES };

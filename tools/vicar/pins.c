@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_LEN_MAX = 1023, QUESTION_MAX = 96, KEYS_TEXT_MAX = 128 };
+enum { FILE_LEN_MAX = 1023, QUESTION_MAX = 96, KEYS_TEXT_MAX = 256, LINES_MAX = 16 };
 
 struct pins_value *
 pins_new(size_t count, struct problem *error)
@@ -36,16 +36,40 @@ wipe_values(struct pins_value *values, size_t count)
 		OPENSSL_cleanse(values[i].value, sizeof(values[i].value));
 }
 
-/* "old, new": the lines that are known. */
+static bool
+is_key(const struct pins_value *value, const char *key)
+{
+	return strcmp(value->key, key) == 0 ||
+	       (value->or_key != NULL && strcmp(value->or_key, key) == 0);
+}
+
+static size_t
+put_key(char text[KEYS_TEXT_MAX], size_t len, const char *key)
+{
+	if (len >= KEYS_TEXT_MAX)
+		return len;
+	return len +
+	       (size_t)snprintf(text + len, KEYS_TEXT_MAX - len, "%s%s", len > 0 ? ", " : "", key);
+}
+
+/* "old, new": the lines that are known, each once. */
 static void
 name_keys(const struct pins_value *values, size_t count, char text[KEYS_TEXT_MAX])
 {
 	size_t len = 0;
 
 	text[0] = '\0';
-	for (size_t i = 0; i < count && len < KEYS_TEXT_MAX; i++)
-		len += (size_t)snprintf(text + len, KEYS_TEXT_MAX - len, "%s%s", i > 0 ? ", " : "",
-					values[i].key);
+	for (size_t i = 0; i < count; i++) {
+		const char *shared = values[i].or_key;
+		bool said = shared == NULL;
+
+		len = put_key(text, len, values[i].key);
+		for (size_t k = 0; k < count && !said; k++)
+			said = strcmp(values[k].key, shared) == 0 ||
+			       (k < i && is_key(&values[k], shared));
+		if (!said)
+			len = put_key(text, len, shared);
+	}
 }
 
 static bool
@@ -67,28 +91,35 @@ trim(char *text)
 	return text;
 }
 
-static bool
-take_value(const char *path, unsigned number, struct pins_value *value, const char *text,
-	   struct problem *error)
+/* One `key = value` of a file; both point into its text. */
+struct line {
+	unsigned number;
+	const char *key, *value;
+};
+
+struct lines {
+	struct line line[LINES_MAX];
+	size_t count;
+};
+
+static const struct line *
+find_line(const struct lines *lines, const char *key)
 {
-	if (*value->value != '\0')
-		return problem(error, "%s line %u: %s is there twice; keep one", path, number,
-			       value->key);
-	if (!is_digits(text, value->min, value->max))
-		return problem(error, "%s line %u: %s must be %zu to %zu digits; correct it", path,
-			       number, value->key, value->min, value->max);
-	memcpy(value->value, text, strlen(text) + 1);
-	return true;
+	for (size_t i = 0; key != NULL && i < lines->count; i++)
+		if (strcmp(lines->line[i].key, key) == 0)
+			return &lines->line[i];
+	return NULL;
 }
 
 static bool
-take_line(const char *path, unsigned number, char *line, struct pins_value *values, size_t count,
-	  struct problem *error)
+take_line(const char *path, unsigned number, char *text, struct lines *lines,
+	  const struct pins_value *values, size_t count, struct problem *error)
 {
-	char *equals = strchr(line, '='), known[KEYS_TEXT_MAX];
-	const char *key;
+	char *equals = strchr(text, '='), known[KEYS_TEXT_MAX];
+	struct line line = {.number = number};
+	bool is_known = false;
 
-	if (*trim(line) == '\0' || *trim(line) == '#')
+	if (*trim(text) == '\0' || *trim(text) == '#')
 		return true;
 	name_keys(values, count, known);
 	if (equals == NULL)
@@ -96,12 +127,39 @@ take_line(const char *path, unsigned number, char *line, struct pins_value *valu
 		    error, "%s line %u is not `KEY = DIGITS` with one of the keys %s; correct it",
 		    path, number, known);
 	*equals = '\0';
-	key = trim(line);
+	line.key = trim(text);
+	line.value = trim(equals + 1);
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(values[i].key, key) == 0)
-			return take_value(path, number, &values[i], trim(equals + 1), error);
-	return problem(error, "%s line %u: only the keys %s are known here; correct it", path,
-		       number, known);
+		is_known = is_known || is_key(&values[i], line.key);
+	if (!is_known)
+		return problem(error, "%s line %u: only the keys %s are known here; correct it",
+			       path, number, known);
+	if (find_line(lines, line.key) != NULL)
+		return problem(error, "%s line %u: %s is there twice; keep one", path, number,
+			       line.key);
+	if (lines->count == LINES_MAX)
+		return problem(error, "%s has more than %d lines with values; keep those needed",
+			       path, (int)LINES_MAX);
+	lines->line[lines->count++] = line;
+	return true;
+}
+
+static bool
+take_value(const char *path, const struct lines *lines, struct pins_value *value,
+	   struct problem *error)
+{
+	const struct line *line = find_line(lines, value->key);
+
+	if (line == NULL)
+		line = find_line(lines, value->or_key);
+	if (line == NULL)
+		return problem(error, "%s has no %s; add the line: %s = DIGITS", path, value->key,
+			       value->key);
+	if (!is_digits(line->value, value->min, value->max))
+		return problem(error, "%s line %u: %s must be %zu to %zu digits; correct it", path,
+			       line->number, value->key, value->min, value->max);
+	memcpy(value->value, line->value, strlen(line->value) + 1);
+	return true;
 }
 
 /* `text` has room for FILE_LEN_MAX + 1. */
@@ -139,16 +197,16 @@ static bool
 take_text(const char *path, char *text, struct pins_value *values, size_t count,
 	  struct problem *error)
 {
+	struct lines lines = {.count = 0};
 	unsigned number = 0;
 	char *line;
 
 	while ((line = strsep(&text, "\n")) != NULL)
-		if (!take_line(path, ++number, line, values, count, error))
+		if (!take_line(path, ++number, line, &lines, values, count, error))
 			return false;
 	for (size_t i = 0; i < count; i++)
-		if (*values[i].value == '\0')
-			return problem(error, "%s has no %s; add the line: %s = DIGITS", path,
-				       values[i].key, values[i].key);
+		if (!take_value(path, &lines, &values[i], error))
+			return false;
 	return true;
 }
 

@@ -11,10 +11,11 @@ enum { PINS_PIN_MIN = 4, PINS_PIN_MAX = 8, PINS_PUK_LEN = 8, PINS_VALUE_MAX = 64
 
 /* One that is wanted, and then its value: digits. */
 struct pins_value {
-	const char *key;  /* of its line in a file: "pin" */
-	const char *name; /* at the terminal: "PIN", "old PIN" */
-	size_t min, max;  /* digits; max is at most PINS_VALUE_MAX */
-	bool is_new;      /* typed twice at the terminal */
+	const char *key;    /* of its line in a file: "pin1" */
+	const char *or_key; /* of a line that may stand for several: "pin"; NULL: none */
+	const char *name;   /* at the terminal: "PIN", "old PIN" */
+	size_t min, max;    /* digits; max is at most PINS_VALUE_MAX */
+	bool is_new;        /* typed twice at the terminal */
 	char value[PINS_VALUE_MAX + 1];
 };
 
@@ -23,8 +24,8 @@ struct pins_value *pins_new(size_t count, struct problem *error) MUST_USE;
 /* Wipes; NULL is fine. */
 void pins_free(struct pins_value *values, size_t count);
 
-/* The file's lines are `KEY = DIGITS`, one for each value; # begins a comment. Refused when group or
- * others may read it. On failure no value is kept. */
+/* The file's lines are `KEY = DIGITS`; a value's own line goes before one that stands for several. #
+ * begins a comment. Refused when group or others may read it. On failure no value is kept. */
 bool pins_read(const char *path, struct pins_value *values, size_t count,
 	       struct problem *error) MUST_USE;
 /* Asks for them in order at the terminal. */

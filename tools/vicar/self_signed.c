@@ -7,19 +7,19 @@
 enum { VALID_DAYS = 730, VALUE_MAX = 256 };
 
 /* Key usages as on FINEID cards (reference: fineid.md 7.4): an EC key agrees, it does not encipher. */
-static const struct role roles[] = {
+static const struct key_use uses[] = {
     {"auth", "critical,digitalSignature,keyEncipherment,dataEncipherment",
      "critical,digitalSignature,keyAgreement", "clientAuth"},
     {"sign", "critical,nonRepudiation", "critical,nonRepudiation", NULL},
 };
 
-const struct role *
-role_find(const char *name)
+const struct key_use *
+key_use_of(const char *role)
 {
-	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
-		if (strcmp(roles[i].name, name) == 0)
-			return &roles[i];
-	return NULL;
+	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++)
+		if (strncmp(uses[i].role, role, strlen(uses[i].role)) == 0)
+			return &uses[i];
+	return &uses[0];
 }
 
 /* One TYPE=VALUE from the front of `*at`, up to the next bare '/'. */
@@ -75,14 +75,14 @@ put_subject(X509_NAME *name, const char *subject, struct problem *error)
 }
 
 static bool
-put_extensions(X509 *certificate, const EVP_PKEY *key, const struct role *role)
+put_extensions(X509 *certificate, const EVP_PKEY *key, const struct key_use *use)
 {
 	const struct {
 		const char *type, *value;
 	} extensions[] = {
 	    {"basicConstraints", "critical,CA:FALSE"},
-	    {"keyUsage", EVP_PKEY_is_a(key, "EC") ? role->key_usage_ec : role->key_usage},
-	    {"extendedKeyUsage", role->extended_key_usage},
+	    {"keyUsage", EVP_PKEY_is_a(key, "EC") ? use->key_usage_ec : use->key_usage},
+	    {"extendedKeyUsage", use->extended_key_usage},
 	    {"subjectKeyIdentifier", "hash"},
 	};
 
@@ -104,7 +104,7 @@ digest_for(const EVP_PKEY *key)
 }
 
 X509 *
-self_signed(EVP_PKEY *key, const struct role *role, const char *subject, struct problem *error)
+self_signed(EVP_PKEY *key, const struct key_use *use, const char *subject, struct problem *error)
 {
 	X509 *certificate = X509_new();
 	X509_NAME *name = certificate == NULL ? NULL : X509_get_subject_name(certificate);
@@ -117,7 +117,7 @@ self_signed(EVP_PKEY *key, const struct role *role, const char *subject, struct 
 	if (X509_set_version(certificate, X509_VERSION_3) != 1 || !x509_set_serial(certificate) ||
 	    X509_set_issuer_name(certificate, name) != 1 ||
 	    !x509_set_days(certificate, 0, VALID_DAYS) || X509_set_pubkey(certificate, key) != 1 ||
-	    !put_extensions(certificate, key, role) ||
+	    !put_extensions(certificate, key, use) ||
 	    X509_sign(certificate, key, digest_for(key)) == 0) {
 		problem(error, "the certificate could not be made: OpenSSL refused; see whether "
 			       "openssl works here");

@@ -190,8 +190,12 @@ smartcard_read_certificate_head(struct smartcard *card, size_t index)
 	if (certificate->public_key.len > 0)
 		return SMARTCARD_OK;
 	r = read_head(card, certificate);
-	if (r == SMARTCARD_PROTOCOL)
+	/* What no certificate begins with may have come from the cache. */
+	for (int again = 0; again < 2 && r == SMARTCARD_PROTOCOL; again++) {
 		smartcard_drop_certificate(card, index);
+		if (again == 0 && card->has_cache_key && card->cache.get != NULL)
+			r = read_head(card, certificate);
+	}
 	return r;
 }
 

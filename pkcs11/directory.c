@@ -318,7 +318,8 @@ path_of(struct bytes file, struct pkcs15_path *path)
 	if (file.len > sizeof(path->file))
 		return false;
 	*path = (struct pkcs15_path){.kind = PKCS15_PATH_FILE, .file_len = file.len};
-	memcpy(path->file, file.data, file.len);
+	if (file.len > 0)
+		memcpy(path->file, file.data, file.len);
 	return true;
 }
 

@@ -30,7 +30,8 @@ struct p11_card {
 	bool read_twice;
 	uint8_t last_ins;         /* of the last command but GET RESPONSE */
 	uint16_t refuse;          /* for the next command: this status word instead */
-	enum channel_result fail; /* for the next command */
+	enum channel_result fail; /* for the command after `fail_at` others, once */
+	unsigned fail_at;
 };
 
 static inline void
@@ -42,7 +43,8 @@ p11_note_read(struct p11_card *p11, const struct capdu *command)
 	for (unsigned i = 0; i < p11->reads_count; i++)
 		if (p11->reads[i].file == file && p11->reads[i].offset == offset)
 			p11->read_twice = true;
-	assert_true(p11->reads_count < P11_READS_MAX);
+	if (p11->reads_count == P11_READS_MAX)
+		return;
 	p11->reads[p11->reads_count].file = file;
 	p11->reads[p11->reads_count++].offset = offset;
 }
@@ -50,15 +52,14 @@ p11_note_read(struct p11_card *p11, const struct capdu *command)
 static inline enum channel_result
 p11_transmit(void *context, struct bytes command, struct writer *response)
 {
-	enum { INS_SELECT = 0xA4, INS_READ_BINARY = 0xB0, INS_GET_RESPONSE = 0xC0 };
+	enum { INS_SELECT = 0xA4, INS_READ_BINARY = 0xB0 };
 	static uint8_t data[RAPDU_LEN_MAX];
 	struct p11_card *p11 = context;
 	struct writer answer = writer_to(data, sizeof(data));
 	struct capdu capdu;
 	enum card_result result;
 
-	p11->commands++;
-	if (p11->fail != CHANNEL_OK) {
+	if (p11->commands++ == p11->fail_at && p11->fail != CHANNEL_OK) {
 		const enum channel_result fail = p11->fail;
 
 		p11->fail = CHANNEL_OK;
@@ -67,13 +68,6 @@ p11_transmit(void *context, struct bytes command, struct writer *response)
 		return fail;
 	}
 	assert_true(capdu_parse(command, &capdu));
-	if (capdu.ins != INS_GET_RESPONSE)
-		p11->last_ins = capdu.ins;
-	if (p11->refuse != 0) {
-		writer_u16(response, p11->refuse);
-		p11->refuse = 0;
-		return CHANNEL_OK;
-	}
 	result = card_transmit(p11->applet->card, command, &answer);
 	while (result == CARD_PENDING) {
 		struct key_result made;

@@ -1,0 +1,234 @@
+/*
+ * What the card side of pkcs11/ asks of a cache of public files: which files it takes from there, under
+ * which key, and that it is the card that decides.
+ */
+#include "test-p11-card.h"
+
+enum { ENTRIES_MAX = 64, CONTENT_MAX = 4096 };
+
+struct entry {
+	uint8_t key[SMARTCARD_CACHE_KEY_LEN];
+	uint8_t path[64];
+	size_t path_len;
+	uint8_t content[CONTENT_MAX];
+	size_t len;
+	bool used;
+};
+
+struct store {
+	struct entry entries[ENTRIES_MAX];
+	unsigned puts, hits;
+};
+
+static struct entry *
+find(struct store *store, struct bytes key, struct bytes path)
+{
+	for (size_t i = 0; i < ENTRIES_MAX; i++) {
+		struct entry *entry = &store->entries[i];
+
+		if (entry->used && bytes_equal(key, BYTES(entry->key)) &&
+		    bytes_equal(path, (struct bytes){entry->path, entry->path_len}))
+			return entry;
+	}
+	return NULL;
+}
+
+static bool
+get(void *context, struct bytes key, struct bytes path, struct writer *content)
+{
+	struct store *store = context;
+	const struct entry *entry = find(store, key, path);
+
+	if (entry == NULL)
+		return false;
+	store->hits++;
+	writer_put(content, (struct bytes){entry->content, entry->len});
+	return true;
+}
+
+static void
+put(void *context, struct bytes key, struct bytes path, struct bytes content)
+{
+	struct store *store = context;
+	struct entry *entry = &store->entries[store->puts++];
+
+	assert_true(store->puts < ENTRIES_MAX);
+	assert_int_equal(key.len, sizeof(entry->key));
+	assert_true(path.len <= sizeof(entry->path) && content.len <= sizeof(entry->content));
+	assert_null(find(store, key, path));
+	entry->used = true;
+	memcpy(entry->key, key.data, key.len);
+	memcpy(entry->path, path.data, path.len);
+	entry->path_len = path.len;
+	memcpy(entry->content, content.data, content.len);
+	entry->len = content.len;
+}
+
+static void
+drop(void *context, struct bytes key, struct bytes path)
+{
+	struct entry *entry = find(context, key, path);
+
+	if (entry != NULL)
+		entry->used = false;
+}
+
+static struct applet_card *
+card_of(const char *personality, const char *serial)
+{
+	struct applet_card *applet = applet_new(personality, serial, "");
+
+	applet_add_key(applet, "auth", IMAGE_SERVICE_FILE, 2048, AUTH_PIN);
+	applet_add_key(applet, "sign", IMAGE_SERVICE_FILE, 2048, SIGN_PIN);
+	p11_add_authority(applet, applet_rsa(2048), "ca", applet_rsa(2048), "ca");
+	applet_insert(applet);
+	return applet;
+}
+
+static void
+bind_again(struct p11_card *p11, struct store *store)
+{
+	const struct smartcard_cache cache = {store, get, put, drop};
+
+	smartcard_free(p11->card);
+	p11->commands = p11->reads_count = 0;
+	card_reset(p11->applet->card);
+	assert_int_equal(smartcard_bind(&p11->channel, &cache, &p11->card), SMARTCARD_OK);
+}
+
+static void
+read_certificates(struct p11_card *p11)
+{
+	for (size_t i = 0; i < p11->card->certificates_count; i++)
+		assert_int_equal(smartcard_read_certificate(p11->card, i), SMARTCARD_OK);
+}
+
+/* Done when (issue 4): at most 12 commands; of them one for each PIN's state. */
+static void
+assert_warm_is_cheap(const char *personality, const char *serial)
+{
+	struct p11_card *p11 = p11_over(card_of(personality, serial));
+	struct store *store = calloc(1, sizeof(*store));
+	struct smartcard_pin_state state;
+	unsigned puts;
+
+	bind_again(p11, store);
+	p11_assert_certificates(p11);
+	puts = store->puts;
+	bind_again(p11, store);
+	p11_assert_certificates(p11);
+	for (size_t i = 0; i < p11->card->pins_count; i++)
+		if (!p11->card->pins[i].unblocking)
+			assert_int_equal(smartcard_pin_state(p11->card, i, &state), SMARTCARD_OK);
+	assert_int_equal(store->puts, puts);
+	assert_true(p11->commands <= 12);
+	p11_free(p11);
+	free(store);
+}
+
+static void
+a_card_that_was_seen_before_takes_twelve_commands_at_most(void **state)
+{
+	(void)state;
+	assert_warm_is_cheap("fineid-v2", "98765432101234567890");
+	assert_warm_is_cheap("fineid-v3", "313233343536373839303132");
+	assert_warm_is_cheap("iasecc", "990000000101000F");
+	assert_warm_is_cheap("cc-v1", "990000000101000F");
+}
+
+static void
+a_card_with_another_certificate_directory_takes_nothing_from_the_cache(void **state)
+{
+	struct store *store = calloc(1, sizeof(*store));
+	struct p11_card *before = p11_over(card_of("cc-v1", "990000000101000F"));
+	struct applet_card *applet = applet_new("cc-v1", "990000000101000F", "");
+	struct p11_card *after;
+
+	(void)state;
+	bind_again(before, store);
+	read_certificates(before);
+	applet_add_key(applet, "auth", IMAGE_SERVICE_FILE, 2048, AUTH_PIN);
+	applet_insert(applet);
+	after = p11_over(applet);
+	store->hits = 0;
+	bind_again(after, store);
+	p11_assert_certificates(after);
+	assert_int_equal(store->hits, 0);
+	p11_free(before);
+	p11_free(after);
+	free(store);
+}
+
+static void
+another_cards_files_are_not_taken(void **state)
+{
+	struct store *store = calloc(1, sizeof(*store));
+	struct p11_card *one = p11_over(card_of("iasecc", "990000000101000F"));
+	struct p11_card *other = p11_over(card_of("iasecc", "990000000101001F"));
+
+	(void)state;
+	bind_again(one, store);
+	read_certificates(one);
+	store->hits = 0;
+	bind_again(other, store);
+	p11_assert_certificates(other);
+	assert_int_equal(store->hits, 0);
+	p11_free(one);
+	p11_free(other);
+	free(store);
+}
+
+static void
+a_certificate_that_is_dropped_is_read_from_the_card_again(void **state)
+{
+	struct store *store = calloc(1, sizeof(*store));
+	struct p11_card *p11 = p11_over(card_of("cc-v1", "990000000101000F"));
+	unsigned before;
+
+	(void)state;
+	bind_again(p11, store);
+	read_certificates(p11);
+	bind_again(p11, store);
+	before = p11->commands;
+	assert_int_equal(smartcard_read_certificate(p11->card, 0), SMARTCARD_OK);
+	assert_int_equal(p11->commands, before);
+	smartcard_drop_certificate(p11->card, 0);
+	assert_int_equal(smartcard_certificate_der(&p11->card->certificates[0]).len, 0);
+	assert_int_equal(smartcard_read_certificate(p11->card, 0), SMARTCARD_OK);
+	assert_true(p11->commands > before);
+	p11_free(p11);
+	free(store);
+}
+
+static void
+what_the_cache_spoils_is_read_from_the_card(void **state)
+{
+	struct store *store = calloc(1, sizeof(*store));
+	struct p11_card *p11 = p11_over(card_of("cc-v1", "990000000101000F"));
+
+	(void)state;
+	bind_again(p11, store);
+	read_certificates(p11);
+	for (size_t i = 0; i < ENTRIES_MAX; i++)
+		if (store->entries[i].len > 512)
+			memset(store->entries[i].content, 0xA5, store->entries[i].len);
+	bind_again(p11, store);
+	p11_assert_certificates(p11);
+	p11_free(p11);
+	free(store);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_card_that_was_seen_before_takes_twelve_commands_at_most),
+	    cmocka_unit_test(
+		a_card_with_another_certificate_directory_takes_nothing_from_the_cache),
+	    cmocka_unit_test(another_cards_files_are_not_taken),
+	    cmocka_unit_test(a_certificate_that_is_dropped_is_read_from_the_card_again),
+	    cmocka_unit_test(what_the_cache_spoils_is_read_from_the_card),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -64,8 +64,9 @@ def pss(md):
     """The client is given the hash."""
     return Signature(
         hashlib.new(md, DOCUMENT).digest(),
-        ("pkeyutl", "-verify", "-pubin", "-inkey", "key.pem", "-in", "input", "-sigfile", "signature",
-         *pkeyopt("rsa_padding_mode:pss", f"digest:{md}", f"rsa_mgf1_md:{md}", "rsa_pss_saltlen:digest")),
+        ("pkeyutl", "-verify", "-pubin", "-inkey", "key.pem", "-in", "input",
+         "-sigfile", "signature", *pkeyopt("rsa_padding_mode:pss", f"digest:{md}",
+                                           f"rsa_mgf1_md:{md}", "rsa_pss_saltlen:digest")),
         hash_options(md),
     )  # fmt: skip
 
@@ -115,7 +116,7 @@ class Round:
     """A row says: CARD and OPTIONS as a card line of a replay file has them; KEYS; ATR; NAME, which
     OpenSC gives the card; FILES, a pattern of how far `opensc-tool -f` comes; DUMP, some of the card's
     objects; SIGNATURES and DECIPHERMENTS of each mechanism; REFUSED, mechanisms that OpenSC offers
-    for the card and then refuses, with a pattern of the error; PIN_TRIES, the maximum of the card's PINs."""
+    for the card and then refuses, with a pattern of the error; PIN_TRIES, the maximum of its PINs."""
 
     OPTIONS = ""
     DECIPHERMENTS = {}

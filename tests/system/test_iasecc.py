@@ -250,8 +250,8 @@ class AmosWithARemoteKeyOf3072Bits(RemoteKey, OneKey, unittest.TestCase):
 
 
 class Gemalto(IasEccCard, unittest.TestCase):
-    """OpenSC adds SHA-1 and SHA-256 to the algorithms of this maker's keys for signatures, and then cannot
-    do them (6.3: Debian's 0.23 has no partial hash)."""
+    """OpenSC adds SHA-1 and SHA-256 to the algorithms of this maker's keys for signatures, and then
+    cannot do them (6.3: Debian's 0.23 has no partial hash)."""
 
     OPTIONS = "variant=gemalto"
     FILES = r"3f00 .*type: DF(?s:.*)sc_list_files\(\) failed: Not supported"

@@ -1,16 +1,16 @@
-#include "build.h"
-#include "iso7816/key_kind.h"
+#include "build_key.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/objects.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-__attribute__((format(printf, 2, 3))) static void
-fail(struct build *build, const char *format, ...)
+void
+build_fail(struct build *build, const char *format, ...)
 {
 	va_list arguments;
 
@@ -20,143 +20,6 @@ fail(struct build *build, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(build->error->text, sizeof(build->error->text), format, arguments);
 	va_end(arguments);
-}
-
-/* NULL when it is no certificate from the first byte to the last. */
-static X509 *
-parse(const uint8_t *der, size_t len)
-{
-	const uint8_t *at = der;
-	X509 *certificate;
-
-	ERR_set_mark();
-	certificate = len <= LONG_MAX ? d2i_X509(NULL, &at, (long)len) : NULL;
-	ERR_pop_to_mark();
-	if (certificate != NULL && at != der + len) {
-		X509_free(certificate);
-		certificate = NULL;
-	}
-	return certificate;
-}
-
-const struct key_kind *
-build_kind(const struct image_key *key)
-{
-	X509 *certificate = parse(key->certificate, key->certificate_len);
-	const EVP_PKEY *public_key = certificate != NULL ? X509_get0_pubkey(certificate) : NULL;
-	const struct key_kind *kind = public_key != NULL ? key_kind_of(public_key) : NULL;
-
-	X509_free(certificate);
-	return kind;
-}
-
-static const struct role *
-find_role(const struct roles *roles, const char *name)
-{
-	for (size_t i = 0; i < roles->count; i++) {
-		if (strcmp(roles->role[i].key, name) == 0)
-			return &roles->role[i];
-	}
-	return NULL;
-}
-
-static bool
-takes_kind(const struct role *role, const struct key_kind *kind)
-{
-	for (const char *const *name = role->kinds; *name != NULL; name++) {
-		if (strcmp(*name, kind->name) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* "a", "a or b", "a, b or c": a word is put before the next is known, `last` with the last. */
-static void
-list_word(struct writer *list, const char *word, bool first, bool last)
-{
-	const char *before = first ? "" : last ? " or " : ", ";
-
-	writer_put(list, (struct bytes){(const uint8_t *)before, strlen(before)});
-	writer_put(list, (struct bytes){(const uint8_t *)word, strlen(word)});
-}
-
-static void
-check_serial(struct build *build, const struct roles *roles)
-{
-	const struct image *image = build->image;
-	uint8_t text[64] = "";
-	struct writer list = writer_to(text, sizeof(text) - 1);
-
-	for (const size_t *len = roles->serial_lens; *len != 0; len++) {
-		char word[24];
-
-		if (*len == image->serial_len)
-			return;
-		snprintf(word, sizeof(word), "%zu", *len);
-		list_word(&list, word, len == roles->serial_lens, len[1] == 0);
-	}
-	fail(build,
-	     "card \"%s\": the serial number of a %s card has %s bytes, not %zu; correct `serial` "
-	     "in "
-	     "card.conf",
-	     image->name, image->personality, (const char *)text, image->serial_len);
-}
-
-static void
-refuse_name(struct build *build, const struct roles *roles, const struct image_key *key)
-{
-	uint8_t text[192] = "";
-	struct writer list = writer_to(text, sizeof(text) - 1);
-
-	for (size_t i = 0; i < roles->count; i++)
-		list_word(&list, roles->role[i].key, i == 0, i + 1 == roles->count);
-	fail(build,
-	     "card \"%s\": a %s card has no key \"%s\"; a key of it is called %s: correct [key %s] "
-	     "in card.conf",
-	     build->image->name, build->image->personality, key->name, (const char *)text,
-	     key->name);
-}
-
-static void
-check_kind(struct build *build, const struct role *role, const struct image_key *key)
-{
-	const struct key_kind *kind = build_kind(key);
-	uint8_t text[128] = "";
-	struct writer list = writer_to(text, sizeof(text) - 1);
-
-	if (kind != NULL && takes_kind(role, kind))
-		return;
-	for (size_t i = 0; role->kinds[i] != NULL; i++)
-		list_word(&list, role->kinds[i], i == 0, role->kinds[i + 1] == NULL);
-	if (kind == NULL)
-		fail(build,
-		     "card \"%s\": the certificate of key \"%s\" has no key that can be read and "
-		     "that cards have; make the card again with %s",
-		     build->image->name, key->name, (const char *)text);
-	else
-		fail(build,
-		     "card \"%s\": key \"%s\" is of the kind %s, and that of a %s card is %s; "
-		     "choose another personality, or another key",
-		     build->image->name, key->name, kind->name, build->image->personality,
-		     (const char *)text);
-}
-
-void
-build_check(struct build *build, const struct roles *roles)
-{
-	const struct image *image = build->image;
-
-	check_serial(build, roles);
-	if (image->keys_count == 0)
-		fail(build, "card \"%s\": it has no key; enrol it again with one", image->name);
-	for (size_t i = 0; i < image->keys_count; i++) {
-		const struct role *role = find_role(roles, image->keys[i].name);
-
-		if (role == NULL)
-			refuse_name(build, roles, &image->keys[i]);
-		else
-			check_kind(build, role, &image->keys[i]);
-	}
 }
 
 bool
@@ -169,10 +32,10 @@ build_option(struct build *build, const char *word, bool otherwise)
 	if (value[0] == '\0' || strcmp(value, "yes") == 0)
 		return true;
 	if (strcmp(value, "no") != 0)
-		fail(build,
-		     "card \"%s\": the option %s=%s is not known; write %s=yes or %s=no in "
-		     "card.conf",
-		     build->image->name, word, value, word, word);
+		build_fail(build,
+			   "card \"%s\": the option %s=%s is not known; write %s=yes or %s=no in "
+			   "card.conf",
+			   build->image->name, word, value, word, word);
 	return false;
 }
 
@@ -188,9 +51,10 @@ build_encoded(struct build *build, const struct file_spec *spec, bool encoded,
 	      const struct writer *content)
 {
 	if (!encoded || !writer_ok(content))
-		fail(build,
-		     "card \"%s\": file %04X%04X cannot be made of its image; make the card again",
-		     build->image->name, spec->path[0], spec->path[1]);
+		build_fail(
+		    build,
+		    "card \"%s\": file %04X%04X cannot be made of its image; make the card again",
+		    build->image->name, spec->path[0], spec->path[1]);
 	build_file(build, spec, writer_bytes(content));
 }
 
@@ -255,7 +119,7 @@ const char *
 build_leading_key(const struct image *image, const struct roles *roles, const struct role *role)
 {
 	for (size_t i = 0; i < image->keys_count; i++) {
-		const struct role *other = find_role(roles, image->keys[i].name);
+		const struct role *other = build_role(roles, image->keys[i].name);
 
 		if (other != NULL && strcmp(other->pin.counter, role->pin.counter) == 0)
 			return image->keys[i].name;
@@ -276,13 +140,42 @@ build_pin(struct build *build, const struct roles *roles, size_t i)
 		build->ok = card_add_pin(build->card, &pin, build->error);
 }
 
+static size_t
+depth_of(const uint16_t path[FILE_DEPTH_MAX])
+{
+	size_t depth = 0;
+
+	while (depth < FILE_DEPTH_MAX && path[depth] != 0)
+		depth++;
+	return depth;
+}
+
+static void
+build_further_files(struct build *build, const struct roles *roles)
+{
+	const struct image *image = build->image;
+	const size_t depth = depth_of(roles->further_path);
+
+	for (size_t i = 0; i < image->certificates_count && depth > 0; i++) {
+		struct file_spec spec = {
+		    .kind = FILE_EF, .read = ACCESS_IS_ALWAYS, .fci = roles->certificate_fci};
+
+		memcpy(spec.path, roles->further_path, sizeof(spec.path));
+		spec.path[depth - 1] = (uint16_t)(spec.path[depth - 1] + i);
+		build_file(build, &spec,
+			   (struct bytes){image->certificates[i].certificate,
+					  image->certificates[i].certificate_len});
+	}
+}
+
 void
 build_roles(struct build *build, const struct roles *roles)
 {
 	for (size_t i = 0; i < roles->count; i++) {
 		const struct role *role = &roles->role[i];
 		const struct image_key *key = image_key(build->image, role->key);
-		struct file_spec spec = {.kind = FILE_EF, .read = ACCESS_IS_ALWAYS};
+		struct file_spec spec = {
+		    .kind = FILE_EF, .read = ACCESS_IS_ALWAYS, .fci = roles->certificate_fci};
 
 		if (key == NULL)
 			continue;
@@ -293,6 +186,7 @@ build_roles(struct build *build, const struct roles *roles)
 		memcpy(spec.path, role->certificate_path, sizeof(spec.path));
 		build_file(build, &spec, (struct bytes){key->certificate, key->certificate_len});
 	}
+	build_further_files(build, roles);
 }
 
 bool
@@ -319,13 +213,11 @@ build_pins(struct build *build, const struct roles *roles, const struct file_spe
 	build_encoded(build, spec, build_pin_objects(build, roles, &content), &content);
 }
 
-/* What only one kind of key does. */
-enum {
-	USAGE_OF_RSA = PKCS15_USAGE_ENCRYPT | PKCS15_USAGE_DECRYPT | PKCS15_USAGE_WRAP |
-		       PKCS15_USAGE_UNWRAP | PKCS15_USAGE_SIGN_RECOVER |
-		       PKCS15_USAGE_VERIFY_RECOVER,
-	USAGE_OF_EC = PKCS15_USAGE_DERIVE,
-};
+static void
+set_label(struct pkcs15_common *common, const char *label)
+{
+	snprintf(common->label, sizeof(common->label), "%s", label);
+}
 
 static bool
 put_key(const struct image_key *image_key, const struct pkcs15_key *template, bool user_consent,
@@ -337,7 +229,9 @@ put_key(const struct image_key *image_key, const struct pkcs15_key *template, bo
 	if (kind == NULL)
 		return false;
 	key.kind = kind->curve == NULL ? PKCS15_KEY_RSA : PKCS15_KEY_EC;
-	key.usage &= ~(uint32_t)(kind->curve == NULL ? USAGE_OF_EC : USAGE_OF_RSA);
+	key.usage = build_usage(image_key, kind, key.usage);
+	if (image_key->label[0] != '\0')
+		set_label(&key.common, image_key->label);
 	key.bits = kind->bits;
 	if (!user_consent)
 		key.common.user_consent = 0;
@@ -380,6 +274,43 @@ build_public_keys(struct build *build, const struct roles *roles, const struct f
 	build_encoded(build, spec, encoded, &content);
 }
 
+static bool
+put_certificate(const struct image_key *key, const struct pkcs15_certificate *template,
+		struct writer *content)
+{
+	struct pkcs15_certificate certificate = *template;
+
+	if (key->certificate_label[0] != '\0')
+		set_label(&certificate.common, key->certificate_label);
+	return pkcs15_encode_certificate(&certificate, content);
+}
+
+static bool
+put_further(struct build *build, const struct roles *roles, size_t index, struct writer *content)
+{
+	const struct image_certificate *certificate = &build->image->certificates[index];
+	const struct role *role = build_role(roles, certificate->key);
+	struct pkcs15_certificate object = {.path = roles->further_object};
+	const size_t len = object.path.file_len;
+	uint16_t fid;
+
+	if (len < 2)
+		return false;
+	fid = (uint16_t)((object.path.file[len - 2] << 8 | object.path.file[len - 1]) + (int)index);
+	object.path.file[len - 2] = (uint8_t)(fid >> 8);
+	object.path.file[len - 1] = (uint8_t)fid;
+	object.id = (struct pkcs15_id){{(uint8_t)(roles->further_id + index)}, 1};
+	if (role != NULL)
+		object.id = role->certificate.id;
+	build_subject((struct bytes){certificate->certificate, certificate->certificate_len},
+		      NID_commonName, object.common.label, sizeof(object.common.label));
+	if (certificate->label[0] != '\0')
+		set_label(&object.common, certificate->label);
+	else if (object.common.label[0] == '\0')
+		set_label(&object.common, certificate->name);
+	return pkcs15_encode_certificate(&object, content);
+}
+
 bool
 build_certificates(struct build *build, const struct roles *roles, struct writer *content)
 {
@@ -387,17 +318,21 @@ build_certificates(struct build *build, const struct roles *roles, struct writer
 
 	for (size_t i = 0; i < roles->count; i++) {
 		const struct role *role = &roles->role[i];
+		const struct image_key *key = image_key(build->image, role->key);
 
-		if (image_key(build->image, role->key) != NULL)
-			encoded = encoded && pkcs15_encode_certificate(&role->certificate, content);
+		if (key != NULL)
+			encoded = encoded && put_certificate(key, &role->certificate, content);
 	}
+	for (size_t i = 0; i < build->image->certificates_count; i++)
+		encoded = encoded && put_further(build, roles, i, content);
 	return encoded;
 }
 
 bool
 build_issued(const uint8_t *issuer, size_t issuer_len, const uint8_t *subject, size_t subject_len)
 {
-	X509 *a = parse(issuer, issuer_len), *b = parse(subject, subject_len);
+	X509 *a = build_certificate(issuer, issuer_len),
+	     *b = build_certificate(subject, subject_len);
 	bool issued;
 
 	ERR_set_mark();
@@ -423,7 +358,7 @@ whole_characters(const unsigned char *text, size_t len, size_t room)
 void
 build_subject(struct bytes certificate, int nid, char *text, size_t room)
 {
-	X509 *parsed = parse(certificate.data, certificate.len);
+	X509 *parsed = build_certificate(certificate.data, certificate.len);
 	X509_NAME *name = parsed != NULL ? X509_get_subject_name(parsed) : NULL;
 	int at = name != NULL ? X509_NAME_get_index_by_NID(name, nid, -1) : -1;
 	unsigned char *utf8 = NULL;

@@ -28,7 +28,7 @@ enum { ROLE_KINDS_MAX = 8 };
  * Filled in from the image: kind, bits and user_consent of the objects, pin.key. Of `usage`
  * only what the certificate's kind of key can do goes into the objects, so that one role may say
  * what an RSA key does and what an EC key does; the engine takes of the algorithms those of the
- * key's kind.
+ * key's kind. card.conf may name other labels, and allow less than `usage`.
  *
  * Roles may have one PUK, and one PIN: those with the same counter. The PIN's own key, the one that
  * leads (emulator/image.h), is the first of them in card.conf.
@@ -51,11 +51,24 @@ struct role {
 struct roles {
 	const struct role *role;
 	size_t count;
-	const size_t *serial_lens; /* that the card's serial number can have, ended by 0 */
+	const size_t *serial_lens;    /* that the card's serial number can have, ended by 0 */
+	struct bytes certificate_fci; /* file_spec.fci of the certificates' files */
+	/*
+	 * The image's further certificates: the file of the first, its path in objects, of which the
+	 * last two bytes are the FID, and its id in objects when it is for no key. The next ones
+	 * have the numbers after these. Path 0: the card has no room for any.
+	 */
+	uint16_t further_path[FILE_DEPTH_MAX];
+	struct pkcs15_path further_object;
+	uint8_t further_id;
 };
 
-/* The image's serial number has a length of the roles' list, and each of its keys is a role and of a
- * kind that the role takes. */
+/* Nothing after it is done; the first text is kept. It names card, reason and next step. */
+__attribute__((format(printf, 2, 3))) void build_fail(struct build *build, const char *format, ...);
+
+/* The image's serial number has a length of the roles' list; each of its keys is a role, of a kind
+ * that the role takes, and has a usage that the role has too; each further certificate has room, and
+ * is for the key that it names. */
 void build_check(struct build *build, const struct roles *roles);
 /* "word", "word=yes" or "word=no"; `otherwise` when it is absent. */
 bool build_option(struct build *build, const char *word, bool otherwise);
@@ -71,7 +84,7 @@ void build_directories(struct build *build, const struct file_spec *spec,
 void build_token_info(struct build *build, const struct file_spec *spec,
 		      const struct pkcs15_token_info *info);
 /* The roles that the image has, in the table's order: PINs and keys of the engine, and the
- * certificates' files. */
+ * certificates' files, also those of the further ones. */
 void build_roles(struct build *build, const struct roles *roles);
 
 /* Of the key in its certificate; NULL when it is of no kind that cards have. */
@@ -89,7 +102,7 @@ void build_private_keys(struct build *build, const struct roles *roles,
 			const struct file_spec *spec, bool user_consent);
 void build_public_keys(struct build *build, const struct roles *roles,
 		       const struct file_spec *spec);
-/* Objects of the roles' certificates are appended to `content`. */
+/* Objects of the roles' certificates, then of the further ones, are appended to `content`. */
 bool build_certificates(struct build *build, const struct roles *roles, struct writer *content);
 
 /* Subject and issuer of certificates of the image, by name and key identifier. */

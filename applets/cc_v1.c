@@ -31,6 +31,7 @@ enum {
 	EF_SIGN_CA = 0xEF0F,
 	EF_AUTH_CA = 0xEF10,
 	EF_ROOT_CA = 0xEF11,
+	EF_FURTHER = 0xEF20,  /* 9.4 has nothing there; other authorities end at EF18 */
 	EF_OTHER_CA = 0xEF13, /* EF12 is the second certificate directory: not on our card */
 	ID_AUTH = 0x45,
 	ID_SIGN = 0x46,
@@ -38,6 +39,7 @@ enum {
 	ID_SIGN_CA = 0x51,
 	ID_AUTH_CA = 0x52,
 	ID_OTHER_CA = 0x53,
+	ID_FURTHER = 0x60,
 	DIR_LEN = 128,
 	TRACE_LEN = 16,
 	ADDRESS_LEN = 1500,
@@ -178,8 +180,21 @@ static const struct role ROLE[] = {
 
 enum { ROLES_COUNT = sizeof(ROLE) / sizeof(ROLE[0]) };
 
+/* 9.2: rules of the FCI. AMB 1B: activate, deactivate, update, read; a DF: 06, update and create. */
+static const uint8_t RULE_DF[] = {0x06, 0x00, 0x00};
+static const uint8_t RULE_READ_FREE[] = {0x1B, 0xFF, 0xFF, 0xFF, 0x00};
+static const uint8_t RULE_READ_NEVER[] = {0x1B, 0xFF, 0xFF, 0xFF, 0xFF};
+
 static const size_t SERIAL_LENS[] = {CC_SERIAL_LEN, 0};
-static const struct roles ROLES = {ROLE, ROLES_COUNT, SERIAL_LENS};
+static const struct roles ROLES = {
+    .role = ROLE,
+    .count = ROLES_COUNT,
+    .serial_lens = SERIAL_LENS,
+    .certificate_fci = {RULE_READ_FREE, sizeof(RULE_READ_FREE)},
+    .further_path = {CC_DF_CITIZEN, EF_FURTHER},
+    .further_object = CITIZEN_PATH(EF_FURTHER & 0xFF),
+    .further_id = ID_FURTHER,
+};
 
 /* 9.3, item 4: the version that the card says. With "v4" the middleware asks for PSS. */
 static const struct applet {
@@ -250,11 +265,6 @@ static const struct pkcs15_token_info TOKEN_INFO = {
     .manufacturer = "GEMALTO",
     .label = "CARTAO DE CIDADAO",
 };
-
-/* 9.2: rules of the FCI. AMB 1B: activate, deactivate, update, read; a DF: 06, update and create. */
-static const uint8_t RULE_DF[] = {0x06, 0x00, 0x00};
-static const uint8_t RULE_READ_FREE[] = {0x1B, 0xFF, 0xFF, 0xFF, 0x00};
-static const uint8_t RULE_READ_NEVER[] = {0x1B, 0xFF, 0xFF, 0xFF, 0xFF};
 
 #define EF(...)                                                                   \
 	{                                                                         \
@@ -405,12 +415,13 @@ personalise(struct card *card, const struct image *image, struct image_error *er
 	struct file_spec pukdf = citizen_file(EF_PUKDF);
 	bool user_consent = build_option(&build, "user-consent", true);
 	struct role role[ROLES_COUNT];
-	const struct roles roles = {role, ROLES_COUNT, SERIAL_LENS};
+	struct roles roles = ROLES;
 
 	build_check(&build, &ROLES);
 	if (!build.ok || !applet_check(image, error))
 		return false;
 	memcpy(role, ROLE, sizeof(ROLE));
+	roles.role = role;
 	for (size_t i = 0; i < ROLES_COUNT; i++)
 		role[i].private_key_spec.algorithms_count = applet_of(image)->algorithms_count;
 	build_tree(&build);

@@ -88,7 +88,8 @@ static const struct role ROLE[] = {
 };
 
 static const size_t SERIAL_LENS[] = {CC_SERIAL_LEN, 0};
-static const struct roles ROLES = {ROLE, sizeof(ROLE) / sizeof(ROLE[0]), SERIAL_LENS};
+static const struct roles ROLES = {
+    .role = ROLE, .count = sizeof(ROLE) / sizeof(ROLE[0]), .serial_lens = SERIAL_LENS};
 
 #define DF(fid, bytes)                                                             \
 	{                                                                          \

@@ -13,11 +13,13 @@ enum {
 	FINEID_SIGN_CERTIFICATE = 0x4332,
 	FINEID_ISSUER_CERTIFICATE_ORG = 0x4333,
 	FINEID_ISSUER_CERTIFICATE = 0x4336,
-	FINEID_ID_AUTH = 0x45, /* 7.1 */
+	FINEID_FURTHER = 0x4341, /* the sheet has nothing there; the chain ends at 433B */
+	FINEID_ID_AUTH = 0x45,   /* 7.1 */
 	FINEID_ID_SIGN = 0x46,
 	FINEID_ID_ROOT = 0x47,
 	FINEID_ID_ISSUER = 0x48, /* more of the chain follow */
 	FINEID_ID_SIGN2 = FINEID_ID_ISSUER + IMAGE_AUTHORITIES_MAX,
+	FINEID_ID_FURTHER = 0x60,
 	FINEID_SERIAL_LEN = 12,      /* 7.3 */
 	FINEID_SERIAL_LEN_LONG = 17, /* 7.1: newer chips */
 	FINEID_TRIES = 5,            /* 5.1 */
@@ -42,6 +44,13 @@ enum {
 
 extern const char fineid_puk_counter[];
 extern const size_t fineid_serial_lens[];
+
+#define FINEID_ROLES(table)                                                                    \
+	{                                                                                      \
+		.role = (table), .count = sizeof(table) / sizeof((table)[0]),                  \
+		.serial_lens = fineid_serial_lens, .further_path = {FINEID_FURTHER},           \
+		.further_object = FINEID_PATH(4, 0x43, 0x41), .further_id = FINEID_ID_FURTHER, \
+	}
 
 /*
  * 6.2, 6.3 and 4.11: signatures first, which are all that a signature key does. A remote service

@@ -206,11 +206,10 @@ fineid_personalise(struct card *card, const struct image *image,
 		   const struct fineid_profile *profile, struct image_error *error)
 {
 	static const struct file_spec od = EF(EF_OD), prkd = EF(EF_PRKD);
-	struct making making = {
-	    .build = {.card = card, .image = image, .error = error, .ok = true},
-	    .profile = profile,
-	    .variant = variant_of(image, profile),
-	    .roles = {.count = profile->roles->count, .serial_lens = profile->roles->serial_lens}};
+	struct making making = {.build = {.card = card, .image = image, .error = error, .ok = true},
+				.profile = profile,
+				.variant = variant_of(image, profile),
+				.roles = *profile->roles};
 	bool user_consent = build_option(&making.build, "user-consent", true);
 
 	build_check(&making.build, profile->roles);

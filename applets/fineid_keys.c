@@ -59,6 +59,19 @@ is_rsa(const struct image_key *key)
 	return kind != NULL && kind->curve == NULL;
 }
 
+static bool
+may_sign(const struct image_key *key)
+{
+	return key->usage == 0 ||
+	       (key->usage & (IMAGE_USAGE_SIGN | IMAGE_USAGE_NON_REPUDIATION)) != 0;
+}
+
+static bool
+may_decipher(const struct image_key *key)
+{
+	return !is_remote(key) && (key->usage == 0 || (key->usage & IMAGE_USAGE_DECRYPT) != 0);
+}
+
 /* `usage` is that of the key for an RSA key, DECRYPT or not. */
 static bool
 has(const struct image_key *key, uint32_t usage, const struct entry *entry)
@@ -66,10 +79,10 @@ has(const struct image_key *key, uint32_t usage, const struct entry *entry)
 	const bool rsa = is_rsa(key);
 
 	if (entry->key == OF_EC)
-		return !rsa;
+		return !rsa && may_sign(key);
 	if (!rsa || (entry->key == OF_LOCAL_RSA && is_remote(key)))
 		return false;
-	return entry->info.operations == SIGN || (usage & PKCS15_USAGE_DECRYPT) != 0;
+	return entry->info.operations == SIGN ? may_sign(key) : (usage & PKCS15_USAGE_DECRYPT) != 0;
 }
 
 /* 7.5: EC keys do not name theirs. */
@@ -111,11 +124,11 @@ fineid_adapt(struct role roles[FINEID_ROLES_MAX], const struct fineid_profile *p
 		}
 		if (key == NULL)
 			continue;
-		if (is_remote(key)) {
+		if (is_remote(key))
 			roles[i].pin_object.common.auth_id.len = 0;
+		if (!may_decipher(key))
 			roles[i].private_key.usage &=
 			    ~(uint32_t)(PKCS15_USAGE_DECRYPT | PKCS15_USAGE_UNWRAP);
-		}
 		name_algorithms(&roles[i].private_key, key);
 	}
 }

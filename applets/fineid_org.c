@@ -103,7 +103,7 @@ static const struct role ROLE[] = {
     },
 };
 
-static const struct roles ROLES = {ROLE, sizeof(ROLE) / sizeof(ROLE[0]), fineid_serial_lens};
+static const struct roles ROLES = FINEID_ROLES(ROLE);
 
 static const struct pkcs15_pin PUK_OBJECT = {
     .common = {.label = "aktivointitunnusluku", .flags = FINEID_PIN_OBJECT_FLAGS},

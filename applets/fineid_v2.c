@@ -25,11 +25,13 @@ enum {
 	EF_AUTH_CERTIFICATE = 0x4331,
 	EF_SIGN_CERTIFICATE = 0x4332,
 	EF_CA_CERTIFICATE = 0x4333, /* more of the chain follow: 4334, 4335, ... */
+	EF_FURTHER = 0x4341,        /* the sheet has nothing there; the chain ends at 4338 */
 	EF_AUTH_KEY = 0x4B01,
 	EF_SIGN_KEY = 0x4B02,
 	ID_AUTH = 0x45, /* 7.1 */
 	ID_SIGN = 0x46,
 	ID_CA = 0x47,
+	ID_FURTHER = 0x60,
 	PIN1 = 0x01, /* 5.1: global */
 	PIN2 = 0x82, /* local */
 	PIN_STORED = 8,
@@ -192,7 +194,14 @@ static const struct role ROLE[] = {
 };
 
 static const size_t SERIAL_LENS[] = {SERIAL_LEN, 0};
-static const struct roles ROLES = {ROLE, sizeof(ROLE) / sizeof(ROLE[0]), SERIAL_LENS};
+static const struct roles ROLES = {
+    .role = ROLE,
+    .count = sizeof(ROLE) / sizeof(ROLE[0]),
+    .serial_lens = SERIAL_LENS,
+    .further_path = {DF_EID, EF_FURTHER},
+    .further_object = {PKCS15_PATH_FILE, {PATH_EID, 0x43, 0x41}, 6, false, 0, 0},
+    .further_id = ID_FURTHER,
+};
 
 static const struct pkcs15_application APPLICATION = {
     .aid = {AID},

@@ -15,7 +15,7 @@ static const struct role ROLE[] = {
     FINEID_CITIZEN_SIGN("sign2", 3, FINEID_ID_SIGN2, "allekirjoitusavain 2",
 			"allekirjoitusvarmenne 2", EF_SIGN2_CERTIFICATE, "p256"),
 };
-static const struct roles ROLES = {ROLE, sizeof(ROLE) / sizeof(ROLE[0]), fineid_serial_lens};
+static const struct roles ROLES = FINEID_ROLES(ROLE);
 
 /* 2.1, A5 and A4: T=0. 2.4 */
 static const uint8_t ATR_3_1[] = {0x3B, 0x7F, 0x96, 0x00, 0x00, 0x80, 0x31, 0xB8, 0x65, 0xB0,

@@ -13,7 +13,7 @@ static const struct role ROLE[] = {
     FINEID_CITIZEN_SIGN("sign", 2, FINEID_ID_SIGN, "allekirjoitusavain", "allekirjoitusvarmenne",
 			FINEID_SIGN_CERTIFICATE, KINDS),
 };
-static const struct roles ROLES = {ROLE, sizeof(ROLE) / sizeof(ROLE[0]), fineid_serial_lens};
+static const struct roles ROLES = FINEID_ROLES(ROLE);
 
 /* 2.1, A6 and A7: T=0. 2.4 */
 static const uint8_t ATR_4_0[] = {0x3B, 0x7F, 0x96, 0x00, 0x00, 0x80, 0x31, 0xB8, 0x65, 0xB0,

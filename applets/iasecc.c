@@ -96,6 +96,7 @@ enum {
 enum {
 	ID_AUTH = 0x45, /* 7.5 */
 	ID_SIGN = 0x46,
+	ID_FURTHER = 0x60,
 	AUTH_ID_USER = 1, /* 7.4 */
 	AUTH_ID_SIGN = 3,
 	PRIVATE_ACCESS = PKCS15_KEY_SENSITIVE | PKCS15_KEY_ALWAYS_SENSITIVE |
@@ -179,7 +180,14 @@ static const struct role ROLE[] = {
 enum { ROLES_COUNT = sizeof(ROLE) / sizeof(ROLE[0]) };
 
 static const size_t SERIAL_LENS[] = {IASECC_SERIAL_LEN, 0};
-static const struct roles ROLES = {ROLE, ROLES_COUNT, SERIAL_LENS};
+static const struct roles ROLES = {
+    .role = ROLE,
+    .count = ROLES_COUNT,
+    .serial_lens = SERIAL_LENS,
+    .further_path = {IASECC_ADF, IASECC_FURTHER},
+    .further_object = IASECC_PATH(IASECC_FURTHER),
+    .further_id = ID_FURTHER,
+};
 
 /* The key on which a VERIFY of the PUK is tried: the first that is here. */
 static const char *
@@ -208,12 +216,14 @@ adapt(struct role roles[ROLES_COUNT], const struct image *image)
 		roles[i].puk.key = puk_key;
 		if (puk_key == NULL)
 			roles[i].puk.reference = PIN_NO_REFERENCE;
-		if (key == NULL || !iasecc_is_remote(key))
+		if (key == NULL || iasecc_deciphers(key))
+			continue;
+		roles[i].private_key.algorithms_count = 1;
+		if (!iasecc_is_remote(key))
 			continue;
 		roles[i].pin_object.common.auth_id.len = 0;
 		roles[i].private_key.usage &=
 		    ~(uint32_t)(PKCS15_USAGE_DECRYPT | PKCS15_USAGE_UNWRAP);
-		roles[i].private_key.algorithms_count = 1;
 		roles[i].public_key.usage = PKCS15_USAGE_VERIFY;
 	}
 }
@@ -224,7 +234,7 @@ personalise(struct card *card, const struct image *image, struct image_error *er
 	struct build build = {.card = card, .image = image, .error = error, .ok = true};
 	const struct iasecc_variant *variant = iasecc_variant_of(image);
 	struct role role[ROLES_COUNT];
-	const struct roles roles = {role, ROLES_COUNT, SERIAL_LENS};
+	struct roles roles = ROLES;
 
 	if (variant == NULL) {
 		snprintf(error->text, sizeof(error->text),
@@ -234,6 +244,7 @@ personalise(struct card *card, const struct image *image, struct image_error *er
 		return false;
 	}
 	adapt(role, image);
+	roles.role = role;
 	build_check(&build, &roles);
 	if (!build.ok || !card_set_atr(card, variant->atr, error))
 		return false;

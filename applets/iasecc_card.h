@@ -32,6 +32,7 @@ enum {
 	IASECC_SIGN_CERTIFICATE = 0xB002,
 	IASECC_AUTH_PUBLIC_KEY = 0xB201,
 	IASECC_SIGN_PUBLIC_KEY = 0xB202,
+	IASECC_FURTHER = 0xB011, /* the sheet has nothing there; the chain ends at B008 */
 };
 
 /* Path of an EF in the ADF, as the PKCS #15 objects have it: 7.2. */
@@ -60,6 +61,8 @@ struct iasecc_public {
 };
 
 bool iasecc_is_remote(const struct image_key *key);
+/* It is local, and card.conf allows it. */
+bool iasecc_deciphers(const struct image_key *key);
 bool iasecc_public_of(const struct image_key *key, struct iasecc_public *public) MUST_USE;
 
 /* The tree of 3.5 with the PKCS #15 objects of section 7. */

@@ -193,7 +193,7 @@ build_tokeninfo(struct build *build)
 	struct writer content = writer_to(data, sizeof(data));
 
 	spec.size = TOKENINFO_LEN;
-	if (auth == NULL || iasecc_is_remote(auth))
+	if (auth == NULL || !iasecc_deciphers(auth))
 		info.algorithms_count--;
 	info.serial.len = build->image->serial_len;
 	memcpy(info.serial.data, build->image->serial, info.serial.len);

@@ -12,6 +12,13 @@ iasecc_is_remote(const struct image_key *key)
 	return strcmp(key->service, IMAGE_SERVICE_FILE) != 0;
 }
 
+bool
+iasecc_deciphers(const struct image_key *key)
+{
+	return !iasecc_is_remote(key) &&
+	       (key->usage == 0 || (key->usage & IMAGE_USAGE_DECRYPT) != 0);
+}
+
 /* Big endian, without leading zeros. */
 static bool
 put_number(const EVP_PKEY *key, const char *name, uint8_t *bytes, size_t room, size_t *len)

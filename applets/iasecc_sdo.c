@@ -164,11 +164,15 @@ put_private_key_parameters(const struct card *card, uint8_t number, struct write
 	const struct image_key *key = find_key(card, number);
 	const uint8_t pin = SCB_PIN + (number == IASECC_KEY_AUTH ? IASECC_SE_USER : IASECC_SE_SIGN);
 	uint8_t rule[] = {0xFB, pin, pin, SCB_NEVER, SCB_NEVER, SCB_NEVER, SCB_ALWAYS};
-	enum { DECIPHER = 3 };
+	enum { SIGN = 1, AUTHENTICATE = 2, DECIPHER = 3 };
 
 	if (key == NULL)
 		return false;
-	if (number == IASECC_KEY_AUTH && !iasecc_is_remote(key))
+	if (key->usage != 0 && (key->usage & (IMAGE_USAGE_SIGN | IMAGE_USAGE_NON_REPUDIATION)) == 0)
+		rule[SIGN] = SCB_NEVER;
+	if (key->usage != 0 && (key->usage & IMAGE_USAGE_SIGN) == 0)
+		rule[AUTHENTICATE] = SCB_NEVER;
+	if (number == IASECC_KEY_AUTH && iasecc_deciphers(key))
 		rule[DECIPHER] = pin;
 	return put_key_parameters(key, BYTES(rule), writer);
 }

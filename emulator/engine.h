@@ -36,6 +36,7 @@ struct key {
 	bool remote;
 	struct pin *pin;
 	bool ec;          /* else RSA */
+	unsigned usage;   /* enum image_usage; 0: all */
 	size_t block_len; /* RSA: modulus; EC: uncompressed point */
 };
 

@@ -86,6 +86,21 @@ is_of_ec(enum key_operation operation)
 	return operation == KEY_SIGN_ECDSA || operation == KEY_DERIVE_ECDH;
 }
 
+/* card.conf's `usage`: image.h. */
+static bool
+is_allowed(unsigned usage, const struct algorithm *algorithm)
+{
+	unsigned wanted = IMAGE_USAGE_SIGN | IMAGE_USAGE_NON_REPUDIATION;
+
+	if (algorithm->operation == KEY_DERIVE_ECDH)
+		wanted = IMAGE_USAGE_DERIVE;
+	else if (algorithm->se == SE_CT)
+		wanted = IMAGE_USAGE_DECRYPT;
+	else if (algorithm->se == SE_AT)
+		wanted = IMAGE_USAGE_SIGN;
+	return usage == 0 || (usage & wanted) != 0;
+}
+
 static const struct algorithm *
 find_algorithm(const struct key *key, uint8_t se, const struct crdos *crdos)
 {
@@ -93,7 +108,7 @@ find_algorithm(const struct key *key, uint8_t se, const struct crdos *crdos)
 		const struct algorithm *algorithm = &key->spec.algorithms[i];
 
 		if (algorithm->se != se || algorithm->unnamed == crdos->has_algorithm ||
-		    is_of_ec(algorithm->operation) != key->ec)
+		    is_of_ec(algorithm->operation) != key->ec || !is_allowed(key->usage, algorithm))
 			continue;
 		if (algorithm->unnamed || algorithm->reference == crdos->algorithm)
 			return algorithm;

@@ -12,8 +12,6 @@
 
 /* Reading a card image. */
 
-enum { CERTIFICATE_MAX = 32768 }; /* what READ BINARY reaches */
-
 bool
 image_name_valid(const char *name)
 {
@@ -71,7 +69,8 @@ static bool
 read_certificate(const struct image_directory *directory, const char *name, uint8_t **data,
 		 size_t *len, struct image_error *error)
 {
-	if (image_file_read(directory, name, CERTIFICATE_MAX, data, len, error) != IMAGE_FILE_OK)
+	if (image_file_read(directory, name, IMAGE_CERTIFICATE_MAX, data, len, error) !=
+	    IMAGE_FILE_OK)
 		return false;
 	if (!is_certificate(*data, *len))
 		return failure(error, "%s/%s: not one certificate in DER; enrol the card again",
@@ -93,6 +92,10 @@ read_certificates(struct image *image, const struct image_directory *directory,
 		ok = read_certificate(&sub, names->authorities[i],
 				      &image->authorities[i].certificate,
 				      &image->authorities[i].certificate_len, error);
+	for (size_t i = 0; ok && i < image->certificates_count; i++)
+		ok = read_certificate(&sub, names->certificates[i],
+				      &image->certificates[i].certificate,
+				      &image->certificates[i].certificate_len, error);
 	image_directory_close(&sub);
 	return ok;
 }
@@ -180,6 +183,8 @@ image_free(struct image *image)
 		free(image->keys[i].certificate);
 	for (size_t i = 0; i < IMAGE_AUTHORITIES_MAX; i++)
 		free(image->authorities[i].certificate);
+	for (size_t i = 0; i < IMAGE_CERTIFICATES_MAX; i++)
+		free(image->certificates[i].certificate);
 	if (image->lock >= 0)
 		(void)close(image->lock);
 	memset(image, 0, sizeof(*image));

@@ -20,8 +20,16 @@
  *   [key sign]                       ; one section for each key; the name is the key's role
  *   service = cmd                    ; a [service NAME] of vicar.conf, or `file` for a local key
  *   certificate = sign.der
+ *   label = Work                     ; of the key's objects, instead of the personality's
+ *   certificate-label = Work 2026    ; of the certificate's object
+ *   usage = sign decrypt             ; what it may be used for: sign, decrypt, derive,
+ *                                    ; non-repudiation; absent: all that the role allows
  *   [authority 1]                    ; certificates of the chain, issuer of the leaf first
  *   certificate = ca1.der
+ *   [certificate old]                ; further certificates, with any name
+ *   certificate = certificate-old.der
+ *   key = sign                       ; the key that it is for too; absent: for none of the card's
+ *   label = Work 2021                ; absent: the subject's common name
  *
  * Every file is replaced atomically: written beside, fsync'ed, renamed, directory fsync'ed.
  * Unknown keys and a newer format are errors that name file, line, key and what is allowed.
@@ -38,6 +46,8 @@ enum {
 	IMAGE_NAME_MAX = 64, /* letters, digits, - and _; first a letter or digit */
 	IMAGE_KEYS_MAX = 4,
 	IMAGE_AUTHORITIES_MAX = 6,
+	IMAGE_CERTIFICATES_MAX = 8,
+	IMAGE_LABEL_MAX = 64, /* bytes of UTF-8, no control characters, no ; */
 	IMAGE_COUNTERS_MAX = 8,
 	IMAGE_OPTIONS_MAX = 256,
 	IMAGE_SERIAL_MAX = 17, /* of a Finnish identity card: fineid.md 7.1 */
@@ -46,15 +56,35 @@ enum {
 
 #define IMAGE_SERVICE_FILE "file"
 
+/* What a key may be used for. */
+enum image_usage {
+	IMAGE_USAGE_SIGN = 1 << 0,
+	IMAGE_USAGE_DECRYPT = 1 << 1,
+	IMAGE_USAGE_DERIVE = 1 << 2,
+	IMAGE_USAGE_NON_REPUDIATION = 1 << 3,
+};
+
 struct image_key {
 	char name[KEY_NAME_MAX];
 	char service[IMAGE_NAME_MAX];
+	char label[IMAGE_LABEL_MAX + 1]; /* "": the personality's */
+	char certificate_label[IMAGE_LABEL_MAX + 1];
+	unsigned usage;       /* enum image_usage; 0: all that the role allows */
 	uint8_t *certificate; /* DER, owned by the image */
 	size_t certificate_len;
 };
 
 struct image_authority {
 	uint8_t *certificate; /* DER, owned by the image */
+	size_t certificate_len;
+};
+
+/* A certificate beside those of keys and chain. */
+struct image_certificate {
+	char name[KEY_NAME_MAX];
+	char key[KEY_NAME_MAX];          /* the key that it is for too; "": none of the card's */
+	char label[IMAGE_LABEL_MAX + 1]; /* "": the subject's common name */
+	uint8_t *certificate;            /* DER, owned by the image */
 	size_t certificate_len;
 };
 
@@ -76,6 +106,8 @@ struct image {
 	size_t keys_count;
 	struct image_authority authorities[IMAGE_AUTHORITIES_MAX];
 	size_t authorities_count;
+	struct image_certificate certificates[IMAGE_CERTIFICATES_MAX];
+	size_t certificates_count;
 	struct image_counter counters[IMAGE_COUNTERS_MAX];
 	size_t counters_count;
 	int lock; /* file descriptor, -1 when not locked */
@@ -91,8 +123,23 @@ bool image_name_valid(const char *name);
 bool image_load(struct image *image, const char *directory, struct image_error *error) MUST_USE;
 /* Creates the directory, and those above it, with all its files; fails, leaving nothing behind, if
  * it exists. `name`, `directory` (absolute, ending with the name), `personality`, `serial`, options,
- * keys and authorities are written; the certificates stand in NAME.der and authorityN.der. */
+ * keys, authorities and certificates are written, each certificate into a file of its own. */
 bool image_create(const struct image *image, struct image_error *error) MUST_USE;
+
+/* Add to an image that was loaded, in memory, a copy of what is given; the certificates are DER.
+ * Fail when there is one of that name, or no room for more; what is not certificate or not allowed
+ * is refused by image_update(). An authority that is there is not added again. */
+bool image_add_key(struct image *image, const struct image_key *key,
+		   struct image_error *error) MUST_USE;
+bool image_add_authority(struct image *image, struct bytes certificate,
+			 struct image_error *error) MUST_USE;
+bool image_add_certificate(struct image *image, const struct image_certificate *certificate,
+			   struct image_error *error) MUST_USE;
+/* Puts the image in the place of what is on disk: certificates that are new first, then card.conf,
+ * so that whatever ends it in between leaves the old card. The caller holds image_lock() and has
+ * written the files of new local keys (cmdbridge/keyfile.h) before; a key file that no [key] names is
+ * what an interrupted one has left, and may be removed. */
+bool image_update(const struct image *image, struct image_error *error) MUST_USE;
 /* Takes the lock until image_free() or the end of the process; on failure `holder` gets the pid of
  * the one that has it, 0 when that is not the reason. */
 bool image_lock(struct image *image, int *holder, struct image_error *error) MUST_USE;

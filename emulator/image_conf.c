@@ -9,6 +9,7 @@
 
 static const char SECTION_KEY[] = "key ";
 static const char SECTION_AUTHORITY[] = "authority ";
+static const char SECTION_CERTIFICATE[] = "certificate ";
 
 /* One line as the readers of sections see it. */
 struct entry {
@@ -50,29 +51,6 @@ number(const char *text, unsigned *value)
 	return true;
 }
 
-/* Letters, digits, - and _, dots inside: no way out of certificates/. */
-static bool
-file_name_valid(const char *name)
-{
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789-_.";
-	size_t len = strlen(name);
-
-	return len > 0 && len < IMAGE_FILE_NAME_MAX && name[0] != '.' && name[0] != '-' &&
-	       strspn(name, allowed) == len;
-}
-
-static bool
-options_valid(const char *options)
-{
-	size_t len = strlen(options);
-
-	for (size_t i = 0; i < len; i++)
-		if (options[i] < 0x20 || options[i] > 0x7E || options[i] == ';')
-			return false;
-	return len <= INI_TEXT_LINE_MAX - strlen("options = ");
-}
-
 static bool
 set_name(const struct entry *entry, char *field, size_t room)
 {
@@ -92,11 +70,24 @@ set_file_name(const struct entry *entry, char field[IMAGE_FILE_NAME_MAX])
 {
 	if (field[0] != '\0')
 		return refuse(entry, "is given twice; delete one");
-	if (!file_name_valid(entry->value))
+	if (!image_file_name_valid(entry->value))
 		return refuse(entry,
 			      "allowed is the name of a file in certificates/, up to %d "
 			      "letters, digits, -, _ and dots",
 			      IMAGE_FILE_NAME_MAX - 1);
+	memcpy(field, entry->value, strlen(entry->value) + 1);
+	return true;
+}
+
+static bool
+set_label(const struct entry *entry, char field[IMAGE_LABEL_MAX + 1])
+{
+	if (field[0] != '\0')
+		return refuse(entry, "is given twice; delete one");
+	if (!image_label_valid(entry->value))
+		return refuse(entry,
+			      "allowed are 1 to %d bytes of UTF-8 without control characters and ;",
+			      IMAGE_LABEL_MAX);
 	memcpy(field, entry->value, strlen(entry->value) + 1);
 	return true;
 }
@@ -144,7 +135,7 @@ card_entry(struct conf *conf, const struct entry *entry)
 		return true;
 	}
 	if (is(entry->key, "options")) {
-		if (!options_valid(entry->value))
+		if (!image_options_valid(entry->value))
 			return refuse(entry, "allowed are printable characters without ;");
 		memcpy(image->options, entry->value, strlen(entry->value) + 1);
 		return true;
@@ -153,29 +144,85 @@ card_entry(struct conf *conf, const struct entry *entry)
 }
 
 static bool
+set_section_name(const struct entry *entry, const char *what, const char *name,
+		 char field[KEY_NAME_MAX])
+{
+	if (!image_name_valid(name) || strlen(name) >= KEY_NAME_MAX)
+		return refuse(entry,
+			      "the %s's name may have up to %d letters, digits, - and _, first a "
+			      "letter or digit",
+			      what, KEY_NAME_MAX - 1);
+	memcpy(field, name, strlen(name) + 1);
+	return true;
+}
+
+static bool
+set_usage(const struct entry *entry, unsigned *usage)
+{
+	if (*usage != 0)
+		return refuse(entry, "is given twice; delete one");
+	if (!image_usage_parse(entry->value, usage))
+		return refuse(entry, "allowed are words out of sign, decrypt, derive, "
+				     "non-repudiation");
+	return true;
+}
+
+static bool
 key_entry(struct conf *conf, const struct entry *entry, const char *name)
 {
 	struct image *image = conf->image;
+	struct image_key *key;
 	size_t i = 0;
 
 	while (i < image->keys_count && !is(image->keys[i].name, name))
 		i++;
 	if (i == IMAGE_KEYS_MAX)
 		return refuse(entry, "a card has %d keys at most", IMAGE_KEYS_MAX);
+	key = &image->keys[i];
 	if (i == image->keys_count) {
-		if (!image_name_valid(name) || strlen(name) >= KEY_NAME_MAX)
-			return refuse(entry,
-				      "the key's name may have up to %d letters, digits, - "
-				      "and _",
-				      KEY_NAME_MAX - 1);
-		memcpy(image->keys[i].name, name, strlen(name) + 1);
+		if (!set_section_name(entry, "key", name, key->name))
+			return false;
 		image->keys_count++;
 	}
 	if (is(entry->key, "service"))
-		return set_name(entry, image->keys[i].service, sizeof(image->keys[i].service));
+		return set_name(entry, key->service, sizeof(key->service));
 	if (is(entry->key, "certificate"))
 		return set_file_name(entry, conf->certificates->keys[i]);
-	return refuse(entry, "unknown key; allowed are service, certificate");
+	if (is(entry->key, "label"))
+		return set_label(entry, key->label);
+	if (is(entry->key, "certificate-label"))
+		return set_label(entry, key->certificate_label);
+	if (is(entry->key, "usage"))
+		return set_usage(entry, &key->usage);
+	return refuse(entry, "unknown key; allowed are service, certificate, label, "
+			     "certificate-label, usage");
+}
+
+static bool
+certificate_entry(struct conf *conf, const struct entry *entry, const char *name)
+{
+	struct image *image = conf->image;
+	struct image_certificate *certificate;
+	size_t i = 0;
+
+	while (i < image->certificates_count && !is(image->certificates[i].name, name))
+		i++;
+	if (i == IMAGE_CERTIFICATES_MAX)
+		return refuse(entry, "a card has %d further certificates at most",
+			      IMAGE_CERTIFICATES_MAX);
+	certificate = &image->certificates[i];
+	if (i == image->certificates_count) {
+		if (!set_section_name(entry, "certificate", name, certificate->name))
+			return false;
+		image->certificates_count++;
+	}
+	if (is(entry->key, "certificate"))
+		return set_file_name(entry, conf->certificates->certificates[i]);
+	if (is(entry->key, "key"))
+		return set_name(entry, certificate->key, sizeof(certificate->key));
+	if (is(entry->key, "label"))
+		return set_label(entry, certificate->label);
+	return refuse(entry, "unknown key; allowed are certificate, key, label");
 }
 
 static bool
@@ -209,7 +256,10 @@ conf_entry(void *context, const struct ini_text_place *place, const char *sectio
 		return key_entry(conf, &entry, section + strlen(SECTION_KEY));
 	if (strncmp(section, SECTION_AUTHORITY, strlen(SECTION_AUTHORITY)) == 0)
 		return authority_entry(conf, &entry, section + strlen(SECTION_AUTHORITY));
-	return refuse(&entry, "unknown section; allowed are [card], [key NAME], [authority N]");
+	if (strncmp(section, SECTION_CERTIFICATE, strlen(SECTION_CERTIFICATE)) == 0)
+		return certificate_entry(conf, &entry, section + strlen(SECTION_CERTIFICATE));
+	return refuse(&entry, "unknown section; allowed are [card], [key NAME], [authority N], "
+			      "[certificate NAME]");
 }
 
 static const char *
@@ -231,6 +281,14 @@ conf_missing(const struct conf *conf)
 		if (conf->certificates->keys[i][0] == '\0')
 			return "certificate of a key";
 	}
+	for (size_t i = 0; i < image->certificates_count; i++) {
+		const char *key = image->certificates[i].key;
+
+		if (conf->certificates->certificates[i][0] == '\0')
+			return "certificate of a [certificate NAME]";
+		if (key[0] != '\0' && image_key(image, key) == NULL)
+			return "the [key NAME] that `key` of a [certificate NAME] names";
+	}
 	return NULL;
 }
 
@@ -248,74 +306,6 @@ image_conf_parse(struct image *image, struct image_certificates *certificates, s
 	if (missing != NULL)
 		return failure(error, "%s: %s is missing; enrol the card again", path, missing);
 	return true;
-}
-
-static void
-put_text(struct writer *writer, const char *text)
-{
-	writer_put(writer, (struct bytes){(const uint8_t *)text, strlen(text)});
-}
-
-static void
-put_entry(struct writer *writer, const char *key, const char *value)
-{
-	put_text(writer, key);
-	put_text(writer, " = ");
-	put_text(writer, value);
-	put_text(writer, "\n");
-}
-
-static void
-put_number(struct writer *writer, const char *key, unsigned value)
-{
-	char text[16];
-
-	(void)snprintf(text, sizeof(text), "%u", value);
-	put_entry(writer, key, text);
-}
-
-bool
-image_conf_print(const struct image *image, const struct image_certificates *certificates,
-		 struct writer *text, struct image_error *error)
-{
-	char serial[2 * IMAGE_SERIAL_MAX + 1];
-	struct image check = {.lock = -1};
-	struct image_certificates check_certificates;
-
-	if (image->serial_len > IMAGE_SERIAL_MAX || image->keys_count > IMAGE_KEYS_MAX ||
-	    image->authorities_count > IMAGE_AUTHORITIES_MAX)
-		return failure(error, "card \"%s\": too many keys, authorities or serial bytes",
-			       image->name);
-	bytes_to_hex((struct bytes){image->serial, image->serial_len}, serial);
-	put_text(text, "[card]\n");
-	put_number(text, "format", IMAGE_FORMAT);
-	put_entry(text, "personality", image->personality);
-	put_entry(text, "serial", serial);
-	if (image->options[0] != '\0')
-		put_entry(text, "options", image->options);
-	for (size_t i = 0; i < image->keys_count; i++) {
-		put_text(text, "\n[key ");
-		put_text(text, image->keys[i].name);
-		put_text(text, "]\n");
-		put_entry(text, "service", image->keys[i].service);
-		put_entry(text, "certificate", certificates->keys[i]);
-	}
-	for (size_t i = 0; i < image->authorities_count; i++) {
-		char section[48];
-
-		(void)snprintf(section, sizeof(section), "\n[authority %zu]\n", i + 1);
-		put_text(text, section);
-		put_entry(text, "certificate", certificates->authorities[i]);
-	}
-	if (!writer_ok(text))
-		return failure(error,
-			       "card \"%s\": card.conf would be too long; shorten the options",
-			       image->name);
-	/* What cannot be read back is not written. */
-	return image_conf_parse(&check, &check_certificates, writer_bytes(text), "card.conf",
-				error) &&
-	       (check.keys_count == image->keys_count ||
-		failure(error, "card \"%s\": two keys have one name", image->name));
 }
 
 /* state */
@@ -369,14 +359,4 @@ image_state_parse(struct image *image, struct bytes text, const char *path,
 			       "have all counters at their maximum",
 			       path);
 	return true;
-}
-
-void
-image_state_print(const struct image_counter *counters, size_t count, struct writer *text)
-{
-	put_text(text, "[state]\n");
-	put_number(text, "format", IMAGE_FORMAT);
-	put_text(text, "\n[counters]\n");
-	for (size_t i = 0; i < count; i++)
-		put_number(text, counters[i].name, counters[i].tries_left);
 }

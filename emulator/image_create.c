@@ -1,6 +1,5 @@
 #include "image.h"
 #include "failure.h"
-#include "image_conf.h"
 #include "image_files.h"
 
 #include <dirent.h>
@@ -33,54 +32,14 @@ make_parents(char *path, struct image_error *error)
 	return true;
 }
 
-static void
-name_certificates(const struct image *image, struct image_certificates *names)
-{
-	memset(names, 0, sizeof(*names));
-	for (size_t i = 0; i < image->keys_count && i < IMAGE_KEYS_MAX; i++)
-		(void)snprintf(names->keys[i], IMAGE_FILE_NAME_MAX, "%s.der", image->keys[i].name);
-	for (size_t i = 0; i < image->authorities_count && i < IMAGE_AUTHORITIES_MAX; i++)
-		(void)snprintf(names->authorities[i], IMAGE_FILE_NAME_MAX, "authority%zu.der",
-			       i + 1);
-}
-
-static bool
-write_certificates(const struct image *image, const struct image_certificates *names,
-		   const struct image_directory *directory, struct image_error *error)
-{
-	struct image_directory sub;
-	bool ok = image_directory_sub(&sub, directory, "certificates", error);
-
-	for (size_t i = 0; ok && i < image->keys_count; i++)
-		ok = image_file_replace(
-		    &sub, names->keys[i],
-		    (struct bytes){image->keys[i].certificate, image->keys[i].certificate_len},
-		    error);
-	for (size_t i = 0; ok && i < image->authorities_count; i++)
-		ok = image_file_replace(&sub, names->authorities[i],
-					(struct bytes){image->authorities[i].certificate,
-						       image->authorities[i].certificate_len},
-					error);
-	image_directory_close(&sub);
-	return ok;
-}
-
 static bool
 fill(const struct image *image, const struct image_directory *directory, struct image_error *error)
 {
-	uint8_t text[IMAGE_CONF_MAX];
-	struct writer writer = writer_to(text, sizeof(text));
-	struct image_certificates names;
-
-	name_certificates(image, &names);
-	if (!image_conf_print(image, &names, &writer, error))
-		return false;
 	if (mkdirat(directory->fd, "certificates", S_IRWXU) != 0 ||
 	    mkdirat(directory->fd, "keys", S_IRWXU) != 0)
 		return failure(error, "%s: cannot be filled: %s; make room on the disk",
 			       directory->path, strerror(errno));
-	return write_certificates(image, &names, directory, error) &&
-	       image_file_replace(directory, "card.conf", writer_bytes(&writer), error);
+	return image_write(image, directory, error);
 }
 
 static void

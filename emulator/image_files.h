@@ -33,4 +33,9 @@ enum image_file_result image_file_read(const struct image_directory *directory, 
 bool image_file_replace(const struct image_directory *directory, const char *name,
 			struct bytes content, struct image_error *error) MUST_USE;
 
+/* The image's certificates, each in a file that is there with the same content or is new, then
+ * card.conf: image_update.c. */
+bool image_write(const struct image *image, const struct image_directory *directory,
+		 struct image_error *error) MUST_USE;
+
 #endif

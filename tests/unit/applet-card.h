@@ -185,6 +185,8 @@ applet_free(struct applet_card *card)
 		OPENSSL_free(card->image.keys[i].certificate);
 	for (size_t i = 0; i < card->image.authorities_count; i++)
 		OPENSSL_free(card->image.authorities[i].certificate);
+	for (size_t i = 0; i < card->image.certificates_count; i++)
+		OPENSSL_free(card->image.certificates[i].certificate);
 	free(card);
 }
 

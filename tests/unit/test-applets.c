@@ -2,6 +2,7 @@
  * The registry, and what every personality refuses to become a card.
  */
 #include "applet-card.h"
+#include "applets/build.h"
 #include "iso7816/key_kind.h"
 
 static const struct card_host NO_HOST = {.save = applet_save};
@@ -90,6 +91,60 @@ a_key_with_a_pin_of_its_own_is_opened_by_it(void **state)
 }
 
 static void
+add_usual_key(struct applet_card *card, const struct registry_key *key)
+{
+	const struct key_kind *kind = key_kind_find(key->kinds[0]);
+
+	if (kind->curve == NULL)
+		applet_add_key(card, key->name, IMAGE_SERVICE_FILE, kind->bits, AUTH_PIN);
+	else
+		applet_add_ec_key(card, key->name, kind->curve, AUTH_PIN);
+}
+
+/* All keys of a personality, and as many certificates as an image can have. */
+static struct applet_card *
+full_card(const struct personality *personality)
+{
+	struct applet_card *card = applet_new(personality->name, "31", "");
+	struct image *image = &card->image;
+	struct registry_key key;
+
+	memset(image->serial, '1', sizeof(image->serial));
+	image->serial_len = personality->serial_len;
+	for (size_t i = 0; registry_key(personality, i, &key); i++)
+		add_usual_key(card, &key);
+	for (size_t i = 0; i < IMAGE_AUTHORITIES_MAX; i++) {
+		struct image_authority *authority = &image->authorities[image->authorities_count++];
+
+		authority->certificate = applet_certificate(
+		    applet_rsa(2048), "ca", applet_rsa(3072), "root", &authority->certificate_len);
+	}
+	/* A card without a certificate directory has none of these. */
+	for (size_t i = 0; i < IMAGE_CERTIFICATES_MAX && personality->roles->further_path[0] != 0;
+	     i++) {
+		struct image_certificate *further =
+		    &image->certificates[image->certificates_count++];
+
+		snprintf(further->name, sizeof(further->name), "c%zu", i);
+		further->certificate = applet_certificate(
+		    applet_rsa(2048), "Maria", applet_rsa(2048), "ca", &further->certificate_len);
+	}
+	return card;
+}
+
+static void
+every_personality_has_room_for_all_that_an_image_can_hold(void **state)
+{
+	(void)state;
+	for (const struct personality *const *all = registry_all(); *all != NULL; all++) {
+		struct applet_card *card = full_card(*all);
+
+		applet_insert(card);
+		applet_free(card);
+	}
+}
+
+static void
 a_serial_number_of_another_length_is_refused(void **state)
 {
 	struct applet_card *card = applet_new("fineid-v2", "0123456789ABCDEF", "");
@@ -156,6 +211,7 @@ main(void)
 	    cmocka_unit_test(the_registry_tells_what_keys_a_card_has),
 	    cmocka_unit_test(every_kind_that_a_card_takes_is_known),
 	    cmocka_unit_test(a_key_with_a_pin_of_its_own_is_opened_by_it),
+	    cmocka_unit_test(every_personality_has_room_for_all_that_an_image_can_hold),
 	    cmocka_unit_test(a_serial_number_of_another_length_is_refused),
 	    cmocka_unit_test(an_image_without_keys_is_refused),
 	    cmocka_unit_test(a_key_of_an_unknown_role_is_refused),

@@ -70,19 +70,33 @@ static const struct role ROLE[] = {
     ROLE("sign2", 3, LIST("p384"), "pin2", 0x82, PKCS15_USAGE_NON_REPUDIATION),
 };
 static const size_t SERIAL_LENS[] = {4, 8, 10, 0};
-static const struct roles ROLES = {ROLE, sizeof(ROLE) / sizeof(ROLE[0]), SERIAL_LENS};
+static const struct roles ROLES = {
+    .role = ROLE,
+    .count = sizeof(ROLE) / sizeof(ROLE[0]),
+    .serial_lens = SERIAL_LENS,
+    .further_path = {0x4411},
+    .further_object = {PKCS15_PATH_FILE, {0x44, 0x11}, 2, false, 0, 0},
+    .further_id = 0x60,
+};
 
 static const struct file_spec PINS = {.path = {0x4001}, .kind = FILE_EF, .read = ACCESS_IS_ALWAYS};
 static const struct file_spec KEYS = {.path = {0x4002}, .kind = FILE_EF, .read = ACCESS_IS_ALWAYS};
+
+static const struct file_spec CERTIFICATES = {
+    .path = {0x4003}, .kind = FILE_EF, .read = ACCESS_IS_ALWAYS};
 
 static bool
 personalise(struct card *card, const struct image *image, struct image_error *error)
 {
 	struct build build = {.card = card, .image = image, .error = error, .ok = true};
+	uint8_t data[BUILD_DIRECTORY_MAX];
+	struct writer content = writer_to(data, sizeof(data));
 
 	build_check(&build, &ROLES);
 	build_pins(&build, &ROLES, &PINS);
 	build_private_keys(&build, &ROLES, &KEYS, true);
+	build_encoded(&build, &CERTIFICATES, build_certificates(&build, &ROLES, &content),
+		      &content);
 	build_roles(&build, &ROLES);
 	return build.ok;
 }
@@ -324,6 +338,125 @@ a_serial_number_has_one_of_the_lengths(void **state)
 	assert_refused(card, "has 4, 8 or 10 bytes, not 3");
 }
 
+static void
+labels_of_card_conf_stand_in_the_place_of_the_roles(void **state)
+{
+	struct applet_card *card = new_card();
+	uint8_t data[1024];
+	struct reader reader;
+	struct pkcs15_key key;
+	struct pkcs15_certificate certificate;
+
+	(void)state;
+	applet_add_key(card, "auth", IMAGE_SERVICE_FILE, 2048, AUTH_PIN);
+	applet_add_key(card, "sign", IMAGE_SERVICE_FILE, 2048, SIGN_PIN);
+	snprintf(card->image.keys[0].label, sizeof(card->image.keys[0].label), "Työ");
+	snprintf(card->image.keys[1].certificate_label,
+		 sizeof(card->image.keys[1].certificate_label), "2026");
+	insert(card);
+	reader = objects(card, "4002", data, sizeof(data));
+	assert_true(pkcs15_decode_key(&reader, &key));
+	assert_string_equal(key.common.label, "Työ");
+	assert_true(pkcs15_decode_key(&reader, &key));
+	assert_string_equal(key.common.label, "sign");
+	reader = objects(card, "4003", data, sizeof(data));
+	assert_true(pkcs15_decode_certificate(&reader, &certificate));
+	assert_string_equal(certificate.common.label, "auth");
+	assert_true(pkcs15_decode_certificate(&reader, &certificate));
+	assert_string_equal(certificate.common.label, "2026");
+	applet_free(card);
+}
+
+static void
+a_key_is_used_for_what_card_conf_says(void **state)
+{
+	struct applet_card *card = new_card();
+	uint8_t data[1024];
+	struct reader keys;
+	struct pkcs15_key key;
+
+	(void)state;
+	applet_add_key(card, "auth", IMAGE_SERVICE_FILE, 2048, AUTH_PIN);
+	card->image.keys[0].usage = IMAGE_USAGE_DECRYPT;
+	insert(card);
+	keys = objects(card, "4002", data, sizeof(data));
+	assert_true(pkcs15_decode_key(&keys, &key));
+	assert_int_equal(key.usage, PKCS15_USAGE_DECRYPT);
+	assert_answer(card, "002241B806 80011A 840101", "9000");
+	assert_answer(card, "002241B606 800142 840101", "6A80");
+	applet_free(card);
+}
+
+static void
+a_usage_that_leaves_nothing_is_refused(void **state)
+{
+	struct applet_card *card = new_card();
+
+	(void)state;
+	applet_add_key(card, "auth", IMAGE_SERVICE_FILE, 2048, AUTH_PIN);
+	card->image.keys[0].usage = IMAGE_USAGE_DERIVE;
+	assert_refused(card, "with key \"auth\" of a made-up card; write sign or decrypt in");
+}
+
+/* Freed with the card. */
+static void
+add_further(struct applet_card *card, const char *name, const char *key, unsigned bits)
+{
+	struct image_certificate *further =
+	    &card->image.certificates[card->image.certificates_count++];
+
+	snprintf(further->name, sizeof(further->name), "%s", name);
+	snprintf(further->key, sizeof(further->key), "%s", key);
+	further->certificate = applet_certificate(applet_rsa(bits), "Maria", applet_rsa(2048), "ca",
+						  &further->certificate_len);
+}
+
+static void
+further_certificates_have_objects_and_files(void **state)
+{
+	struct applet_card *card = new_card();
+	uint8_t data[1024];
+	char text[2 * 4096];
+	struct reader objects_of;
+	struct pkcs15_certificate object;
+
+	(void)state;
+	applet_add_key(card, "auth", IMAGE_SERVICE_FILE, 2048, AUTH_PIN);
+	add_further(card, "old", "auth", 2048);
+	add_further(card, "friend", "", 3072);
+	snprintf(card->image.certificates[0].label, sizeof(card->image.certificates[0].label),
+		 "2021");
+	insert(card);
+	objects_of = objects(card, "4003", data, sizeof(data));
+	assert_true(pkcs15_decode_certificate(&objects_of, &object));
+	assert_true(pkcs15_decode_certificate(&objects_of, &object));
+	assert_string_equal(object.common.label, "2021");
+	assert_int_equal(object.id.data[0], 1); /* that of auth */
+	assert_int_equal(object.path.file[1], 0x11);
+	assert_true(pkcs15_decode_certificate(&objects_of, &object));
+	assert_string_equal(object.common.label, "Maria");
+	assert_int_equal(object.id.data[0], 0x61);
+	assert_int_equal(object.path.file[1], 0x12);
+	assert_false(object.authority);
+	assert_answer(card, "00A4000C024412", "9000");
+	bytes_to_hex((struct bytes){card->image.certificates[1].certificate,
+				    card->image.certificates[1].certificate_len},
+		     text);
+	assert_string_equal(applet_read(card), text);
+	applet_free(card);
+}
+
+static void
+a_further_certificate_of_another_key_is_refused(void **state)
+{
+	struct applet_card *card = new_card();
+
+	(void)state;
+	applet_add_key(card, "auth", IMAGE_SERVICE_FILE, 2048, AUTH_PIN);
+	add_further(card, "old", "auth", 3072);
+	assert_refused(card, "the certificate \"old\" is not for key \"auth\"");
+}
+
 int
 main(void)
 {
@@ -339,6 +472,11 @@ main(void)
 	    cmocka_unit_test(each_role_has_its_own_kinds),
 	    cmocka_unit_test(the_names_of_all_roles_are_told),
 	    cmocka_unit_test(a_serial_number_has_one_of_the_lengths),
+	    cmocka_unit_test(labels_of_card_conf_stand_in_the_place_of_the_roles),
+	    cmocka_unit_test(a_key_is_used_for_what_card_conf_says),
+	    cmocka_unit_test(a_usage_that_leaves_nothing_is_refused),
+	    cmocka_unit_test(further_certificates_have_objects_and_files),
+	    cmocka_unit_test(a_further_certificate_of_another_key_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,7 +34,9 @@ unknown_keys_and_sections_name_what_is_allowed(void **state)
 			    ":5: [card] colour = red: unknown key; allowed are format, "
 			    "personality, serial, options");
 	assert_conf_refused(scene, CONF_HEAD "[key sign]\npin = 1\n",
-			    "allowed are service, certificate");
+			    "allowed are service, certificate, label, certificate-label, usage");
+	assert_conf_refused(scene, CONF_HEAD "[certificate a]\nfile = x\n",
+			    "allowed are certificate, key, label");
 	assert_conf_refused(scene, CONF_HEAD "[authority 1]\nname = x\n", "allowed is certificate");
 	assert_conf_refused(scene, CONF_HEAD "[cards]\na = b\n", "unknown section");
 }
@@ -61,6 +63,59 @@ bad_values_are_refused(void **state)
 			    CONF_HEAD "[key a]\nservice=x\n[key b]\nservice=x\n[key c]\nservice=x\n"
 				      "[key d]\nservice=x\n[key e]\nservice=x\n",
 			    "4 keys");
+}
+
+#define KEY "[key sign]\nservice = cmd\ncertificate = sign.der\n"
+
+static void
+bad_labels_are_refused(void **state)
+{
+	struct scene *scene = *state;
+
+	create(scene);
+	assert_conf_refused(scene,
+			    CONF_HEAD KEY
+			    "label = 0123456789012345678901234567890123456789012345678901234567890"
+			    "1234\n",
+			    "allowed are 1 to 64 bytes of UTF-8");
+	assert_conf_refused(scene, CONF_HEAD KEY "label = \xC3(\n", "UTF-8");
+	assert_conf_refused(scene, CONF_HEAD KEY "label = a;b\n", "UTF-8");
+	assert_conf_refused(scene, CONF_HEAD KEY "label = a\xC2\x9B\n", "control characters");
+	assert_conf_refused(scene, CONF_HEAD KEY "certificate-label =\n", "UTF-8");
+	assert_conf_refused(scene, CONF_HEAD KEY "label = a\nlabel = b\n", "given twice");
+}
+
+static void
+bad_usages_are_refused(void **state)
+{
+	struct scene *scene = *state;
+
+	create(scene);
+	assert_conf_refused(scene, CONF_HEAD KEY "usage = sign, decrypt\n",
+			    "words out of sign, decrypt, derive, non-repudiation");
+	assert_conf_refused(scene, CONF_HEAD KEY "usage =\n", "words out of");
+	assert_conf_refused(scene, CONF_HEAD KEY "usage = sign\nusage = sign\n", "given twice");
+}
+
+static void
+bad_further_certificates_are_refused(void **state)
+{
+	struct scene *scene = *state;
+
+	create(scene);
+	assert_conf_refused(scene, CONF_HEAD KEY "[certificate a.b]\ncertificate = x.der\n",
+			    "the certificate's name");
+	assert_conf_refused(scene, CONF_HEAD KEY "[certificate a]\nlabel = x\n",
+			    "certificate of a [certificate NAME] is missing");
+	assert_conf_refused(scene, CONF_HEAD KEY "[certificate a]\ncertificate = x\nkey = auth\n",
+			    "the [key NAME] that `key` of a [certificate NAME] names is missing");
+	assert_conf_refused(scene,
+			    CONF_HEAD KEY "[certificate 1]\nlabel = x\n[certificate 2]\nlabel = x\n"
+					  "[certificate 3]\nlabel = x\n[certificate 4]\nlabel = x\n"
+					  "[certificate 5]\nlabel = x\n[certificate 6]\nlabel = x\n"
+					  "[certificate 7]\nlabel = x\n[certificate 8]\nlabel = x\n"
+					  "[certificate 9]\nlabel = x\n",
+			    "8 further certificates");
 }
 
 static void
@@ -95,6 +150,9 @@ main(void)
 	    image_test(the_format_comes_first),
 	    image_test(unknown_keys_and_sections_name_what_is_allowed),
 	    image_test(bad_values_are_refused),
+	    image_test(bad_labels_are_refused),
+	    image_test(bad_usages_are_refused),
+	    image_test(bad_further_certificates_are_refused),
 	    image_test(what_is_missing_is_named),
 	    image_test(a_line_that_libinih_would_cut_is_refused),
 	};

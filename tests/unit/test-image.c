@@ -97,6 +97,191 @@ a_card_with_impossible_values_is_not_created(void **state)
 }
 
 static void
+what_a_key_is_called_and_used_for_is_loaded(void **state)
+{
+	struct scene *scene = *state;
+	struct image_key *key = &scene->written.keys[0];
+
+	set_text(key->label, "Työ: allekirjoitus");
+	set_text(key->certificate_label, "Työ 2026");
+	key->usage = IMAGE_USAGE_DECRYPT | IMAGE_USAGE_NON_REPUDIATION;
+	create(scene);
+	assert_true(load(scene));
+	key = &scene->image.keys[0];
+	assert_string_equal(key->label, "Työ: allekirjoitus");
+	assert_string_equal(key->certificate_label, "Työ 2026");
+	assert_int_equal(key->usage, IMAGE_USAGE_DECRYPT | IMAGE_USAGE_NON_REPUDIATION);
+	assert_string_equal(scene->image.keys[1].label, "");
+	assert_int_equal(scene->image.keys[1].usage, 0);
+}
+
+static void
+the_longest_serial_number_is_loaded(void **state)
+{
+	struct scene *scene = *state;
+
+	scene->written.serial_len = IMAGE_SERIAL_MAX;
+	scene->written.serial[IMAGE_SERIAL_MAX - 1] = 0x77;
+	create(scene);
+	assert_true(load(scene));
+	assert_int_equal(scene->image.serial_len, IMAGE_SERIAL_MAX);
+	assert_int_equal(scene->image.serial[IMAGE_SERIAL_MAX - 1], 0x77);
+}
+
+/* A certificate of its own, freed with the scene's image. */
+static struct image_certificate
+another(const char *name, const char *key)
+{
+	struct image_certificate certificate = {0};
+
+	set_text(certificate.name, name);
+	set_text(certificate.key, key);
+	fixture_certificate(fixture_rsa(), &certificate.certificate, &certificate.certificate_len);
+	return certificate;
+}
+
+static void
+add_certificate(struct scene *scene, const char *name, const char *key)
+{
+	struct image_certificate certificate = another(name, key);
+
+	if (!image_add_certificate(&scene->image, &certificate, &scene->error))
+		fail_msg("%s", scene->error.text);
+	OPENSSL_free(certificate.certificate);
+}
+
+static void
+a_further_certificate_is_added(void **state)
+{
+	struct scene *scene = *state;
+
+	create(scene);
+	assert_true(load(scene));
+	add_certificate(scene, "old", "sign");
+	add_certificate(scene, "friend", "");
+	set_text(scene->image.certificates[1].label, "A friend");
+	assert_true(image_update(&scene->image, &scene->error));
+	assert_true(load(scene));
+	assert_int_equal(scene->image.keys_count, 2);
+	assert_int_equal(scene->image.certificates_count, 2);
+	assert_string_equal(scene->image.certificates[0].name, "old");
+	assert_string_equal(scene->image.certificates[0].key, "sign");
+	assert_string_equal(scene->image.certificates[0].label, "");
+	assert_string_equal(scene->image.certificates[1].key, "");
+	assert_string_equal(scene->image.certificates[1].label, "A friend");
+	assert_int_equal(mode_of(scene, "certificates/certificate-old.der"), 0600);
+}
+
+static void
+a_key_and_an_authority_are_added(void **state)
+{
+	struct scene *scene = *state;
+	struct image_key key = {0};
+
+	create(scene);
+	assert_true(load(scene));
+	set_text(key.name, "sign2");
+	set_text(key.service, "file");
+	fixture_certificate(fixture_rsa(), &key.certificate, &key.certificate_len);
+	assert_true(image_add_key(&scene->image, &key, &scene->error));
+	assert_true(image_add_authority(&scene->image,
+					(struct bytes){scene->image.authorities[0].certificate,
+						       scene->image.authorities[0].certificate_len},
+					&scene->error));
+	assert_int_equal(scene->image.authorities_count, 1);
+	assert_true(image_add_authority(&scene->image,
+					(struct bytes){key.certificate, key.certificate_len - 1},
+					&scene->error));
+	assert_int_equal(scene->image.authorities_count, 2);
+	scene->image.authorities[1].certificate_len++;
+	scene->image.authorities[1].certificate[key.certificate_len - 1] =
+	    key.certificate[key.certificate_len - 1];
+	OPENSSL_free(key.certificate);
+	assert_true(image_update(&scene->image, &scene->error));
+	assert_true(load(scene));
+	assert_string_equal(scene->image.keys[2].name, "sign2");
+	assert_int_equal(scene->image.authorities_count, 2);
+}
+
+static void
+what_is_there_or_has_no_room_is_not_added(void **state)
+{
+	struct scene *scene = *state;
+	const struct image_key key = {.name = "sign", .service = "file"};
+	struct image_certificate certificate;
+
+	create(scene);
+	assert_true(load(scene));
+	assert_false(image_add_key(&scene->image, &key, &scene->error));
+	assert_non_null(strstr(scene->error.text, "it has a key \"sign\" already"));
+	for (int i = 0; i < IMAGE_CERTIFICATES_MAX; i++) {
+		const char name[] = {(char)('a' + i), '\0'};
+
+		add_certificate(scene, name, "");
+	}
+	certificate = another("i", "");
+	assert_false(image_add_certificate(&scene->image, &certificate, &scene->error));
+	assert_non_null(strstr(scene->error.text, "8 further certificates at most"));
+	set_text(certificate.name, "a");
+	assert_false(image_add_certificate(&scene->image, &certificate, &scene->error));
+	assert_non_null(strstr(scene->error.text, "it has a certificate \"a\" already"));
+	OPENSSL_free(certificate.certificate);
+}
+
+/* Until card.conf is replaced the old card is whole. */
+static void
+a_renewed_certificate_does_not_overwrite_the_old_one(void **state)
+{
+	struct scene *scene = *state;
+	struct image_certificate renewed;
+	struct image old = {.lock = -1};
+	char aside[128];
+
+	create(scene);
+	(void)snprintf(aside, sizeof(aside), "%s/aside", scene->root);
+	assert_true(load(scene));
+	renewed = another("renewed", "");
+	renewed.certificate[renewed.certificate_len - 1] ^= 1; /* of the signature */
+	free(scene->image.keys[0].certificate);
+	scene->image.keys[0].certificate = malloc(renewed.certificate_len);
+	memcpy(scene->image.keys[0].certificate, renewed.certificate, renewed.certificate_len);
+	scene->image.keys[0].certificate_len = renewed.certificate_len;
+	/* card.conf cannot be written: what follows did not happen. */
+	assert_int_equal(rename(path(scene, "card.conf"), aside), 0);
+	assert_int_equal(mkdir(path(scene, "card.conf"), 0700), 0);
+	assert_false(image_update(&scene->image, &scene->error));
+	assert_int_equal(rmdir(path(scene, "card.conf")), 0);
+	assert_int_equal(rename(aside, path(scene, "card.conf")), 0);
+	assert_true(image_load(&old, scene->card, &scene->error));
+	assert_memory_equal(old.keys[0].certificate, scene->written.keys[0].certificate,
+			    scene->written.keys[0].certificate_len);
+	image_free(&old);
+	assert_true(image_update(&scene->image, &scene->error));
+	assert_true(load(scene));
+	assert_memory_equal(scene->image.keys[0].certificate, renewed.certificate,
+			    renewed.certificate_len);
+	OPENSSL_free(renewed.certificate);
+}
+
+static void
+an_image_with_impossible_values_is_not_written(void **state)
+{
+	struct scene *scene = *state;
+
+	create(scene);
+	assert_true(load(scene));
+	add_certificate(scene, "../../out", "");
+	assert_false(image_update(&scene->image, &scene->error));
+	assert_non_null(strstr(scene->error.text, "the certificate's name"));
+	assert_int_equal(access(path(scene, "../out.der"), F_OK), -1);
+	assert_true(load(scene));
+	add_certificate(scene, "lost", "encrypt");
+	assert_false(image_update(&scene->image, &scene->error));
+	assert_true(load(scene));
+	assert_int_equal(scene->image.certificates_count, 0);
+}
+
+static void
 a_path_must_be_absolute_and_end_with_the_name(void **state)
 {
 	struct scene *scene = *state;
@@ -369,6 +554,13 @@ main(void)
 	    image_test(a_card_is_not_created_over_another),
 	    image_test(a_card_that_cannot_be_created_leaves_nothing),
 	    image_test(a_card_with_impossible_values_is_not_created),
+	    image_test(what_a_key_is_called_and_used_for_is_loaded),
+	    image_test(the_longest_serial_number_is_loaded),
+	    image_test(a_further_certificate_is_added),
+	    image_test(a_key_and_an_authority_are_added),
+	    image_test(what_is_there_or_has_no_room_is_not_added),
+	    image_test(a_renewed_certificate_does_not_overwrite_the_old_one),
+	    image_test(an_image_with_impossible_values_is_not_written),
 	    image_test(a_path_must_be_absolute_and_end_with_the_name),
 	    image_test(names_are_letters_digits_dash_and_underscore),
 	    image_test(a_directory_with_an_impossible_name_is_not_loaded),

@@ -35,7 +35,10 @@ sample_set_up(void **state)
 	    .name = "Maria", .key = test_key(3072), .issuer = sample.ca, .key_usage = SIGNING});
 	sample.image = (struct image){
 	    .name = "cc",
-	    .keys = {{"sign", "cmd", sample.der[0], der_of(sample.leaf, sample.der[0])}},
+	    .keys = {{.name = "sign",
+		      .service = "cmd",
+		      .certificate = sample.der[0],
+		      .certificate_len = der_of(sample.leaf, sample.der[0])}},
 	    .keys_count = 1,
 	    .authorities = {{sample.der[1], der_of(sample.ca, sample.der[1])},
 			    {sample.der[2], der_of(sample.root, sample.der[2])}},

@@ -1,0 +1,214 @@
+#include "image_conf.h"
+#include "failure.h"
+#include "ini_text.h"
+
+#include <openssl/asn1.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The text files of an image: which values they may have, and writing them. */
+
+static const char NAME_CHARACTERS[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789-_.";
+
+static const struct {
+	const char *word;
+	enum image_usage usage;
+} USAGES[] = {
+    {"sign", IMAGE_USAGE_SIGN},
+    {"decrypt", IMAGE_USAGE_DECRYPT},
+    {"derive", IMAGE_USAGE_DERIVE},
+    {"non-repudiation", IMAGE_USAGE_NON_REPUDIATION},
+};
+enum { USAGES_COUNT = sizeof(USAGES) / sizeof(USAGES[0]) };
+
+bool
+image_file_name_valid(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 0 && len < IMAGE_FILE_NAME_MAX && name[0] != '.' && name[0] != '-' &&
+	       strspn(name, NAME_CHARACTERS) == len;
+}
+
+bool
+image_options_valid(const char *options)
+{
+	size_t len = strlen(options);
+
+	for (size_t i = 0; i < len; i++)
+		if (options[i] < 0x20 || options[i] > 0x7E || options[i] == ';')
+			return false;
+	return len <= INI_TEXT_LINE_MAX - strlen("options = ");
+}
+
+/* libinih drops blanks at both ends, and what follows a ; */
+bool
+image_label_valid(const char *label)
+{
+	const unsigned char *at = (const unsigned char *)label;
+	size_t len = strlen(label);
+
+	if (len == 0 || len > IMAGE_LABEL_MAX || label[0] == ' ' || label[len - 1] == ' ')
+		return false;
+	while (len > 0) {
+		unsigned long character;
+		int taken = UTF8_getc(at, (int)len, &character);
+
+		if (taken <= 0 || character < 0x20 || (character >= 0x7F && character < 0xA0) ||
+		    character == ';')
+			return false;
+		at += taken;
+		len -= (size_t)taken;
+	}
+	return true;
+}
+
+static enum image_usage
+usage_of(const char *word, size_t len)
+{
+	for (size_t i = 0; i < USAGES_COUNT; i++)
+		if (strlen(USAGES[i].word) == len && strncmp(USAGES[i].word, word, len) == 0)
+			return USAGES[i].usage;
+	return 0;
+}
+
+bool
+image_usage_parse(const char *words, unsigned *usage)
+{
+	*usage = 0;
+	for (words += strspn(words, " "); *words != '\0'; words += strspn(words, " ")) {
+		size_t len = strcspn(words, " ");
+		enum image_usage one = usage_of(words, len);
+
+		if (one == 0)
+			return false;
+		*usage |= one;
+		words += len;
+	}
+	return *usage != 0;
+}
+
+static void
+put_text(struct writer *writer, const char *text)
+{
+	writer_put(writer, (struct bytes){(const uint8_t *)text, strlen(text)});
+}
+
+static void
+put_entry(struct writer *writer, const char *key, const char *value)
+{
+	put_text(writer, key);
+	put_text(writer, " = ");
+	put_text(writer, value);
+	put_text(writer, "\n");
+}
+
+static void
+put_number(struct writer *writer, const char *key, unsigned value)
+{
+	char text[16];
+
+	(void)snprintf(text, sizeof(text), "%u", value);
+	put_entry(writer, key, text);
+}
+
+static void
+put_label(struct writer *writer, const char *key, const char *label)
+{
+	if (label[0] != '\0')
+		put_entry(writer, key, label);
+}
+
+void
+image_usage_print(unsigned usage, struct writer *text)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < USAGES_COUNT; i++) {
+		if ((usage & USAGES[i].usage) == 0)
+			continue;
+		if (!first)
+			put_text(text, " ");
+		put_text(text, USAGES[i].word);
+		first = false;
+	}
+}
+
+static void
+put_usage(struct writer *writer, unsigned usage)
+{
+	if (usage == 0)
+		return;
+	put_text(writer, "usage = ");
+	image_usage_print(usage, writer);
+	put_text(writer, "\n");
+}
+
+bool
+image_conf_print(const struct image *image, const struct image_certificates *certificates,
+		 struct writer *text, struct image_error *error)
+{
+	char serial[2 * IMAGE_SERIAL_MAX + 1];
+	struct image check = {.lock = -1};
+	struct image_certificates check_certificates;
+
+	if (image->serial_len > IMAGE_SERIAL_MAX || image->keys_count > IMAGE_KEYS_MAX ||
+	    image->authorities_count > IMAGE_AUTHORITIES_MAX ||
+	    image->certificates_count > IMAGE_CERTIFICATES_MAX)
+		return failure(error, "card \"%s\": too many keys, certificates or serial bytes",
+			       image->name);
+	bytes_to_hex((struct bytes){image->serial, image->serial_len}, serial);
+	put_text(text, "[card]\n");
+	put_number(text, "format", IMAGE_FORMAT);
+	put_entry(text, "personality", image->personality);
+	put_entry(text, "serial", serial);
+	if (image->options[0] != '\0')
+		put_entry(text, "options", image->options);
+	for (size_t i = 0; i < image->keys_count; i++) {
+		put_text(text, "\n[key ");
+		put_text(text, image->keys[i].name);
+		put_text(text, "]\n");
+		put_entry(text, "service", image->keys[i].service);
+		put_entry(text, "certificate", certificates->keys[i]);
+		put_label(text, "label", image->keys[i].label);
+		put_label(text, "certificate-label", image->keys[i].certificate_label);
+		put_usage(text, image->keys[i].usage);
+	}
+	for (size_t i = 0; i < image->authorities_count; i++) {
+		char section[48];
+
+		(void)snprintf(section, sizeof(section), "\n[authority %zu]\n", i + 1);
+		put_text(text, section);
+		put_entry(text, "certificate", certificates->authorities[i]);
+	}
+	for (size_t i = 0; i < image->certificates_count; i++) {
+		put_text(text, "\n[certificate ");
+		put_text(text, image->certificates[i].name);
+		put_text(text, "]\n");
+		put_entry(text, "certificate", certificates->certificates[i]);
+		put_label(text, "key", image->certificates[i].key);
+		put_label(text, "label", image->certificates[i].label);
+	}
+	if (!writer_ok(text))
+		return failure(error,
+			       "card \"%s\": card.conf would be too long; shorten the options",
+			       image->name);
+	/* What cannot be read back is not written. */
+	return image_conf_parse(&check, &check_certificates, writer_bytes(text), "card.conf",
+				error) &&
+	       ((check.keys_count == image->keys_count &&
+		 check.certificates_count == image->certificates_count) ||
+		failure(error, "card \"%s\": two keys or certificates have one name", image->name));
+}
+
+void
+image_state_print(const struct image_counter *counters, size_t count, struct writer *text)
+{
+	put_text(text, "[state]\n");
+	put_number(text, "format", IMAGE_FORMAT);
+	put_text(text, "\n[counters]\n");
+	for (size_t i = 0; i < count; i++)
+		put_number(text, counters[i].name, counters[i].tries_left);
+}

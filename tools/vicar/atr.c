@@ -77,28 +77,25 @@ print_protocols(FILE *out, const struct atr *atr)
 	fputc('\n', out);
 }
 
-/* Its own ATR is this one, or one of the same kind of card. */
+/* Its own ATR is this one, or one of the same kind of card; NULL: of no kind that is known. */
 static bool
-answers_like(const struct personality *personality, const struct atr *atr,
-	     const struct atr_card *card)
+answers_like(const struct personality *personality, const struct atr *atr, const char *kind)
 {
 	const struct atr_card *own;
 	struct atr parsed;
 
 	if (bytes_equal(personality->atr, (struct bytes){atr->bytes, atr->len}))
 		return true;
-	if (card == NULL || !atr_parse(personality->atr, &parsed))
+	if (kind == NULL || !atr_parse(personality->atr, &parsed))
 		return false;
 	own = atr_card_find(&parsed);
-	return own != NULL && strcmp(own->name, card->name) == 0;
+	return own != NULL && strcmp(own->name, kind) == 0;
 }
 
-/* The table's name, or what a personality with this very ATR says of itself; NULL: not known. */
+/* What a personality with this very ATR says of itself; NULL: there is none. */
 static const char *
-name_of(const struct atr *atr, const struct atr_card *card)
+description_of(const struct atr *atr)
 {
-	if (card != NULL)
-		return card->name;
 	for (const struct personality *const *at = registry_all(); *at != NULL; at++) {
 		if (answers_like(*at, atr, NULL))
 			return (*at)->description;
@@ -110,11 +107,12 @@ bool
 atr_describe(FILE *out, const struct atr *atr)
 {
 	const struct atr_card *card = atr_card_find(atr);
-	const char *name = name_of(atr, card);
+	const char *kind = card == NULL ? NULL : card->name;
+	const char *name = kind == NULL ? description_of(atr) : kind;
 
 	fprintf(out, "card: %s\n", name == NULL ? "not known" : name);
 	for (const struct personality *const *at = registry_all(); *at != NULL; at++) {
-		if (answers_like(*at, atr, card))
+		if (answers_like(*at, atr, kind))
 			fprintf(out, "personality: %s\n", (*at)->name);
 	}
 	print_bytes(out, "atr", (struct bytes){atr->bytes, atr->len});

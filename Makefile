@@ -126,6 +126,9 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE_FILES)
 		-Wl,--start-group $(ARCHIVE_FILES) -Wl,--end-group $(LIBS) \
 		$(CMOCKA_LIBS) $(HTTPD_LIBS) $(PCSC_LIBS)
 
+# Those of the module call Cryptoki, with a PC/SC of their own (fake-pcsc.h).
+$(BUILD)/tests/unit/test-p11-%.o: EXTRA_CPPFLAGS = $(P11_CFLAGS) $(PCSC_CFLAGS)
+
 # The reader's tests link its objects, which are in no archive, and what tests/ifd/ shares.
 IFD_TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/ifd/test-*.c))
 IFD_UNIT_TESTS = $(filter $(BUILD)/tests/unit/test-ifdhandler%,$(UNIT_TESTS))

@@ -307,8 +307,9 @@ ifd_end(struct ifd *ifd, bool forget)
 CK_RV
 ifd_result(struct ifd *ifd, enum smartcard_result result)
 {
-	CK_RV rv = rv_of_card(result, ifd->card != NULL ? ifd->card->sw : 0);
+	const CK_RV rv = rv_of_card(result, ifd->card != NULL ? ifd->card->sw : 0);
 
+	ifd->was_reset = result == SMARTCARD_RESET;
 	if (rv == CKR_DEVICE_REMOVED)
 		ifd->gone = true;
 	return rv;

@@ -63,14 +63,13 @@ struct ifd {
 	/* ---- */
 	struct lock lock;
 	bool open;
-	bool
-	    tried; /* the card of stay `bound_events` was looked at; `card_rv` is what came of it */
+	bool tried; /* the card of stay `bound_events` was looked at, with `card_rv` */
 	unsigned bound_events;
 	CK_RV card_rv;
-	unsigned depth; /* of transactions */
-	bool
-	    gone; /* the card was taken out: ifd_leave() drops it, so that all pointers are good in a
-		      call to its end */
+	bool was_reset; /* by another program, when the card was last asked for something */
+	/* The card was taken out. ifd_leave() drops it: pointers are good to the end of a call. */
+	bool gone;
+	unsigned depth;               /* of transactions */
 	struct pcsc_card *connection; /* NULL: none */
 	struct smartcard *card;       /* NULL: no driver knows it */
 	struct token tokens[IFD_SLOTS_MAX];

@@ -12,7 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SPKI_MAX = 2400 }; /* of RSA 16384 */
+enum {
+	SPKI_MAX = 2400, /* of RSA 16384 */
+	READ_TRIES = 3,  /* of a card that others reset meanwhile */
+};
 
 /* These take a command, and more: the whole certificate, or what stands before its signature. */
 enum source { SOURCE_HEAD, SOURCE_WHOLE, SOURCE_ABILITIES, SOURCES };
@@ -395,7 +398,11 @@ object_attribute(struct token *token, struct object *object, CK_ATTRIBUTE_TYPE t
 	rv = ifd_begin(ifd);
 	if (rv != CKR_OK)
 		return rv;
-	rv = ifd_result(ifd, read[source](ifd->card, object));
+	for (int tries = 0; tries < READ_TRIES; tries++) {
+		rv = ifd_result(ifd, read[source](ifd->card, object));
+		if (!ifd->was_reset)
+			break;
+	}
 	ifd_end(ifd, false);
 	if (rv == CKR_USER_NOT_LOGGED_IN)
 		return CKR_OK;

@@ -10,6 +10,8 @@
 
 #define MODEL "PKCS#15"
 
+enum { FIND_TRIES = 3 }; /* of a card that others reset meanwhile */
+
 /* What a key does that does not only sign documents. */
 enum { OTHER_USES = PKCS15_USAGE_DECRYPT | PKCS15_USAGE_UNWRAP | PKCS15_USAGE_DERIVE };
 
@@ -130,6 +132,7 @@ token_find_abilities(struct token *token)
 {
 	struct ifd *ifd = token->ifd;
 	CK_RV rv = CKR_OK;
+	int tries = 0;
 
 	for (size_t i = 0; i < ifd->card->private_keys_count && rv == CKR_OK; i++) {
 		const struct smartcard_private_key *key = &ifd->card->private_keys[i];
@@ -139,7 +142,9 @@ token_find_abilities(struct token *token)
 		rv = ifd_begin(ifd);
 		if (rv != CKR_OK)
 			return rv;
-		rv = ifd_result(ifd, smartcard_find_abilities(ifd->card, i));
+		do
+			rv = ifd_result(ifd, smartcard_find_abilities(ifd->card, i));
+		while (ifd->was_reset && tries++ < FIND_TRIES);
 		ifd_end(ifd, false);
 	}
 	return rv;

@@ -77,7 +77,7 @@ use_begin(struct session *session, enum operation_kind kind, const CK_MECHANISM 
 /* In a transaction. */
 static CK_RV
 try(struct token *token, size_t index, enum smartcard_scheme scheme, enum digest digest,
-    struct bytes input, struct writer *output, bool *was_reset)
+    struct bytes input, struct writer *output)
 {
 	struct ifd *ifd = token->ifd;
 	struct smartcard *card = ifd->card;
@@ -88,7 +88,6 @@ try(struct token *token, size_t index, enum smartcard_scheme scheme, enum digest
 	if (rv != CKR_OK)
 		return rv;
 	result = smartcard_use_key(card, index, scheme, digest, input, output);
-	*was_reset = result == SMARTCARD_RESET;
 	switch (result) {
 	case SMARTCARD_OK: break;
 	case SMARTCARD_PIN_WRONG: login_wrong_in_use(token); return CKR_PIN_INCORRECT;
@@ -127,16 +126,15 @@ use_key(struct session *session, size_t index, enum smartcard_scheme scheme, enu
 
 	login_expire(token);
 	for (;;) {
-		bool was_reset = false;
-
 		rv = ifd_begin(ifd);
 		if (rv != CKR_OK)
 			return rv;
-		rv = try(token, index, scheme, digest, input, output, &was_reset);
+		ifd->was_reset = false;
+		rv = try(token, index, scheme, digest, input, output);
 		ifd_end(ifd, drop_authentication(ifd));
 		/* The command did not leave. A key that asks each time may cost a text message all the
 		 * same when it is asked twice: its owner decides. */
-		if (!was_reset || !again)
+		if (!ifd->was_reset || !again)
 			return rv;
 		again = false;
 		*output = writer_to(output->data, output->room);

@@ -1,0 +1,423 @@
+/*
+ * A PC/SC in the process, in the place of libpcsclite: two readers that take cards of applet-card.h.
+ * For tests of the Cryptoki side of pkcs11/, which call its functions as an application does.
+ */
+#ifndef VICAR_TESTS_UNIT_FAKE_PCSC_H
+#define VICAR_TESTS_UNIT_FAKE_PCSC_H
+
+#include "applet-card.h"
+#include "iso7816/apdu.h"
+#include "iso7816/atr.h"
+
+#include <pthread.h>
+#include <winscard.h>
+
+#include <reader.h>
+
+enum { FAKE_READERS = 2, FAKE_VERIFY_CODE = 0x42330006 };
+
+struct fake_reader {
+	const char *name;
+	struct applet_card *applet; /* NULL: empty */
+	unsigned events;
+	bool was_reset; /* by another program: the next call hears of it */
+	bool in_transaction;
+	unsigned commands;   /* APDUs */
+	unsigned outside;    /* of these, sent outside of a transaction */
+	unsigned verifies;   /* of these, VERIFY with a PIN */
+	unsigned reset_at;   /* another program resets it after so many more commands; 0: not */
+	unsigned remove_at;  /* the same, taken out */
+	uint16_t sw_at_pso;  /* instead of what the card says to PSO; 0: as it says */
+	const char *pad_pin; /* typed at the PIN pad; NULL: the reader has none */
+	uint16_t pad_sw;     /* instead of a PIN: 6400, 6401 */
+	unsigned pad_used;
+};
+
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool down; /* no pcscd */
+	unsigned long generation;
+	unsigned contexts; /* open ones */
+	unsigned cancels;
+	struct fake_reader readers[FAKE_READERS];
+} fake = {.lock = PTHREAD_MUTEX_INITIALIZER,
+	  .changed = PTHREAD_COND_INITIALIZER,
+	  .generation = 1,
+	  .readers = {{.name = "Fake 00 00"}, {.name = "Fake 01 00"}}};
+
+const SCARD_IO_REQUEST g_rgSCardT0Pci, g_rgSCardT1Pci;
+
+/* Puts the card into a reader; NULL takes one out. Whoever made a card frees it. */
+static inline void
+fake_put(size_t reader, struct applet_card *applet)
+{
+	pthread_mutex_lock(&fake.lock);
+	fake.readers[reader].applet = applet;
+	fake.readers[reader].events++;
+	fake.readers[reader].was_reset = fake.readers[reader].in_transaction = false;
+	pthread_cond_broadcast(&fake.changed);
+	pthread_mutex_unlock(&fake.lock);
+}
+
+/* As after another program's SCardDisconnect with SCARD_RESET_CARD. */
+static inline void
+fake_reset(size_t reader)
+{
+	fake.readers[reader].was_reset = true;
+	card_reset(fake.readers[reader].applet->card);
+}
+
+static inline void
+fake_restart(void)
+{
+	pthread_mutex_lock(&fake.lock);
+	fake.generation++;
+	fake.contexts = 0;
+	pthread_mutex_unlock(&fake.lock);
+}
+
+static inline void
+fake_clear(void)
+{
+	for (size_t i = 0; i < FAKE_READERS; i++) {
+		const char *name = fake.readers[i].name;
+		unsigned events = fake.readers[i].events + 1;
+
+		fake.readers[i] = (struct fake_reader){.name = name, .events = events};
+	}
+	fake.down = false;
+}
+
+static inline bool
+fake_valid(long handle)
+{
+	return !fake.down && (unsigned long)handle >> 8 == fake.generation;
+}
+
+static inline struct fake_reader *
+fake_of(SCARDHANDLE handle)
+{
+	return fake_valid(handle) ? &fake.readers[(handle & 0xFF) - 1] : NULL;
+}
+
+LONG
+SCardEstablishContext(DWORD scope, LPCVOID one, LPCVOID two, LPSCARDCONTEXT context)
+{
+	(void)scope;
+	(void)one;
+	(void)two;
+	if (fake.down)
+		return SCARD_E_NO_SERVICE;
+	pthread_mutex_lock(&fake.lock);
+	fake.contexts++;
+	*context = (SCARDCONTEXT)(fake.generation << 8);
+	pthread_mutex_unlock(&fake.lock);
+	return SCARD_S_SUCCESS;
+}
+
+LONG
+SCardReleaseContext(SCARDCONTEXT context)
+{
+	if (!fake_valid(context))
+		return SCARD_E_INVALID_HANDLE;
+	pthread_mutex_lock(&fake.lock);
+	assert_true(fake.contexts > 0);
+	fake.contexts--;
+	pthread_mutex_unlock(&fake.lock);
+	return SCARD_S_SUCCESS;
+}
+
+LONG
+SCardIsValidContext(SCARDCONTEXT context)
+{
+	return fake_valid(context) ? SCARD_S_SUCCESS : SCARD_E_INVALID_HANDLE;
+}
+
+LONG
+SCardListReaders(SCARDCONTEXT context, LPCSTR groups, LPSTR names, LPDWORD len)
+{
+	DWORD at = 0;
+
+	(void)groups;
+	if (!fake_valid(context))
+		return SCARD_E_INVALID_HANDLE;
+	for (size_t i = 0; i < FAKE_READERS; i++) {
+		const size_t name_len = strlen(fake.readers[i].name) + 1;
+
+		assert_true(at + name_len < *len);
+		memcpy(names + at, fake.readers[i].name, name_len);
+		at += name_len;
+	}
+	names[at++] = '\0';
+	*len = at;
+	return SCARD_S_SUCCESS;
+}
+
+/* Says how the readers are; true when one is not as it was. */
+static inline bool
+fake_states(SCARD_READERSTATE *states, DWORD count)
+{
+	bool changed = false;
+
+	for (DWORD i = 0; i < count; i++) {
+		for (size_t j = 0; j < FAKE_READERS; j++) {
+			const struct fake_reader *reader = &fake.readers[j];
+			DWORD state =
+			    reader->applet != NULL ? SCARD_STATE_PRESENT : SCARD_STATE_EMPTY;
+
+			if (strcmp(states[i].szReader, reader->name) != 0)
+				continue;
+			state |= (DWORD)reader->events << 16;
+			changed = changed || states[i].dwCurrentState != state;
+			states[i].dwEventState = state;
+		}
+	}
+	return changed;
+}
+
+LONG
+SCardGetStatusChange(SCARDCONTEXT context, DWORD timeout, SCARD_READERSTATE *states, DWORD count)
+{
+	LONG rv = SCARD_S_SUCCESS;
+	unsigned cancels;
+
+	if (!fake_valid(context))
+		return SCARD_E_INVALID_HANDLE;
+	pthread_mutex_lock(&fake.lock);
+	cancels = fake.cancels;
+	while (!fake_states(states, count) && timeout != 0 && rv == SCARD_S_SUCCESS) {
+		pthread_cond_wait(&fake.changed, &fake.lock);
+		if (fake.cancels != cancels)
+			rv = SCARD_E_CANCELLED;
+	}
+	pthread_mutex_unlock(&fake.lock);
+	return rv;
+}
+
+LONG
+SCardCancel(SCARDCONTEXT context)
+{
+	(void)context;
+	pthread_mutex_lock(&fake.lock);
+	fake.cancels++;
+	pthread_cond_broadcast(&fake.changed);
+	pthread_mutex_unlock(&fake.lock);
+	return SCARD_S_SUCCESS;
+}
+
+static inline DWORD
+fake_protocol(const struct fake_reader *reader)
+{
+	struct atr atr;
+
+	assert_true(atr_parse(card_atr(reader->applet->card), &atr));
+	return atr.first_protocol == 0 ? SCARD_PROTOCOL_T0 : SCARD_PROTOCOL_T1;
+}
+
+LONG
+SCardConnect(SCARDCONTEXT context, LPCSTR name, DWORD share, DWORD protocols, LPSCARDHANDLE handle,
+	     LPDWORD protocol)
+{
+	assert_int_equal(share, SCARD_SHARE_SHARED);
+	assert_int_equal(protocols, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1);
+	if (!fake_valid(context))
+		return SCARD_E_INVALID_HANDLE;
+	for (size_t i = 0; i < FAKE_READERS; i++) {
+		if (strcmp(fake.readers[i].name, name) != 0)
+			continue;
+		if (fake.readers[i].applet == NULL)
+			return SCARD_E_NO_SMARTCARD;
+		*handle = (SCARDHANDLE)(fake.generation << 8 | (i + 1));
+		*protocol = fake_protocol(&fake.readers[i]);
+		return SCARD_S_SUCCESS;
+	}
+	return SCARD_E_UNKNOWN_READER;
+}
+
+static inline LONG
+fake_state(SCARDHANDLE handle, struct fake_reader **reader)
+{
+	*reader = fake_of(handle);
+	if (*reader == NULL)
+		return SCARD_E_INVALID_HANDLE;
+	if ((*reader)->applet == NULL)
+		return SCARD_W_REMOVED_CARD;
+	return (*reader)->was_reset ? SCARD_W_RESET_CARD : SCARD_S_SUCCESS;
+}
+
+LONG
+SCardReconnect(SCARDHANDLE handle, DWORD share, DWORD protocols, DWORD what, LPDWORD protocol)
+{
+	struct fake_reader *reader;
+	LONG rv = fake_state(handle, &reader);
+
+	(void)share;
+	(void)protocols;
+	assert_int_equal(what, SCARD_LEAVE_CARD);
+	if (rv != SCARD_S_SUCCESS && rv != SCARD_W_RESET_CARD)
+		return rv;
+	reader->was_reset = false;
+	*protocol = fake_protocol(reader);
+	return SCARD_S_SUCCESS;
+}
+
+LONG
+SCardDisconnect(SCARDHANDLE handle, DWORD what)
+{
+	assert_int_equal(what, SCARD_LEAVE_CARD);
+	return fake_valid(handle) ? SCARD_S_SUCCESS : SCARD_E_INVALID_HANDLE;
+}
+
+LONG
+SCardBeginTransaction(SCARDHANDLE handle)
+{
+	struct fake_reader *reader;
+	LONG rv = fake_state(handle, &reader);
+
+	if (rv == SCARD_S_SUCCESS) {
+		assert_false(reader->in_transaction);
+		reader->in_transaction = true;
+	}
+	return rv;
+}
+
+LONG
+SCardEndTransaction(SCARDHANDLE handle, DWORD what)
+{
+	struct fake_reader *reader;
+	LONG rv = fake_state(handle, &reader);
+
+	if (rv == SCARD_S_SUCCESS) {
+		assert_true(reader->in_transaction);
+		if (what == SCARD_RESET_CARD)
+			card_reset(reader->applet->card);
+	}
+	if (reader != NULL)
+		reader->in_transaction = false;
+	return rv;
+}
+
+LONG
+SCardStatus(SCARDHANDLE handle, LPSTR name, LPDWORD name_len, LPDWORD state, LPDWORD protocol,
+	    LPBYTE atr, LPDWORD atr_len)
+{
+	struct fake_reader *reader;
+	LONG rv = fake_state(handle, &reader);
+	struct bytes bytes;
+
+	(void)name;
+	(void)name_len;
+	if (rv != SCARD_S_SUCCESS)
+		return rv;
+	bytes = card_atr(reader->applet->card);
+	assert_true(*atr_len >= bytes.len);
+	memcpy(atr, bytes.data, bytes.len);
+	*atr_len = bytes.len;
+	*state = SCARD_PRESENT;
+	*protocol = fake_protocol(reader);
+	return SCARD_S_SUCCESS;
+}
+
+/* What somebody does meanwhile. */
+static inline LONG
+fake_accident(struct fake_reader *reader)
+{
+	if (reader->remove_at > 0 && --reader->remove_at == 0) {
+		fake_put((size_t)(reader - fake.readers), NULL);
+		return SCARD_W_REMOVED_CARD;
+	}
+	if (reader->reset_at > 0 && --reader->reset_at == 0) {
+		card_reset(reader->applet->card);
+		reader->was_reset = true;
+		return SCARD_W_RESET_CARD;
+	}
+	return SCARD_S_SUCCESS;
+}
+
+static inline void
+fake_send(struct fake_reader *reader, struct bytes command, struct writer *response)
+{
+	enum { INS_VERIFY = 0x20, INS_PSO = 0x2A };
+	struct capdu capdu;
+	enum card_result result;
+
+	assert_true(capdu_parse(command, &capdu));
+	reader->commands++;
+	reader->outside += reader->in_transaction ? 0 : 1;
+	reader->verifies += capdu.ins == INS_VERIFY && capdu.data.len > 0 ? 1 : 0;
+	if (capdu.ins == INS_PSO && capdu.p1 == 0x9E && reader->sw_at_pso != 0) {
+		writer_u16(response, reader->sw_at_pso);
+		return;
+	}
+	result = card_transmit(reader->applet->card, command, response);
+	while (result == CARD_PENDING) {
+		struct key_result made;
+
+		made.sw = applet_fulfil(reader->applet, &made.output);
+		result = card_resume(reader->applet->card, &made, response);
+	}
+}
+
+LONG
+SCardTransmit(SCARDHANDLE handle, const SCARD_IO_REQUEST *in, LPCBYTE command, DWORD command_len,
+	      SCARD_IO_REQUEST *out, LPBYTE response, LPDWORD response_len)
+{
+	struct fake_reader *reader;
+	LONG rv = fake_state(handle, &reader);
+	struct writer writer = writer_to(response, *response_len);
+
+	(void)in;
+	(void)out;
+	if (rv == SCARD_S_SUCCESS)
+		rv = fake_accident(reader);
+	if (rv != SCARD_S_SUCCESS)
+		return rv;
+	fake_send(reader, (struct bytes){command, command_len}, &writer);
+	*response_len = writer.len;
+	return SCARD_S_SUCCESS;
+}
+
+/* The PIN pad of PC/SC part 10: VERIFY only, and the PIN where the request says. */
+static inline void
+fake_pad(struct fake_reader *reader, const uint8_t *request, size_t len, struct writer *response)
+{
+	const size_t header = sizeof(PIN_VERIFY_STRUCTURE), pin_len = strlen(reader->pad_pin);
+	const size_t position = (request[2] >> 3) & 15, block = request[3] & 15;
+	uint8_t command[5 + 255];
+
+	reader->pad_used++;
+	if (reader->pad_sw != 0) {
+		writer_u16(response, reader->pad_sw);
+		return;
+	}
+	assert_int_equal(len - header, request[15]);
+	memcpy(command, request + header, len - header);
+	assert_true(block == 0 || pin_len <= block);
+	command[4] = (uint8_t)(block == 0 ? pin_len : len - header - 5);
+	memcpy(command + 5 + position, reader->pad_pin, pin_len);
+	fake_send(reader, (struct bytes){command, 5U + command[4]}, response);
+}
+
+LONG
+SCardControl(SCARDHANDLE handle, DWORD code, LPCVOID in, DWORD in_len, LPVOID out, DWORD out_len,
+	     LPDWORD returned)
+{
+	static const uint8_t features[] = {0x06, 0x04, 0x42, 0x33, 0x00, 0x06};
+	struct fake_reader *reader;
+	LONG rv = fake_state(handle, &reader);
+	struct writer writer = writer_to(out, out_len);
+
+	if (rv != SCARD_S_SUCCESS)
+		return rv;
+	if (code == CM_IOCTL_GET_FEATURE_REQUEST && reader->pad_pin != NULL)
+		writer_put(&writer, BYTES(features));
+	else if (code == FAKE_VERIFY_CODE && reader->pad_pin != NULL)
+		fake_pad(reader, in, in_len, &writer);
+	else if (code != CM_IOCTL_GET_FEATURE_REQUEST)
+		return SCARD_E_INVALID_PARAMETER;
+	*returned = writer.len;
+	return SCARD_S_SUCCESS;
+}
+
+#endif

@@ -6,7 +6,6 @@
 #include "build.h"
 #include "cc_card.h"
 #include "cc_identity.h"
-#include "emulator/failure.h"
 #include "iso7816/tlv.h"
 
 #include <stdio.h>
@@ -221,27 +220,27 @@ applet_of(const struct image *image)
 }
 
 /* A service's key cannot do PSS, and the version would promise it. */
-static bool
-applet_check(const struct image *image, struct image_error *error)
+static void
+applet_check(struct build *build)
 {
+	const struct image *image = build->image;
 	const struct applet *applet = applet_of(image);
 
-	if (applet == NULL) {
-		return failure(error,
-			       "card \"%s\": there is no such applet of a cc-v1 card; write "
-			       "applet=v3 or applet=v4 in card.conf",
-			       image->name);
-	}
+	if (applet == NULL)
+		build_fail(
+		    build,
+		    "card \"%s\": there is no such applet of a cc-v1 card; write applet=v3 or "
+		    "applet=v4 in card.conf",
+		    image->name);
+	if (applet == NULL || applet->algorithms_count == ALGORITHMS_V3_COUNT)
+		return;
 	for (size_t i = 0; i < image->keys_count; i++) {
-		if (applet->algorithms_count == ALGORITHMS_V3_COUNT ||
-		    strcmp(image->keys[i].service, IMAGE_SERVICE_FILE) == 0)
-			continue;
-		return failure(error,
-			       "card \"%s\": with applet=v4 programs ask for PSS, which key \"%s\" "
-			       "at a service cannot do; take applet=v4 out of card.conf",
-			       image->name, image->keys[i].name);
+		if (strcmp(image->keys[i].service, IMAGE_SERVICE_FILE) != 0)
+			build_fail(build,
+				   "card \"%s\": with applet=v4 programs ask for PSS, which key "
+				   "\"%s\" at a service cannot do; take applet=v4 out of card.conf",
+				   image->name, image->keys[i].name);
 	}
-	return true;
 }
 
 static const struct pkcs15_application APPLICATION = {
@@ -418,7 +417,8 @@ personalise(struct card *card, const struct image *image, struct image_error *er
 	struct roles roles = ROLES;
 
 	build_check(&build, &ROLES);
-	if (!build.ok || !applet_check(image, error))
+	applet_check(&build);
+	if (!build.ok)
 		return false;
 	memcpy(role, ROLE, sizeof(ROLE));
 	roles.role = role;

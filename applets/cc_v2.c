@@ -7,7 +7,6 @@
 #include "build.h"
 #include "cc_card.h"
 #include "cc_identity.h"
-#include "emulator/failure.h"
 #include "iso7816/tlv.h"
 
 #include <string.h>
@@ -74,6 +73,7 @@ static const struct role ROLE[] = {
 	.puk = CC_PUK("auth"),
 	.pin = CC_PIN("auth", CC_PIN_AUTH),
 	.private_key_spec = KEY("auth", KEY_AUTH, CC_PIN_AUTH),
+	.private_key = {.usage = PKCS15_USAGE_SIGN}, /* for card.conf's `usage`: in no file */
 	.certificate_path = {CC_DF_CITIZEN, EF_AUTH_CERTIFICATE},
     },
     {
@@ -83,6 +83,7 @@ static const struct role ROLE[] = {
 	.puk = CC_PUK("sign"),
 	.pin = CC_PIN("sign", CC_PIN_SIGN),
 	.private_key_spec = KEY("sign", KEY_SIGN, CC_PIN_SIGN),
+	.private_key = {.usage = PKCS15_USAGE_NON_REPUDIATION},
 	.certificate_path = {CC_DF_CITIZEN, EF_SIGN_CERTIFICATE},
     },
 };
@@ -151,13 +152,12 @@ personalise(struct card *card, const struct image *image, struct image_error *er
 	static const struct file_spec multipass = DF(DF_MULTIPASS, MULTIPASS_NAME);
 
 	build_check(&build, &ROLES);
-	if (!build.ok)
-		return false;
 	if (has_service_key(image))
-		return failure(error,
-			       "card \"%s\": the keys of a cc-v2 card sign with ECDSA, which no "
-			       "service does; make it with a key of its own: vicar create",
-			       image->name);
+		build_fail(
+		    &build,
+		    "card \"%s\": the keys of a cc-v2 card sign with ECDSA, which no service "
+		    "does; make it with a key of its own: vicar create",
+		    image->name);
 	build_file(&build, &mf, BYTES_NONE);
 	build_file(&build, &citizen, BYTES_NONE);
 	build_roles(&build, &ROLES);

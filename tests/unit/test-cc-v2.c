@@ -293,6 +293,20 @@ a_services_key_is_refused(void **state)
 	assert_no_card(card, "ECDSA");
 }
 
+/* What card.conf says of a key is possible although no file of this card lists it. */
+static void
+a_key_may_be_said_to_sign(void **state)
+{
+	struct applet_card *card = applet_new("cc-v2", SERIAL, "");
+
+	(void)state;
+	applet_add_ec_key(card, "auth", "P-256", AUTH_PIN);
+	card->image.keys[0].usage = IMAGE_USAGE_SIGN;
+	applet_insert(card);
+	assert_answer(card, "002241B606 800144 840106", "9000");
+	applet_free(card);
+}
+
 int
 main(void)
 {
@@ -313,6 +327,7 @@ main(void)
 	    TEST(the_pin_is_dropped_when_the_middleware_says_so_and_not_before),
 	    TEST(a_blocked_pin_is_unblocked_by_its_puk_in_both_forms),
 	    TEST(change_takes_old_and_new_padded),
+	    cmocka_unit_test(a_key_may_be_said_to_sign),
 	    cmocka_unit_test(an_rsa_key_is_refused),
 	    cmocka_unit_test(another_curve_is_refused),
 	    cmocka_unit_test(a_services_key_is_refused),

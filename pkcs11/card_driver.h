@@ -18,35 +18,33 @@ struct card_driver {
 	bool (*match)(const struct atr *atr);
 	/* Selects the application and reads its directory files (pkcs15_read()). SMARTCARD_UNKNOWN:
 	 * not this card after all. */
-	enum smartcard_result (*bind)(struct smartcard *card) MUST_USE;
+	enum smartcard_result (*bind)(struct smartcard *card);
 	/* Selects the application again, after others may have used another one. May be NULL. */
-	enum smartcard_result (*enter)(struct smartcard *card) MUST_USE;
+	enum smartcard_result (*enter)(struct smartcard *card);
 	/* Makes the file current. `path` as it stands in an object, absolute or relative. With `fcp`,
 	 * wants the file control parameters (empty where the card gives none). Sets card->place. */
 	enum smartcard_result (*select)(struct smartcard *card, struct bytes path,
-					struct writer *fcp) MUST_USE;
+					struct writer *fcp);
 	/* What the directory files do not say right: lengths, padding, PUK. May be NULL. */
 	void (*adapt_pin)(struct smartcard *card, struct smartcard_pin *pin);
 	/* Fills in key->abilities, which are all false. */
 	enum smartcard_result (*find_abilities)(struct smartcard *card,
-						struct smartcard_private_key *key) MUST_USE;
+						struct smartcard_private_key *key);
 	/* Makes the PIN's DF current where that matters. May be NULL. */
-	enum smartcard_result (*reach_pin)(struct smartcard *card,
-					   const struct smartcard_pin *pin) MUST_USE;
+	enum smartcard_result (*reach_pin)(struct smartcard *card, const struct smartcard_pin *pin);
 	enum smartcard_result (*pin_state)(struct smartcard *card, const struct smartcard_pin *pin,
-					   struct smartcard_pin_state *state) MUST_USE;
+					   struct smartcard_pin_state *state);
 	/* Before a PIN is first sent: what only the card itself can tell of it. May be NULL. */
-	enum smartcard_result (*prepare_pin)(struct smartcard *card,
-					     struct smartcard_pin *pin) MUST_USE;
-	enum smartcard_result (*logout)(struct smartcard *card) MUST_USE; /* NULL: it cannot */
+	enum smartcard_result (*prepare_pin)(struct smartcard *card, struct smartcard_pin *pin);
+	enum smartcard_result (*logout)(struct smartcard *card); /* NULL: it cannot */
 	enum smartcard_result (*use_key)(struct smartcard *card,
 					 const struct smartcard_private_key *key,
 					 enum smartcard_scheme scheme, enum digest digest,
-					 struct bytes input, struct writer *output) MUST_USE;
+					 struct bytes input, struct writer *output);
 	/* SubjectPublicKeyInfo; SMARTCARD_UNSUPPORTED where only the file has it. May be NULL. */
 	enum smartcard_result (*read_public_key)(struct smartcard *card,
 						 const struct smartcard_public_key *key,
-						 struct writer *spki) MUST_USE;
+						 struct writer *spki);
 	uint8_t challenge_cla;           /* of GET CHALLENGE */
 	size_t challenge_len;            /* bytes in one GET CHALLENGE; 0: it has none */
 	void (*free_state)(void *state); /* NULL: plain memory */

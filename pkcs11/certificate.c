@@ -66,7 +66,7 @@ step_in(struct parser *parser)
 	const struct bytes head = rest(parser);
 	size_t size;
 
-	if (!see(parser, TAG_SEQUENCE, &size))
+	if (!see(parser, TAG_SEQUENCE, &size) || head.len < 2)
 		return false;
 	parser->at += 2;
 	if (head.data[1] > 0x80)

@@ -41,10 +41,10 @@ struct channel {
 	 * bytes, and a response that does not fit sets its overflow. 61xx and 6Cxx are not to be acted
 	 * on: transport.c does. */
 	enum channel_result (*transmit)(void *context, struct bytes command,
-					struct writer *response) MUST_USE;
+					struct writer *response);
 	/* NULL: the reader has no PIN pad. */
 	enum channel_result (*pin_pad)(void *context, const struct channel_pin *pin,
-				       struct writer *response) MUST_USE;
+				       struct writer *response);
 	struct bytes atr; /* borrowed for the channel's life */
 	bool t0;          /* the protocol in use is T=0: commands of case 4 go without Le */
 };

@@ -268,7 +268,7 @@ enum smartcard_result
 content_read(struct smartcard *card, const struct pkcs15_path *path, enum read_how how, bool fresh,
 	     uint8_t **content, size_t *len)
 {
-	uint8_t *data = malloc(SMARTCARD_FILE_MAX), *fitted;
+	uint8_t *data = malloc(SMARTCARD_FILE_MAX);
 	struct writer writer = writer_to(data, SMARTCARD_FILE_MAX);
 	enum smartcard_result r = SMARTCARD_OK;
 	size_t whole = 0;
@@ -292,7 +292,8 @@ content_read(struct smartcard *card, const struct pkcs15_path *path, enum read_h
 		free(data);
 		return r;
 	}
-	fitted = realloc(data, *len > 0 ? *len : 1);
-	*content = fitted != NULL ? fitted : data;
+	*content = realloc(data, *len > 0 ? *len : 1);
+	if (*content == NULL)
+		*content = data;
 	return SMARTCARD_OK;
 }

@@ -163,8 +163,7 @@ struct smartcard_data {
 struct smartcard_cache {
 	void *context;
 	/* False: not there. */
-	bool (*get)(void *context, struct bytes key, struct bytes path,
-		    struct writer *content) MUST_USE;
+	bool (*get)(void *context, struct bytes key, struct bytes path, struct writer *content);
 	void (*put)(void *context, struct bytes key, struct bytes path, struct bytes content);
 	void (*drop)(void *context, struct bytes key, struct bytes path);
 };

@@ -311,6 +311,23 @@ a_key_that_the_personality_cannot_hold_makes_no_card(void **state)
 	assert_refused(state, &enrolment, "3072");
 }
 
+/* They have PKCS #1 v1.5 with RSA keys (reference: fineid.md 6.2). */
+static void
+the_finnish_cards_since_2017_take_a_key_of_the_service(void **state)
+{
+	static const char *const personalities[] = {"fineid-v3", "fineid-v4", "fineid-org"};
+
+	a_chain_of(state, test_key(3072), NULL);
+	for (size_t i = 0; i < sizeof(personalities) / sizeof(personalities[0]); i++) {
+		struct enrolment enrolment = an_enrolment("chain");
+
+		enrolment.name = personalities[i];
+		enrolment.personality = personalities[i];
+		enrolled(state, &enrolment);
+		assert_int_equal(files_in_cards(state), i + 1);
+	}
+}
+
 static void
 a_bridge_that_ends_silently_makes_no_card(void **state)
 {
@@ -416,6 +433,7 @@ main(int argc, char **argv)
 	    TEST(what_the_service_says_is_the_error),
 	    TEST(a_chain_that_does_not_link_makes_no_card),
 	    TEST(a_key_that_the_personality_cannot_hold_makes_no_card),
+	    TEST(the_finnish_cards_since_2017_take_a_key_of_the_service),
 	    TEST(a_bridge_that_ends_silently_makes_no_card),
 	    TEST(a_bridge_that_sends_garbage_makes_no_card),
 	    TEST(a_bridge_that_is_missing_makes_no_card),

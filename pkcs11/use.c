@@ -57,6 +57,9 @@ use_begin(struct session *session, enum operation_kind kind, const CK_MECHANISM 
 		return rv;
 	if (rv == CKR_OK)
 		rv = use_find_key(session, handle, &key, &index);
+	/* Once for the mechanism as such, and once for the hash that its parameters name. */
+	if (rv == CKR_OK)
+		rv = use_allowed(key, operation, use);
 	if (rv == CKR_OK)
 		rv = operation_parameters(operation, mechanism);
 	if (rv == CKR_OK)

@@ -1,0 +1,472 @@
+/*
+ * Signatures, decryption and key agreement by keys of a card, and what is done of them in software:
+ * OpenSSL judges. PKCS#11 2.40 sections 5.8 to 5.14, mechanisms 2.1 and 2.3.
+ */
+#include "test-p11-cryptoki.h"
+
+#include <openssl/kdf.h>
+
+static struct applet_card *card;
+
+static void
+begin(struct applet_card *with)
+{
+	p11_begin("");
+	card = with;
+	fake_put(0, card);
+}
+
+static int
+setup_rsa(void **state)
+{
+	(void)state;
+	begin(p11_fineid_v2());
+	return 0;
+}
+
+static int
+setup_ec(void **state)
+{
+	(void)state;
+	begin(p11_fineid_v4());
+	return 0;
+}
+
+/* Without raw RSA: DigestInfo of known hashes only. */
+static int
+setup_cc(void **state)
+{
+	(void)state;
+	begin(p11_remote());
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	p11_end();
+	applet_free(card);
+	return 0;
+}
+
+static CK_SESSION_HANDLE
+auth_session(void)
+{
+	return p11_logged_in(p11_slot(2, 0), AUTH_PIN);
+}
+
+static CK_RSA_PKCS_PSS_PARAMS pss_sha256 = {CKM_SHA256, CKG_MGF1_SHA256, 32};
+static CK_RSA_PKCS_PSS_PARAMS pss_sha256_salt_20 = {CKM_SHA256, CKG_MGF1_SHA256, 20};
+static CK_RSA_PKCS_OAEP_PARAMS oaep_sha1 = {CKM_SHA_1, CKG_MGF1_SHA1, CKZ_DATA_SPECIFIED, NULL, 0};
+static CK_RSA_PKCS_OAEP_PARAMS oaep_sha256_label = {CKM_SHA256, CKG_MGF1_SHA256, CKZ_DATA_SPECIFIED,
+						    (void *)(uintptr_t) "label", 5};
+
+#define OF(params) &(params), sizeof(params)
+
+/* OpenSSL's word on a signature of DOCUMENT. `salt_len` -1: PKCS #1 v1.5, or ECDSA. */
+static bool
+openssl_verifies(const char *digest, int salt_len, struct bytes signature)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *key_context;
+	bool ok;
+
+	assert_int_equal(EVP_DigestVerifyInit_ex(context, &key_context, digest, NULL, NULL,
+						 card->keys[0].key, NULL),
+			 1);
+	if (salt_len >= 0) {
+		assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(key_context, RSA_PKCS1_PSS_PADDING),
+				 1);
+		assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_saltlen(key_context, salt_len), 1);
+	}
+	ok = EVP_DigestVerify(context, signature.data, signature.len, (const uint8_t *)DOCUMENT,
+			      sizeof(DOCUMENT) - 1) == 1;
+	EVP_MD_CTX_free(context);
+	return ok;
+}
+
+static void
+rsa_signatures_with_a_hash_verify_with_openssl(void **state)
+{
+	static const struct {
+		CK_MECHANISM_TYPE type;
+		const char *digest;
+	} rows[] = {
+	    {CKM_SHA1_RSA_PKCS, "SHA1"},     {CKM_SHA224_RSA_PKCS, "SHA224"},
+	    {CKM_SHA256_RSA_PKCS, "SHA256"}, {CKM_SHA384_RSA_PKCS, "SHA384"},
+	    {CKM_SHA512_RSA_PKCS, "SHA512"},
+	};
+	CK_SESSION_HANDLE session = auth_session();
+	CK_OBJECT_HANDLE key = p11_one(session, CKO_PRIVATE_KEY);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		CK_BYTE signature[256];
+		CK_ULONG len = sizeof(signature);
+
+		assert_ok(p11_sign_init(session, rows[i].type, key));
+		assert_ok(p11_sign(session, signature, &len));
+		assert_int_equal(len, 256);
+		assert_true(openssl_verifies(rows[i].digest, -1, (struct bytes){signature, len}));
+	}
+}
+
+static void
+pss_is_made_over_raw_rsa_with_any_salt(void **state)
+{
+	CK_MECHANISM mechanisms[] = {{CKM_SHA256_RSA_PKCS_PSS, OF(pss_sha256)},
+				     {CKM_SHA256_RSA_PKCS_PSS, OF(pss_sha256_salt_20)}};
+	CK_SESSION_HANDLE session = auth_session();
+	CK_OBJECT_HANDLE key = p11_one(session, CKO_PRIVATE_KEY);
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		CK_BYTE signature[256];
+		CK_ULONG len = sizeof(signature);
+
+		assert_ok(C_SignInit(session, &mechanisms[i], key));
+		assert_ok(p11_sign(session, signature, &len));
+		assert_true(
+		    openssl_verifies("SHA256", i == 0 ? 32 : 20, (struct bytes){signature, len}));
+	}
+}
+
+static void
+ecdsa_signatures_verify_with_openssl(void **state)
+{
+	CK_SESSION_HANDLE session = auth_session();
+	CK_BYTE signature[96], der[128], *at = der;
+	CK_ULONG len = sizeof(signature);
+	ECDSA_SIG *numbers = ECDSA_SIG_new();
+	int der_len;
+
+	(void)state;
+	assert_ok(p11_sign_init(session, CKM_ECDSA_SHA384, p11_one(session, CKO_PRIVATE_KEY)));
+	assert_ok(p11_sign(session, signature, &len));
+	assert_int_equal(len, 96);
+	ECDSA_SIG_set0(numbers, BN_bin2bn(signature, 48, NULL),
+		       BN_bin2bn(signature + 48, 48, NULL));
+	der_len = i2d_ECDSA_SIG(numbers, &at);
+	ECDSA_SIG_free(numbers);
+	assert_true(openssl_verifies("SHA384", -1, (struct bytes){der, (size_t)der_len}));
+}
+
+static void
+parts_of_the_data_are_signed_as_the_whole(void **state)
+{
+	CK_SESSION_HANDLE session = auth_session();
+	CK_BYTE whole[256], parts[256], *data = (CK_BYTE *)(uintptr_t)DOCUMENT;
+	CK_ULONG whole_len = sizeof(whole), parts_len = 0;
+	CK_OBJECT_HANDLE key = p11_one(session, CKO_PRIVATE_KEY);
+
+	(void)state;
+	assert_ok(p11_sign_init(session, CKM_SHA256_RSA_PKCS, key));
+	assert_ok(p11_sign(session, whole, &whole_len));
+	assert_ok(p11_sign_init(session, CKM_SHA256_RSA_PKCS, key));
+	assert_ok(C_SignUpdate(session, data, 10));
+	assert_ok(C_SignUpdate(session, data + 10, sizeof(DOCUMENT) - 11));
+	assert_ok(C_SignFinal(session, NULL, &parts_len));
+	assert_int_equal(parts_len, 256);
+	parts_len = 255;
+	assert_rv(C_SignFinal(session, parts, &parts_len), CKR_BUFFER_TOO_SMALL);
+	assert_ok(C_SignFinal(session, parts, &parts_len));
+	assert_memory_equal(whole, parts, 256);
+	assert_rv(C_SignFinal(session, parts, &parts_len), CKR_OPERATION_NOT_INITIALIZED);
+}
+
+static void
+one_operation_at_a_time_and_null_cancels_it(void **state)
+{
+	CK_SESSION_HANDLE session = auth_session();
+	CK_OBJECT_HANDLE key = p11_one(session, CKO_PRIVATE_KEY);
+	CK_BYTE signature[256];
+	CK_ULONG len = sizeof(signature);
+
+	(void)state;
+	assert_ok(p11_sign_init(session, CKM_SHA256_RSA_PKCS, key));
+	assert_rv(p11_sign_init(session, CKM_SHA256_RSA_PKCS, key), CKR_OPERATION_ACTIVE);
+	assert_ok(C_SignInit(session, NULL, 0));
+	assert_rv(p11_sign(session, signature, &len), CKR_OPERATION_NOT_INITIALIZED);
+	assert_ok(p11_sign_init(session, CKM_SHA256_RSA_PKCS, key));
+	assert_ok(C_SessionCancel(session, CKF_SIGN));
+	assert_rv(p11_sign(session, signature, &len), CKR_OPERATION_NOT_INITIALIZED);
+}
+
+static void
+data_that_are_too_long_end_the_operation(void **state)
+{
+	CK_SESSION_HANDLE session = auth_session();
+	CK_BYTE data[300] = {1}, signature[256];
+	CK_ULONG len = sizeof(signature);
+
+	(void)state;
+	assert_ok(p11_sign_init(session, CKM_RSA_PKCS, p11_one(session, CKO_PRIVATE_KEY)));
+	assert_rv(C_Sign(session, data, 246, signature, &len), CKR_DATA_LEN_RANGE);
+	assert_rv(C_Sign(session, data, 20, signature, &len), CKR_OPERATION_NOT_INITIALIZED);
+}
+
+static void
+what_is_no_digestinfo_is_refused_by_a_card_that_knows_nothing_else(void **state)
+{
+	CK_SESSION_HANDLE session = auth_session();
+	CK_BYTE data[36] = {1}, signature[256];
+	CK_ULONG len = sizeof(signature);
+
+	(void)state;
+	assert_ok(p11_sign_init(session, CKM_RSA_PKCS, p11_one(session, CKO_PRIVATE_KEY)));
+	assert_rv(C_Sign(session, data, sizeof(data), signature, &len), CKR_DATA_INVALID);
+}
+
+static void
+init_names_what_a_key_cannot_do(void **state)
+{
+	CK_SESSION_HANDLE session = auth_session();
+	CK_OBJECT_HANDLE key = p11_one(session, CKO_PRIVATE_KEY);
+	CK_OBJECT_HANDLE public = p11_one(session, CKO_PUBLIC_KEY);
+	CK_MECHANISM pss = {CKM_SHA256_RSA_PKCS_PSS, NULL, 0};
+	CK_MECHANISM other_hash = {CKM_SHA512_RSA_PKCS_PSS, OF(pss_sha256)};
+
+	(void)state;
+	assert_rv(p11_sign_init(session, CKM_ECDSA, key), CKR_KEY_TYPE_INCONSISTENT);
+	assert_rv(p11_sign_init(session, CKM_SHA256, key), CKR_MECHANISM_INVALID);
+	assert_rv(p11_sign_init(session, CKM_SHA256_RSA_PKCS, public), CKR_KEY_HANDLE_INVALID);
+	assert_rv(p11_sign_init(session, CKM_SHA256_RSA_PKCS, 0), CKR_KEY_HANDLE_INVALID);
+	assert_rv(C_SignInit(session, &pss, key), CKR_MECHANISM_PARAM_INVALID);
+	assert_rv(C_SignInit(session, &other_hash, key), CKR_MECHANISM_PARAM_INVALID);
+}
+
+static void
+a_key_that_signs_documents_does_not_decrypt(void **state)
+{
+	CK_SESSION_HANDLE session = p11_logged_in(p11_slot(2, 1), SIGN_PIN);
+	CK_MECHANISM mechanism = {CKM_RSA_PKCS, NULL, 0};
+
+	(void)state;
+	assert_rv(C_DecryptInit(session, &mechanism, p11_one(session, CKO_PRIVATE_KEY)),
+		  CKR_KEY_FUNCTION_NOT_PERMITTED);
+}
+
+/* What the public key encrypts in software, the private one decrypts on the card. */
+static void
+assert_decrypts(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism)
+{
+	CK_BYTE encrypted[256], message[256];
+	CK_ULONG len = 0, message_len = 0;
+
+	assert_ok(C_EncryptInit(session, mechanism, p11_one(session, CKO_PUBLIC_KEY)));
+	assert_ok(C_Encrypt(session, (CK_BYTE *)(uintptr_t) "secret", 6, NULL, &len));
+	assert_int_equal(len, 256);
+	assert_ok(C_Encrypt(session, (CK_BYTE *)(uintptr_t) "secret", 6, encrypted, &len));
+	assert_ok(C_DecryptInit(session, mechanism, p11_one(session, CKO_PRIVATE_KEY)));
+	assert_ok(C_Decrypt(session, encrypted, len, NULL, &message_len));
+	assert_true(message_len >= 6);
+	message_len = 3;
+	assert_rv(C_Decrypt(session, encrypted, len, message, &message_len), CKR_BUFFER_TOO_SMALL);
+	assert_int_equal(message_len, 6);
+	assert_ok(C_Decrypt(session, encrypted, len, message, &message_len));
+	assert_memory_equal(message, "secret", 6);
+	assert_rv(C_Decrypt(session, encrypted, len, message, &message_len),
+		  CKR_OPERATION_NOT_INITIALIZED);
+}
+
+static void
+each_padding_is_decrypted_and_the_card_is_asked_once(void **state)
+{
+	CK_MECHANISM mechanisms[] = {{CKM_RSA_PKCS, NULL, 0},
+				     {CKM_RSA_PKCS_OAEP, OF(oaep_sha1)},
+				     {CKM_RSA_PKCS_OAEP, OF(oaep_sha256_label)}};
+	CK_SESSION_HANDLE session = auth_session();
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		unsigned before = card->requests;
+
+		assert_decrypts(session, &mechanisms[i]);
+		/* One for the PIN the first time, one for the key. */
+		assert_true(card->requests - before <= 2);
+	}
+}
+
+static void
+a_damaged_cryptogram_is_told(void **state)
+{
+	CK_MECHANISM mechanism = {CKM_RSA_PKCS_OAEP, OF(oaep_sha1)};
+	CK_SESSION_HANDLE session = auth_session();
+	CK_BYTE encrypted[256] = {1, 2, 3}, message[256];
+	CK_ULONG len = sizeof(message);
+	CK_OBJECT_HANDLE key = p11_one(session, CKO_PRIVATE_KEY);
+
+	(void)state;
+	assert_ok(C_DecryptInit(session, &mechanism, key));
+	assert_rv(C_Decrypt(session, encrypted, 256, message, &len), CKR_ENCRYPTED_DATA_INVALID);
+	assert_ok(C_DecryptInit(session, &mechanism, key));
+	assert_rv(C_Decrypt(session, encrypted, 255, message, &len), CKR_ENCRYPTED_DATA_LEN_RANGE);
+}
+
+static void
+signatures_are_verified_in_software(void **state)
+{
+	CK_MECHANISM mechanisms[] = {{CKM_SHA256_RSA_PKCS, NULL, 0},
+				     {CKM_SHA256_RSA_PKCS_PSS, OF(pss_sha256)},
+				     {CKM_RSA_PKCS, NULL, 0},
+				     {CKM_RSA_X_509, NULL, 0}};
+	CK_SESSION_HANDLE session = auth_session();
+	CK_BYTE *data = (CK_BYTE *)(uintptr_t)DOCUMENT, signature[256];
+	CK_OBJECT_HANDLE public = p11_one(session, CKO_PUBLIC_KEY);
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		CK_ULONG len = sizeof(signature);
+
+		assert_ok(C_SignInit(session, &mechanisms[i], p11_one(session, CKO_PRIVATE_KEY)));
+		assert_ok(p11_sign(session, signature, &len));
+		assert_ok(C_VerifyInit(session, &mechanisms[i], public));
+		assert_ok(C_Verify(session, data, sizeof(DOCUMENT) - 1, signature, len));
+		assert_ok(C_VerifyInit(session, &mechanisms[i], public));
+		assert_rv(C_Verify(session, data, sizeof(DOCUMENT) - 1, signature, len - 1),
+			  CKR_SIGNATURE_LEN_RANGE);
+		signature[100] ^= 1;
+		assert_ok(C_VerifyInit(session, &mechanisms[i], public));
+		assert_rv(C_Verify(session, data, sizeof(DOCUMENT) - 1, signature, len),
+			  CKR_SIGNATURE_INVALID);
+		assert_rv(C_Verify(session, data, sizeof(DOCUMENT) - 1, signature, len),
+			  CKR_OPERATION_NOT_INITIALIZED);
+	}
+}
+
+static void
+the_card_and_the_other_agree_on_a_secret(void **state)
+{
+	CK_SESSION_HANDLE session = auth_session();
+	EVP_PKEY *other = EVP_EC_gen("P-384");
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(other, NULL);
+	CK_BYTE point[97], ours[48], theirs[48];
+	size_t len = 0;
+	CK_ECDH1_DERIVE_PARAMS params = {CKD_NULL, 0, NULL, sizeof(point), point};
+	CK_MECHANISM mechanism = {CKM_ECDH1_DERIVE, &params, sizeof(params)};
+	CK_ATTRIBUTE value = {CKA_VALUE, ours, sizeof(ours)};
+	CK_OBJECT_HANDLE secret;
+
+	(void)state;
+	assert_int_equal(EVP_PKEY_get_octet_string_param(other, "pub", point, sizeof(point), &len),
+			 1);
+	assert_ok(
+	    C_DeriveKey(session, &mechanism, p11_one(session, CKO_PRIVATE_KEY), NULL, 0, &secret));
+	assert_ok(C_GetAttributeValue(session, secret, &value, 1));
+	len = sizeof(theirs);
+	assert_int_equal(EVP_PKEY_derive_init(context), 1);
+	assert_int_equal(EVP_PKEY_derive_set_peer(context, card->keys[0].key), 1);
+	assert_int_equal(EVP_PKEY_derive(context, theirs, &len), 1);
+	assert_memory_equal(ours, theirs, sizeof(ours));
+	point[5] ^= 1;
+	assert_int_not_equal(
+	    C_DeriveKey(session, &mechanism, p11_one(session, CKO_PRIVATE_KEY), NULL, 0, &secret),
+	    CKR_OK);
+	params.ulPublicDataLen = 96;
+	assert_rv(
+	    C_DeriveKey(session, &mechanism, p11_one(session, CKO_PRIVATE_KEY), NULL, 0, &secret),
+	    CKR_MECHANISM_PARAM_INVALID);
+	EVP_PKEY_CTX_free(context);
+	EVP_PKEY_free(other);
+}
+
+static void
+a_digest_is_made_whole_or_in_parts(void **state)
+{
+	/* FIPS 180-2, appendix B.1 */
+	static const uint8_t abc[] = {0xBA, 0x78, 0x16, 0xBF, 0x8F, 0x01, 0xCF, 0xEA,
+				      0x41, 0x41, 0x40, 0xDE, 0x5D, 0xAE, 0x22, 0x23,
+				      0xB0, 0x03, 0x61, 0xA3, 0x96, 0x17, 0x7A, 0x9C,
+				      0xB4, 0x10, 0xFF, 0x61, 0xF2, 0x00, 0x15, 0xAD};
+	CK_SESSION_HANDLE session = p11_open(p11_slot(2, 0), 0);
+	CK_MECHANISM mechanism = {CKM_SHA256, NULL, 0};
+	CK_BYTE digest[32];
+	CK_ULONG len = 31;
+
+	(void)state;
+	assert_ok(C_DigestInit(session, &mechanism));
+	assert_rv(C_Digest(session, (CK_BYTE *)(uintptr_t) "abc", 3, digest, &len),
+		  CKR_BUFFER_TOO_SMALL);
+	assert_ok(C_Digest(session, (CK_BYTE *)(uintptr_t) "abc", 3, digest, &len));
+	assert_memory_equal(digest, abc, 32);
+	assert_ok(C_DigestInit(session, &mechanism));
+	assert_ok(C_DigestUpdate(session, (CK_BYTE *)(uintptr_t) "a", 1));
+	assert_ok(C_DigestUpdate(session, (CK_BYTE *)(uintptr_t) "bc", 2));
+	memset(digest, 0, sizeof(digest));
+	assert_ok(C_DigestFinal(session, digest, &len));
+	assert_memory_equal(digest, abc, 32);
+}
+
+static void
+every_listed_mechanism_begins_and_no_other_does(void **state)
+{
+	CK_SESSION_HANDLE session = auth_session();
+	CK_OBJECT_HANDLE key = p11_one(session, CKO_PRIVATE_KEY);
+	CK_MECHANISM_TYPE list[64];
+	CK_ULONG count = 64;
+
+	(void)state;
+	assert_ok(C_GetMechanismList(p11_slot(2, 0), list, &count));
+	for (CK_MECHANISM_TYPE type = 0; type < 0x1100; type++) {
+		CK_MECHANISM mechanism = {type, NULL, 0};
+		CK_MECHANISM_INFO info = {.flags = 0};
+		bool listed = false;
+		CK_RV rv;
+
+		for (CK_ULONG i = 0; i < count; i++)
+			listed = listed || list[i] == type;
+		rv = C_GetMechanismInfo(p11_slot(2, 0), type, &info);
+		assert_rv(rv, listed ? CKR_OK : CKR_MECHANISM_INVALID);
+		rv = C_SignInit(session, &mechanism, key);
+		if (listed && (info.flags & CKF_SIGN) != 0)
+			assert_true(rv == CKR_OK || rv == CKR_MECHANISM_PARAM_INVALID);
+		else
+			assert_true(rv == CKR_MECHANISM_INVALID || rv == CKR_KEY_TYPE_INCONSISTENT);
+		assert_ok(C_SignInit(session, NULL, 0));
+	}
+}
+
+static void
+random_bytes_are_the_cards_or_ours(void **state)
+{
+	CK_SESSION_HANDLE session = p11_open(p11_slot(2, 0), 0);
+	CK_BYTE one[32] = {0}, two[32] = {0}, many[1000];
+
+	(void)state;
+	assert_ok(C_GenerateRandom(session, one, sizeof(one)));
+	assert_ok(C_GenerateRandom(session, two, sizeof(two)));
+	assert_memory_not_equal(one, two, sizeof(one));
+	assert_ok(C_GenerateRandom(session, many, sizeof(many)));
+	assert_ok(C_GenerateRandom(session, many, 0));
+}
+
+int
+main(void)
+{
+#define RSA_KEY(name) cmocka_unit_test_setup_teardown(name, setup_rsa, teardown)
+#define EC_KEY_OF(name) cmocka_unit_test_setup_teardown(name, setup_ec, teardown)
+#define CC(name) cmocka_unit_test_setup_teardown(name, setup_cc, teardown)
+	const struct CMUnitTest tests[] = {
+	    RSA_KEY(rsa_signatures_with_a_hash_verify_with_openssl),
+	    RSA_KEY(pss_is_made_over_raw_rsa_with_any_salt),
+	    EC_KEY_OF(ecdsa_signatures_verify_with_openssl),
+	    RSA_KEY(parts_of_the_data_are_signed_as_the_whole),
+	    RSA_KEY(one_operation_at_a_time_and_null_cancels_it),
+	    RSA_KEY(data_that_are_too_long_end_the_operation),
+	    CC(what_is_no_digestinfo_is_refused_by_a_card_that_knows_nothing_else),
+	    RSA_KEY(init_names_what_a_key_cannot_do),
+	    RSA_KEY(a_key_that_signs_documents_does_not_decrypt),
+	    RSA_KEY(each_padding_is_decrypted_and_the_card_is_asked_once),
+	    RSA_KEY(a_damaged_cryptogram_is_told),
+	    RSA_KEY(signatures_are_verified_in_software),
+	    EC_KEY_OF(the_card_and_the_other_agree_on_a_secret),
+	    RSA_KEY(a_digest_is_made_whole_or_in_parts),
+	    RSA_KEY(every_listed_mechanism_begins_and_no_other_does),
+	    EC_KEY_OF(every_listed_mechanism_begins_and_no_other_does),
+	    CC(every_listed_mechanism_begins_and_no_other_does),
+	    RSA_KEY(random_bytes_are_the_cards_or_ours),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -182,6 +182,9 @@ enum { ROLES_COUNT = sizeof(ROLE) / sizeof(ROLE[0]) };
 /* 9.2: rules of the FCI. AMB 1B: activate, deactivate, update, read; a DF: 06, update and create. */
 static const uint8_t RULE_DF[] = {0x06, 0x00, 0x00};
 static const uint8_t RULE_READ_FREE[] = {0x1B, 0xFF, 0xFF, 0xFF, 0x00};
+/* 3.4: by the user, 10; the number is the PIN's of 9.4's AODF, 1 for authentication. */
+static const uint8_t RULE_UPDATE_AUTH[] = {0x1B, 0xFF, 0xFF, 0x11, 0x00};
+static const uint8_t RULE_UPDATE_SIGN[] = {0x1B, 0xFF, 0xFF, 0x12, 0x00};
 static const uint8_t RULE_READ_NEVER[] = {0x1B, 0xFF, 0xFF, 0xFF, 0xFF};
 
 static const size_t SERIAL_LENS[] = {CC_SERIAL_LEN, 0};
@@ -389,17 +392,22 @@ build_identity_and_sod(struct build *build)
 	build_file(build, &sod_file, BYTES(sod));
 }
 
-/* The address is read with PIN 83 (9.4), which no key of ours has; notes are empty. */
+/* The address is read with PIN 83 (9.4), which no key of ours has. The notes are empty until somebody
+ * writes them, with the PIN for authentication, or with the only PIN that there is: the sheet does not
+ * say which one a real card wants. Of a service's PIN only the form is known then. */
 static void
 build_address_and_notes(struct build *build)
 {
 	struct file_spec address = citizen_file(EF_ADDRESS);
 	struct file_spec notes = citizen_file(EF_NOTES);
+	const bool auth = image_key(build->image, "auth") != NULL;
 
 	address.size = ADDRESS_LEN;
 	address.read.rule = ACCESS_NEVER;
 	address.fci = BYTES(RULE_READ_NEVER);
 	notes.size = NOTES_LEN;
+	notes.update = (struct access)ACCESS_IS_PIN(auth ? CC_PIN_AUTH : CC_PIN_SIGN);
+	notes.fci = auth ? BYTES(RULE_UPDATE_AUTH) : BYTES(RULE_UPDATE_SIGN);
 	build_file(build, &address, BYTES_NONE);
 	build_file(build, &notes, BYTES_NONE);
 }

@@ -3,7 +3,7 @@
  *
  * A card is a pure function of the commands it was given: card_transmit() takes one command APDU
  * and answers with one response APDU, or stops at a key request that the driver fulfils. There is
- * no I/O but the host's save(), no clock, no thread. One card belongs to one thread.
+ * no I/O but the host's save() and save_file(), no clock, no thread. One card belongs to one thread.
  */
 #ifndef VICAR_EMULATOR_CARD_H
 #define VICAR_EMULATOR_CARD_H
@@ -21,6 +21,10 @@ struct card_host {
 	/* Writes the counters and returns true once they are on disk. False: the PIN is not tried and
 	 * the command answers 6581. */
 	bool (*save)(void *context, const struct image_counter *counters, size_t count);
+	/* Writes the whole content of a file that UPDATE BINARY changes, and returns true once it is
+	 * on disk; `path` is the file's from the MF without 3F00, in hexadecimal: "5F00EF07". False:
+	 * the command answers 6581, the file stays as it was. NULL: nothing can be kept. */
+	bool (*save_file)(void *context, const char *path, struct bytes content);
 };
 
 enum card_result {

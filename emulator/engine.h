@@ -152,6 +152,8 @@ command_handler pso_decipher_command;
 /* file.c */
 struct file *file_find_child(const struct card *card, const struct file *df, uint16_t fid);
 void files_free(struct card *card);
+/* The content of an EF from now on, on disk too; of the size that it has. False: nothing changed. */
+bool file_replace(struct card *card, const struct file *ef, struct bytes content) MUST_USE;
 
 /* pin.c */
 struct pin *pin_find(struct card *card, uint16_t reference);

@@ -2,6 +2,7 @@
 #include "failure.h"
 
 #include <openssl/crypto.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +69,8 @@ spec_fault(const struct card *card, const struct file_spec *spec, struct bytes c
 		return "its name has more than 16 bytes";
 	if (spec->kind == FILE_DF && (content.len != 0 || spec->size != 0))
 		return "a DF has no content";
+	if (spec->kind != FILE_EF && spec->update.rule != ACCESS_NEVER)
+		return "only an EF is updated";
 	if (spec->kind != FILE_DF && spec->name.len != 0)
 		return "only a DF has a name";
 	if (spec->size > FILE_SIZE_MAX || content.len > FILE_SIZE_MAX)
@@ -89,14 +92,54 @@ spec_fault(const struct card *card, const struct file_spec *spec, struct bytes c
 	return NULL;
 }
 
+/* As the image has it. */
+static void
+path_text(const struct file_spec *spec, char text[IMAGE_FILE_PATH_MAX + 1])
+{
+	size_t depth = path_depth(spec);
+
+	text[0] = '\0';
+	for (size_t i = 0; i < depth; i++)
+		(void)snprintf(text + 4 * i, 5, "%04X", (unsigned)spec->path[i]);
+}
+
+/* What a client has written takes the place of what the personality says. */
+static struct bytes
+changed_content(const struct card *card, const struct file_spec *spec, size_t size,
+		struct bytes content)
+{
+	char path[IMAGE_FILE_PATH_MAX + 1];
+	const struct image_file *changed;
+
+	path_text(spec, path);
+	changed = image_file(card->image, path);
+	if (changed == NULL || spec->update.rule == ACCESS_NEVER || changed->len != size)
+		return content;
+	return (struct bytes){changed->content, changed->len};
+}
+
+bool
+file_replace(struct card *card, const struct file *ef, struct bytes content)
+{
+	char path[IMAGE_FILE_PATH_MAX + 1];
+
+	path_text(&ef->spec, path);
+	if (content.len != ef->content.len || card->host.save_file == NULL ||
+	    !card->host.save_file(card->host.context, path, content))
+		return false;
+	memcpy((uint8_t *)ef->content.data, content.data, content.len);
+	return true;
+}
+
 static bool
-fill_content(struct file *file, struct bytes content)
+fill_content(const struct card *card, struct file *file, struct bytes content)
 {
 	size_t size = file->spec.size != 0 ? file->spec.size : content.len;
 	uint8_t *data;
 
 	if (size == 0)
 		return true;
+	content = changed_content(card, &file->spec, size, content);
 	data = calloc(1, size);
 	if (data == NULL)
 		return false;
@@ -128,7 +171,7 @@ card_add_file(struct card *card, const struct file_spec *spec, struct bytes cont
 	file->spec = *spec;
 	file->fid = spec->path[depth - 1];
 	file->parent = find_parent(card, spec, depth);
-	if (!fill_content(file, content))
+	if (!fill_content(card, file, content))
 		goto no_memory;
 	card->files[card->files_count++] = file;
 	return true;

@@ -169,7 +169,8 @@ image_load(struct image *image, const char *directory, struct image_error *error
 	image->lock = -1;
 	ok = set_name(image, directory, error) && image_directory_open(&opened, directory, error) &&
 	     read_conf(image, &opened, &names, error) &&
-	     read_certificates(image, &opened, &names, error) && read_state(image, &opened, error);
+	     read_certificates(image, &opened, &names, error) &&
+	     read_state(image, &opened, error) && image_read_changed(image, &opened, error);
 	image_directory_close(&opened);
 	if (!ok)
 		image_free(image);
@@ -185,6 +186,8 @@ image_free(struct image *image)
 		free(image->authorities[i].certificate);
 	for (size_t i = 0; i < IMAGE_CERTIFICATES_MAX; i++)
 		free(image->certificates[i].certificate);
+	for (size_t i = 0; i < IMAGE_FILES_MAX; i++)
+		free(image->files[i].content);
 	if (image->lock >= 0)
 		(void)close(image->lock);
 	memset(image, 0, sizeof(*image));

@@ -6,6 +6,8 @@
  *   keys/          local keys (see cmdbridge/keyfile.h); empty for remote keys. Of the keys that one
  *                  PIN opens the first in card.conf leads: it is in NAME.pin and NAME.puk, and opens
  *                  the others, which are in NAME.key
+ *   files/         files of the card that clients have changed, each under its path from the MF in
+ *                  hexadecimal: 5F00EF07; absent while there is none
  *   account        0600, the remote account (phone number); not read here
  *   state          counters; replaced whenever one changes
  *   lock           flock'ed and holding the pid of the one vicard that serves the card
@@ -49,6 +51,8 @@ enum {
 	IMAGE_CERTIFICATES_MAX = 8,
 	IMAGE_LABEL_MAX = 64, /* bytes of UTF-8, no control characters, no ; */
 	IMAGE_COUNTERS_MAX = 8,
+	IMAGE_FILES_MAX = 8,
+	IMAGE_FILE_PATH_MAX = 16, /* hexadecimal digits: four file identifiers */
 	IMAGE_OPTIONS_MAX = 256,
 	IMAGE_SERIAL_MAX = 17, /* of a Finnish identity card: fineid.md 7.1 */
 	IMAGE_ERROR_MAX = 512,
@@ -88,6 +92,13 @@ struct image_certificate {
 	size_t certificate_len;
 };
 
+/* A file of the card that a client has changed. */
+struct image_file {
+	char path[IMAGE_FILE_PATH_MAX + 1]; /* "5F00EF07" */
+	uint8_t *content;                   /* owned by the image */
+	size_t len;
+};
+
 /* One retry counter, named by the personality: "pin1", "puk". A counter that the state file does
  * not have yet stands at the personality's maximum. */
 struct image_counter {
@@ -110,6 +121,8 @@ struct image {
 	size_t certificates_count;
 	struct image_counter counters[IMAGE_COUNTERS_MAX];
 	size_t counters_count;
+	struct image_file files[IMAGE_FILES_MAX];
+	size_t files_count;
 	int lock; /* file descriptor, -1 when not locked */
 };
 
@@ -146,6 +159,10 @@ bool image_lock(struct image *image, int *holder, struct image_error *error) MUS
 /* Replaces `state`; true when the counters are on disk. */
 bool image_save_counters(struct image *image, const struct image_counter *counters, size_t count,
 			 struct image_error *error) MUST_USE;
+/* Replaces one of files/; true when the content is on disk. The image in memory stays as it was. */
+bool image_save_file(const struct image *image, const char *path, struct bytes content,
+		     struct image_error *error) MUST_USE;
+const struct image_file *image_file(const struct image *image, const char *path); /* NULL: none */
 const struct image_key *image_key(const struct image *image, const char *name);
 /* "word" or "word=value" among the options; `value` gets the text after = or "", cut to `room`. */
 bool image_option(const struct image *image, const char *word, char *value, size_t room);

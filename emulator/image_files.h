@@ -38,4 +38,8 @@ bool image_file_replace(const struct image_directory *directory, const char *nam
 bool image_write(const struct image *image, const struct image_directory *directory,
 		 struct image_error *error) MUST_USE;
 
+/* The files that clients have changed: image_changed.c. */
+bool image_read_changed(struct image *image, const struct image_directory *directory,
+			struct image_error *error) MUST_USE;
+
 #endif

@@ -71,6 +71,8 @@ struct file_spec {
 			      borrowed for the card's life */
 	size_t size;       /* EF: the content is filled with 00 up to this; 0: as long as it is */
 	struct access read;
+	struct access update; /* EF: UPDATE BINARY. What it wrote is in the image (image.h) and
+				 takes the content's place while it has the file's size */
 	struct bytes fci; /* for the personality's fci(): bytes that differ from file to file, as
 			     access rules; the engine does not look; borrowed for the card's life */
 };

@@ -1,5 +1,9 @@
 #include "engine.h"
 
+#include <string.h>
+
+/* READ BINARY and UPDATE BINARY. */
+
 enum {
 	P1_SFI = 0x80,
 	P1_SFI_RESERVED = 0x60,
@@ -75,11 +79,14 @@ read_binary_command(struct card *card, const struct capdu *command, struct write
 	return sw_short != 0 ? sw_short : SW_END_OF_FILE;
 }
 
-/* Nothing on a card is rewritten by a client: files come from the image and the image does not
- * take them back. */
+/*
+ * Clause 11.2.5 (2013): bytes of the EF are replaced by the command's, its size stays. Beyond its end
+ * nothing is written: 6B00 when the offset is there already, 6A84 when the data would reach it.
+ */
 uint16_t
 update_binary_command(struct card *card, const struct capdu *command, struct writer *response)
 {
+	uint8_t content[FILE_SIZE_MAX];
 	const struct file *ef;
 	size_t offset;
 	uint16_t sw = locate(card, command, &ef, &offset);
@@ -87,5 +94,19 @@ update_binary_command(struct card *card, const struct capdu *command, struct wri
 	(void)response;
 	if (sw != SW_OK)
 		return sw;
-	return ef->spec.kind == FILE_EF ? SW_SECURITY_STATUS : SW_NO_CURRENT_EF;
+	if (ef->spec.kind != FILE_EF)
+		return SW_NO_CURRENT_EF;
+	if (!card_may(card, &ef->spec.update))
+		return SW_SECURITY_STATUS;
+	card->ef = ef;
+	if (command->data.len == 0)
+		return SW_WRONG_LENGTH;
+	if (offset >= ef->content.len)
+		return SW_WRONG_OFFSET;
+	if (command->data.len > ef->content.len - offset)
+		return SW_NOT_ENOUGH_MEMORY;
+	memcpy(content, ef->content.data, ef->content.len);
+	memcpy(content + offset, command->data.data, command->data.len);
+	return file_replace(card, ef, (struct bytes){content, ef->content.len}) ? SW_OK
+										: SW_MEMORY_FAILURE;
 }

@@ -98,6 +98,17 @@ save_counters(void *context, const struct image_counter *counters, size_t count)
 }
 
 static bool
+save_file(void *context, const char *path, struct bytes content)
+{
+	struct image_error error = {""};
+
+	if (image_save_file(context, path, content, &error))
+		return true;
+	log_error("%s", error.text);
+	return false;
+}
+
+static bool
 check_services(const struct image *image, const struct config *config)
 {
 	for (size_t i = 0; i < image->keys_count; i++) {
@@ -117,7 +128,8 @@ check_services(const struct image *image, const struct config *config)
 static bool
 make_card(struct vicard *vicard)
 {
-	const struct card_host host = {.context = &vicard->image, .save = save_counters};
+	const struct card_host host = {
+	    .context = &vicard->image, .save = save_counters, .save_file = save_file};
 	struct problem error = {""};
 
 	vicard->loop.card = held_card(&vicard->image, &host, &error);

@@ -11,6 +11,7 @@
  *    |   +- 5100 DF
  *    +- 6000 DF, name A0000000BB
  *        +- 6001 EF, SFI 01, 2 bytes
+ *        +- 6002 EF, SFI 02, 5 bytes 00..04, updated with PIN 01
  *
  *   key auth   file   PIN 01, 4 to 8 digits padded with 00 to 8, 3 tries, PUK inside RESET only
  *   key sign   cmd    PIN 82, 4 to 8 digits padded with FF to 8, local
@@ -48,6 +49,10 @@ struct fixture {
 	size_t saved_count;
 	unsigned saves;
 	bool save_fails;
+	/* The same of save_file(). */
+	char file_path[IMAGE_FILE_PATH_MAX + 1];
+	uint8_t file[8];
+	size_t file_len;
 };
 
 static const uint8_t FIXTURE_ATR_T0[] = {0x3B, 0x00};
@@ -185,6 +190,12 @@ fixture_personalise(struct card *card, const struct image *image, struct image_e
 	    {{.path = {0x6000}, .kind = FILE_DF, .name = {FIXTURE_NAME_B, sizeof(FIXTURE_NAME_B)}},
 	     0},
 	    {{.path = {0x6000, 0x6001}, .kind = FILE_EF, .sfi = 1, .read = ACCESS_IS_ALWAYS}, 2},
+	    {{.path = {0x6000, 0x6002},
+	      .kind = FILE_EF,
+	      .sfi = 2,
+	      .read = ACCESS_IS_ALWAYS,
+	      .update = ACCESS_IS_PIN(0x01)},
+	     5},
 	};
 
 	(void)image;
@@ -246,6 +257,20 @@ fixture_save(void *context, const struct image_counter *counters, size_t count)
 		return false;
 	memcpy(fixture->saved, counters, count * sizeof(*counters));
 	fixture->saved_count = count;
+	return true;
+}
+
+static inline bool
+fixture_save_file(void *context, const char *path, struct bytes content)
+{
+	struct fixture *fixture = context;
+
+	if (fixture->save_fails)
+		return false;
+	set_text(fixture->file_path, path);
+	assert_true(content.len <= sizeof(fixture->file));
+	memcpy(fixture->file, content.data, content.len);
+	fixture->file_len = content.len;
 	return true;
 }
 
@@ -324,7 +349,8 @@ fixture_init(struct fixture *fixture)
 static inline bool
 fixture_new(struct fixture *fixture)
 {
-	struct card_host host = {.context = fixture, .save = fixture_save};
+	struct card_host host = {
+	    .context = fixture, .save = fixture_save, .save_file = fixture_save_file};
 
 	card_free(fixture->card);
 	fixture->card = card_new(&fixture->image, &fixture->personality, &host, &fixture->error);

@@ -56,6 +56,7 @@ FILE_CASE(long_name, .path = {0x5000}, .kind = FILE_DF, .name = {FIXTURE_NAME_A,
 FILE_CASE(sized_df, .path = {0x5000}, .kind = FILE_DF, .size = 5)
 FILE_CASE(too_large, .path = {0x5000}, .kind = FILE_EF, .size = FILE_SIZE_MAX + 1)
 FILE_CASE(too_small, .path = {0x5000}, .kind = FILE_EF, .size = 1)
+FILE_CASE(updated_df, .path = {0x5000}, .kind = FILE_DF, .update = ACCESS_IS_ALWAYS)
 FILE_CASE(mf_as_ef, .path = {0}, .kind = FILE_EF)
 FILE_CASE(mf_again, .path = {0x3F00}, .kind = FILE_DF)
 
@@ -97,6 +98,7 @@ a_file_that_cannot_be_is_refused(void **state)
 	assert_no_card(fixture, named_ef, "only a DF has a name");
 	assert_no_card(fixture, long_name, "16 bytes");
 	assert_no_card(fixture, sized_df, "no content");
+	assert_no_card(fixture, updated_df, "only an EF is updated");
 	assert_no_card(fixture, too_large, "32768");
 	assert_no_card(fixture, too_small, "larger than its size");
 	assert_no_card(fixture, mf_as_ef, "3F00: the MF is a DF");

@@ -354,8 +354,96 @@ a_file_that_is_never_read_is_not_read_with_pins_either(void **state)
 	assert_sw(fixture, "00B0000000", SW_SECURITY_STATUS);
 }
 
+#define SELECT_UPDATED "00A4080C0460006002"
+
 static void
-nothing_is_updated(void **state)
+an_update_is_saved_and_read_back(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_verify_local(fixture);
+	assert_sw(fixture, SELECT_UPDATED, SW_OK);
+	assert_sw(fixture, "00D6000102AABB", SW_OK);
+	assert_answer(fixture, "00B0000000", "00AABB0304 9000");
+	assert_string_equal(fixture->file_path, "60006002");
+	assert_bytes_hex((struct bytes){fixture->file, fixture->file_len}, "00AABB0304");
+}
+
+/* Clause 11.2.2 (2013): P1 with its first bit is a short identifier; the file becomes current. */
+static void
+an_update_names_the_file_by_its_short_identifier(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_verify_local(fixture);
+	assert_sw(fixture, "00A4080C026000", SW_OK);
+	assert_sw(fixture, "00D6820401CC", SW_OK);
+	assert_answer(fixture, "00B0000000", "00010203CC 9000");
+}
+
+static void
+an_update_needs_its_pin(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_sw(fixture, SELECT_UPDATED, SW_OK);
+	assert_sw(fixture, "00D6000001AA", SW_SECURITY_STATUS);
+	assert_answer(fixture, "00B0000000", "0001020304 9000");
+	assert_int_equal(fixture->file_len, 0);
+}
+
+static void
+nothing_is_updated_beyond_the_end(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_verify_local(fixture);
+	assert_sw(fixture, SELECT_UPDATED, SW_OK);
+	assert_sw(fixture, "00D6000402AABB", SW_NOT_ENOUGH_MEMORY);
+	assert_sw(fixture, "00D6000501AA", SW_WRONG_OFFSET);
+	assert_sw(fixture, "00D60000", SW_WRONG_LENGTH);
+	assert_answer(fixture, "00B0000000", "0001020304 9000");
+	assert_int_equal(fixture->file_len, 0);
+}
+
+static void
+an_update_that_is_not_saved_changes_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_verify_local(fixture);
+	assert_sw(fixture, SELECT_UPDATED, SW_OK);
+	fixture->save_fails = true;
+	assert_sw(fixture, "00D6000001AA", SW_MEMORY_FAILURE);
+	assert_answer(fixture, "00B0000000", "0001020304 9000");
+}
+
+static void
+the_images_content_takes_the_place_of_the_personalitys(void **state)
+{
+	struct fixture *fixture = *state;
+	uint8_t content[] = {9, 8, 7, 6, 5};
+	struct image_file *file = &fixture->image.files[0];
+
+	*file = (struct image_file){.path = "60006002", .content = content, .len = 5};
+	fixture->image.files_count = 1;
+	assert_true(fixture_new(fixture));
+	assert_sw(fixture, SELECT_UPDATED, SW_OK);
+	assert_answer(fixture, "00B0000000", "0908070605 9000");
+	/* Of another size it is of another card. */
+	file->len = 4;
+	assert_true(fixture_new(fixture));
+	assert_sw(fixture, SELECT_UPDATED, SW_OK);
+	assert_answer(fixture, "00B0000000", "0001020304 9000");
+	/* A file that is never updated stays the personality's. */
+	*file = (struct image_file){.path = "60006001", .content = content, .len = 2};
+	assert_true(fixture_new(fixture));
+	assert_sw(fixture, "00A4080C0460006001", SW_OK);
+	assert_answer(fixture, "00B0000000", "0001 9000");
+}
+
+static void
+a_file_without_the_right_is_not_updated(void **state)
 {
 	struct fixture *fixture = *state;
 
@@ -415,7 +503,13 @@ main(void)
 	    card_test(a_file_is_read_with_its_pin_only),
 	    card_test(a_file_may_need_two_pins),
 	    card_test(a_file_that_is_never_read_is_not_read_with_pins_either),
-	    card_test(nothing_is_updated),
+	    card_test(an_update_is_saved_and_read_back),
+	    card_test(an_update_names_the_file_by_its_short_identifier),
+	    card_test(an_update_needs_its_pin),
+	    card_test(nothing_is_updated_beyond_the_end),
+	    card_test(an_update_that_is_not_saved_changes_nothing),
+	    card_test(the_images_content_takes_the_place_of_the_personalitys),
+	    card_test(a_file_without_the_right_is_not_updated),
 	    card_test(handlers_see_what_is_current),
 	};
 

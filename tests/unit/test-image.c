@@ -439,6 +439,54 @@ counters_are_saved_and_loaded(void **state)
 }
 
 static void
+a_changed_file_is_saved_and_loaded(void **state)
+{
+	struct scene *scene = *state;
+	static const uint8_t first[] = {1, 2, 3}, second[] = {4, 5, 6};
+	const struct image_file *file;
+
+	create(scene);
+	assert_true(image_save_file(&scene->written, "5F00EF07", BYTES(first), &scene->error));
+	assert_true(image_save_file(&scene->written, "5F00EF07", BYTES(second), &scene->error));
+	put(scene, "files/5F00EF07.new", "what an interrupted writer left");
+	assert_int_equal(mode_of(scene, "files"), 0700);
+	assert_int_equal(mode_of(scene, "files/5F00EF07"), 0600);
+	assert_true(load(scene));
+	assert_int_equal(scene->image.files_count, 1);
+	file = image_file(&scene->image, "5F00EF07");
+	assert_non_null(file);
+	assert_true(bytes_equal((struct bytes){file->content, file->len}, BYTES(second)));
+	assert_null(image_file(&scene->image, "5F00EF02"));
+}
+
+static void
+a_changed_file_that_cannot_be_saved_is_an_error(void **state)
+{
+	struct scene *scene = *state;
+	static const uint8_t content[] = {1};
+
+	create(scene);
+	assert_false(image_save_file(&scene->written, "../state", BYTES(content), &scene->error));
+	assert_false(image_save_file(&scene->written, "", BYTES(content), &scene->error));
+	put(scene, "files", "no directory");
+	assert_false(image_save_file(&scene->written, "5F00EF07", BYTES(content), &scene->error));
+	assert_non_null(strstr(scene->error.text, "/files"));
+	assert_not_loaded(scene, "/files");
+}
+
+static void
+what_is_no_file_of_a_card_is_named(void **state)
+{
+	struct scene *scene = *state;
+	static const uint8_t content[] = {1};
+
+	create(scene);
+	assert_true(image_save_file(&scene->written, "5F00EF07", BYTES(content), &scene->error));
+	put(scene, "files/notes.txt", "x");
+	assert_not_loaded(scene, "files/notes.txt: not the name of a file of a card");
+}
+
+static void
 saving_again_replaces_the_state(void **state)
 {
 	struct scene *scene = *state;
@@ -572,6 +620,9 @@ main(void)
 	    image_test(a_fifo_in_the_place_of_a_file_does_not_hold),
 	    image_test(a_file_has_a_largest_size),
 	    image_test(counters_are_saved_and_loaded),
+	    image_test(a_changed_file_is_saved_and_loaded),
+	    image_test(a_changed_file_that_cannot_be_saved_is_an_error),
+	    image_test(what_is_no_file_of_a_card_is_named),
 	    image_test(saving_again_replaces_the_state),
 	    image_test(counters_that_cannot_be_saved_are_an_error),
 	    image_test(a_broken_state_is_refused),

@@ -55,6 +55,15 @@ save(void *context, const struct image_counter *counters, size_t count)
 }
 
 static bool
+save_file(void *context, const char *path, struct bytes content)
+{
+	(void)context;
+	(void)path;
+	(void)content;
+	return true;
+}
+
+static bool
 no_personality(const char *name, struct problem *error)
 {
 	char names[PERSONALITIES_TEXT_MAX];
@@ -92,7 +101,7 @@ begin(void *context, const struct subject *subject, struct problem *error)
 {
 	struct inprocess *inprocess = context;
 	const struct personality *personality = registry_find(subject->personality);
-	const struct card_host host = {.save = save};
+	const struct card_host host = {.save = save, .save_file = save_file};
 	struct image_error reason;
 
 	end_card(inprocess);

@@ -19,10 +19,9 @@ enum kind { KIND_LIST, KIND_SWITCH, KIND_SECONDS };
 enum { SECONDS_MAX = 86400 };
 
 /* Programs that do TLS or SSH by themselves (pkcs11.md section 2, advice 3). */
-#define BY_THEMSELVES                                                                              \
-	"firefox*, chrom*, google-chrome*, brave*, vivaldi*, opera*, msedge*, epiphany*, "         \
-	"WebKitNetwork*, ssh*, curl, wget*, git-remote-http*, gnutls-cli*, gnutls-serv, tstclnt, " \
-	"selfserv"
+#define BY_THEMSELVES                                                                             \
+	"firefox*, *chrom*, brave*, vivaldi*, opera*, msedge*, epiphany*, WebKitNetwork*, ssh*, " \
+	"curl, wget*, git-remote-http*, gnutls-*, tstclnt"
 
 #define AT(member) offsetof(struct settings, member)
 
@@ -45,6 +44,7 @@ static const struct {
 };
 
 enum { KEYS_COUNT = sizeof(keys) / sizeof(keys[0]) };
+_Static_assert((int)KEYS_COUNT <= (int)SETTINGS_KEYS, "a key that was seen is one bit");
 
 static const char *const allowed_of[] = {
     [KIND_LIST] = "names with * and ?, separated by commas",
@@ -93,25 +93,35 @@ take_switch(const char *value, bool *on)
 	return *on || strcmp(value, "no") == 0;
 }
 
-bool
-settings_put(struct settings *settings, const char *key, const char *value, const char **allowed)
+int
+settings_key(const char *name)
 {
-	*allowed = NULL;
 	for (size_t i = 0; i < KEYS_COUNT; i++) {
-		void *at = (char *)settings + keys[i].at;
+		if (strcmp(keys[i].name, name) == 0)
+			return (int)i;
+	}
+	return SETTINGS_NO_KEY;
+}
 
-		if (strcmp(keys[i].name, key) != 0)
-			continue;
-		*allowed = allowed_of[keys[i].kind];
-		switch (keys[i].kind) {
-		case KIND_LIST:
-			if (strlen(value) >= SETTINGS_TEXT_MAX)
-				return false;
-			put_list(settings, i, value);
-			return true;
-		case KIND_SWITCH: return take_switch(value, at);
-		case KIND_SECONDS: return take_seconds(value, at);
-		}
+bool
+settings_put(struct settings *settings, const char *name, const char *value, const char **allowed)
+{
+	int key = settings_key(name);
+	void *at;
+
+	*allowed = NULL;
+	if (key == SETTINGS_NO_KEY)
+		return false;
+	at = (char *)settings + keys[key].at;
+	*allowed = allowed_of[keys[key].kind];
+	switch (keys[key].kind) {
+	case KIND_LIST:
+		if (strlen(value) >= SETTINGS_TEXT_MAX)
+			return false;
+		put_list(settings, (size_t)key, value);
+		return true;
+	case KIND_SWITCH: return take_switch(value, at);
+	case KIND_SECONDS: return take_seconds(value, at);
 	}
 	return false;
 }
@@ -155,6 +165,7 @@ struct loader {
 	const char *path;
 	FILE *file;
 	int line;
+	unsigned seen; /* bit of each key that this file has */
 	bool failed;
 };
 
@@ -184,10 +195,17 @@ take_key(void *context, const char *section, const char *name, const char *value
 	struct loader *loader = context;
 	const char *allowed;
 	char known[SETTINGS_ERROR_MAX / 2];
+	int key = settings_key(name);
 
 	if (loader->failed)
 		return 0;
-	if (strcmp(section, SECTION) != 0 || settings_put(loader->settings, name, value, &allowed))
+	if (strcmp(section, SECTION) != 0)
+		return 1;
+	if (key != SETTINGS_NO_KEY && (loader->seen & 1U << key) != 0)
+		return fail(loader, "%s stands twice in [" SECTION "]; keep one of them", name);
+	if (key != SETTINGS_NO_KEY)
+		loader->seen |= 1U << key;
+	if (settings_put(loader->settings, name, value, &allowed))
 		return 1;
 	if (allowed != NULL)
 		return fail(loader, "%s = %s: allowed is %s", name, value, allowed);
@@ -219,6 +237,7 @@ load_file(struct loader *loader, const char *path, bool required)
 
 	loader->path = path;
 	loader->line = 0;
+	loader->seen = 0;
 	loader->file = fopen(path, "re");
 	if (loader->file == NULL)
 		return (errno == ENOENT && !required) ||

@@ -25,6 +25,10 @@ struct settings {
 	bool file_cache;
 };
 
+/* Each key has a number below SETTINGS_KEYS. */
+enum { SETTINGS_KEYS = 16, SETTINGS_NO_KEY = -1 };
+int settings_key(const char *name);
+
 void settings_default(struct settings *settings);
 /* Sets one key. False: `*allowed` says what may be there, NULL for an unknown key. */
 bool settings_put(struct settings *settings, const char *key, const char *value,

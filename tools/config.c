@@ -4,6 +4,7 @@
 #include "tools/config.h"
 
 #include "ifdhandler/link.h"
+#include "pkcs11/settings.h"
 #include "tools/paths.h"
 
 #include <ctype.h>
@@ -15,7 +16,7 @@
 #include <string.h>
 
 enum value_kind { VALUE_TEXT, VALUE_PATH, VALUE_URL, VALUE_WORD, VALUE_NUMBER };
-enum section_kind { SECTION_CARD, SECTION_PROMPT, SECTION_SERVICE };
+enum section_kind { SECTION_CARD, SECTION_PROMPT, SECTION_SERVICE, SECTION_PKCS11 };
 
 struct key {
 	enum section_kind section;
@@ -79,6 +80,7 @@ struct loader {
 	int line;
 	bool failed;
 	unsigned seen;                              /* keys of [card] and [prompt], this file */
+	unsigned pkcs11_seen;                       /* keys of [pkcs11], this file */
 	unsigned service_seen[CONFIG_SERVICES_MAX]; /* keys of each service, this file */
 	char service_place[CONFIG_SERVICES_MAX][PATH_MAX]; /* file:line of its heading */
 };
@@ -196,14 +198,19 @@ section_select(struct loader *loader, const char *name, enum section_kind *secti
 		*section = SECTION_PROMPT;
 		return true;
 	}
+	if (strcmp(name, "pkcs11") == 0) {
+		*section = SECTION_PKCS11;
+		return true;
+	}
 	if (strncmp(name, "service ", 8) == 0) {
 		*section = SECTION_SERVICE;
 		return service_select(loader, name + 8, service);
 	}
 	if (name[0] == '\0')
 		return fail(loader, "a key stands before the first section; put it below [card], "
-				    "[prompt] or [service NAME]");
-	return fail(loader, "[%s] is no section; there are [card], [prompt] and [service NAME]",
+				    "[prompt], [pkcs11] or [service NAME]");
+	return fail(loader,
+		    "[%s] is no section; there are [card], [prompt], [pkcs11] and [service NAME]",
 		    name);
 }
 
@@ -285,6 +292,27 @@ put_value(struct loader *loader, const struct key *key, void *to, const char *va
 	return key->kind == VALUE_NUMBER || put_text(loader, to, value);
 }
 
+/* The module reads these by itself; here they are only found right or wrong. */
+static int
+judge_pkcs11(struct loader *loader, const char *name, const char *value)
+{
+	struct settings unused;
+	const char *allowed;
+	char known[256];
+	int key = settings_key(name);
+
+	if (key == SETTINGS_NO_KEY) {
+		settings_keys(known, sizeof(known));
+		return fail(loader, "%s is no key of [pkcs11]; there are %s", name, known);
+	}
+	if ((loader->pkcs11_seen & 1U << key) != 0)
+		return fail(loader, "%s stands twice in [pkcs11]; keep one of them", name);
+	loader->pkcs11_seen |= 1U << key;
+	if (!settings_put(&unused, name, value, &allowed))
+		return fail(loader, "%s = %s: allowed is %s", name, value, allowed);
+	return 1;
+}
+
 /* libinih's handler: 0 is an error. */
 static int
 take_key(void *context, const char *where, const char *name, const char *value)
@@ -297,6 +325,8 @@ take_key(void *context, const char *where, const char *name, const char *value)
 
 	if (loader->failed || !section_select(loader, where, &section, &service))
 		return 0;
+	if (section == SECTION_PKCS11)
+		return judge_pkcs11(loader, name, value);
 	key = key_find(section, name);
 	if (key == NULL)
 		return fail_unknown(loader, section, where, name);
@@ -371,7 +401,7 @@ load_file(struct loader *loader, const char *path, bool required)
 
 	loader->path = path;
 	loader->line = 0;
-	loader->seen = 0;
+	loader->seen = loader->pkcs11_seen = 0;
 	memset(loader->service_seen, 0, sizeof(loader->service_seen));
 	loader->file = fopen(path, "re");
 	if (loader->file == NULL) {

@@ -149,15 +149,31 @@ static void
 an_unknown_section_is_refused(void **state)
 {
 	expect_error(*state, "; hello\n[cart]\n",
-		     "2: [cart] is no section; there are [card], [prompt] and [service NAME]");
+		     "2: [cart] is no section; there are [card], [prompt], [pkcs11] and "
+		     "[service NAME]");
+}
+
+static void
+what_is_wrong_for_the_pkcs11_module_is_refused(void **state)
+{
+	expect_error(*state, "[pkcs11]\npin-cache = maybe\n",
+		     "2: pin-cache = maybe: allowed is yes or no");
+	expect_error(*state, "[pkcs11]\npin-cache-lifetime-s = 86401\n",
+		     "2: pin-cache-lifetime-s = 86401: allowed is seconds, from 0 to 86400");
+	expect_error(*state, "[pkcs11]\npin-cache = no\npin-cache = yes\n",
+		     "3: pin-cache stands twice in [pkcs11]; keep one of them");
+	expect_error(*state, "[pkcs11]\ncache = no\n",
+		     "2: cache is no key of [pkcs11]; there are exclude-readers, accept-labels, "
+		     "no-slots-for, no-signature-slot-for, no-always-authenticate-for, pin-cache, "
+		     "pin-cache-lifetime-s, drop-authentication, file-cache");
 }
 
 static void
 a_key_before_the_first_section_is_refused(void **state)
 {
 	expect_error(*state, "pin-tries = 2\n",
-		     "1: a key stands before the first section; put it below [card], [prompt] or "
-		     "[service NAME]");
+		     "1: a key stands before the first section; put it below [card], [prompt], "
+		     "[pkcs11] or [service NAME]");
 }
 
 static void
@@ -443,8 +459,17 @@ the_installed_file_shows_every_key_with_its_default(void **state)
 	    ";encryption-certificate = ",
 	    ";credentials = ",
 	    ";proxy = ",
+	    ";exclude-readers = \n",
+	    ";accept-labels = *\n",
+	    ";no-slots-for = \n",
+	    ";no-signature-slot-for = firefox*, ",
+	    ";no-always-authenticate-for = \n",
+	    ";pin-cache = yes\n",
+	    ";pin-cache-lifetime-s = 0\n",
+	    ";drop-authentication = no\n",
+	    ";file-cache = yes\n",
 	};
-	char text[4096];
+	char text[8192];
 
 	(void)state;
 	(void)read_packaged(text, sizeof(text));
@@ -459,7 +484,7 @@ static void
 the_installed_file_is_understood_when_its_keys_are_set(void **state)
 {
 	struct world *world = *state;
-	char text[4096], set[4096];
+	char text[8192], set[8192];
 	size_t len = 0, read = read_packaged(text, sizeof(text));
 
 	for (size_t i = 0; i < read; i++) {
@@ -485,6 +510,7 @@ main(void)
 	    WORLD_TEST(a_short_service_has_the_default_timeouts),
 	    WORLD_TEST(an_unknown_service_is_not_found),
 	    WORLD_TEST(an_unknown_section_is_refused),
+	    WORLD_TEST(what_is_wrong_for_the_pkcs11_module_is_refused),
 	    WORLD_TEST(a_key_before_the_first_section_is_refused),
 	    WORLD_TEST(an_unknown_key_is_refused_with_those_that_are_known),
 	    WORLD_TEST(a_key_of_another_section_is_refused),

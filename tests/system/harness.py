@@ -300,9 +300,11 @@ class World:
         account = self.write_private("account", f"[account]\nphone = {PHONE}\n")
         return self.vicar("enrol", name, "--service", "cmd", "--account", account, *arguments)
 
-    def create(self, name, *arguments):
-        pins = self.write_private("pins", f"pin = {LOCAL_PIN}\npuk = {LOCAL_PUK}\n")
-        return self.vicar("create", name, "--pin-file", pins, *arguments)
+    def create(self, name, *arguments, pins=None):
+        """`pins` are lines of a PIN file."""
+        lines = pins or f"pin = {LOCAL_PIN}\npuk = {LOCAL_PUK}\n"
+        path = self.write_private("pins", lines)
+        return self.vicar("create", name, "--pin-file", path, *arguments)
 
     def insert(self, name):
         done = self.vicar("insert", name)

@@ -7,16 +7,14 @@ a card. Every mechanism that OpenSC offers for the card is exercised, or its ref
 """
 
 import hashlib
-import os
 import re
 import typing
 
 import harness
-from harness import ROOT, World
+from harness import PHONE, PIN, World
 
 DOCUMENT = b"a document that deserves a signature\n"
 SECRET = b"for the holder of the card only"
-# Of the cards of tests/fixtures/replay.
 AUTH_PIN, SIGN_PIN, PUK = "1234", "123456", "12345678"
 MODULUS = 256
 
@@ -29,6 +27,7 @@ DIGESTINFO = {
 
 class Key(typing.NamedTuple):
     slot: str  # OpenSC makes one for each PIN
+    counter: str  # of the PIN
     pin: str
     auth_id: str
     id: str
@@ -112,11 +111,16 @@ PKCS1_DECIPHERMENT = Decipherment(SECRET, pkeyopt("rsa_padding_mode:pkcs1"))
 RAW_DECIPHERMENT = Decipherment(block(SECRET), pkeyopt("rsa_padding_mode:none"))
 
 
+def input_for(mechanism):
+    """Something that a key that had the mechanism would sign."""
+    return {"RSA-X-509": RAW_SIGNATURE, "RSA-PKCS-PSS": pss("sha1")}.get(mechanism, hashed("sha1"))
+
+
 class Round:
-    """A row says: CARD and OPTIONS as a card line of a replay file has them; KEYS; ATR; NAME, which
-    OpenSC gives the card; FILES, a pattern of how far `opensc-tool -f` comes; DUMP, some of the card's
-    objects; SIGNATURES and DECIPHERMENTS of each mechanism; REFUSED, mechanisms that OpenSC offers
-    for the card and then refuses, with a pattern of the error; PIN_TRIES, the maximum of its PINs."""
+    """A row says: CARD and OPTIONS, for vicar create; KEYS; ATR; NAME, which OpenSC gives the card;
+    FILES, a pattern of how far `opensc-tool -f` comes; DUMP, some of the card's objects; SIGNATURES and
+    DECIPHERMENTS of each mechanism; REFUSED, mechanisms that OpenSC offers for the card and then
+    refuses, with a pattern of the error; PIN_TRIES, the maximum of its PINs."""
 
     OPTIONS = ""
     DECIPHERMENTS = {}
@@ -147,12 +151,9 @@ class Round:
     @classmethod
     def make_card(cls):
         """Both keys on one card, each with its own PIN."""
-        line = f"source none\ncard {cls.CARD} key=auth key=sign {cls.OPTIONS}\n"
-        block_file = cls.world.write_private("card.apdu", line + "> 00A4000C023F00\n< 9000\n")
-        cls.world.run(
-            cls.world.tool("apdu-replay"), "--image", cls.world.path("data/vicar/cards/card"),
-            "--fixtures", os.path.join(ROOT, "tests/fixtures/replay"), block_file,
-        )  # fmt: skip
+        pins = "".join(f"{key.counter} = {key.pin}\n" for key in cls.KEYS) + f"puk = {PUK}\n"
+        options = ("--option", cls.OPTIONS) if cls.OPTIONS else ()
+        cls.world.create("card", "--card", cls.CARD, *options, pins=pins)
 
     def write(self, name, content):
         with open(self.world.path(name), "wb") as f:
@@ -261,7 +262,7 @@ class Round:
                     if "KEY-PAIR-GEN" in mechanism:
                         done = self.in_slot(key, "--keypairgen", "--key-type", "rsa:2048", check=False)
                     else:
-                        done = self.sign(key, mechanism, hashed("sha1"), check=False)
+                        done = self.sign(key, mechanism, input_for(mechanism), check=False)
                     self.assertNotEqual(done.returncode, 0)
                     self.assertRegex(done.stdout, error)
 
@@ -313,3 +314,63 @@ class Round:
         for key in self.KEYS:
             with self.subTest(key):
                 self.assertIn("No errors", self.in_slot(key, "--test").stdout)
+
+
+class RemoteRound(Round):
+    """The round of a card with one key at the simulated service: each signature is a start call, and
+    the PIN is the service's. KIND is the key's."""
+
+    # The rules of a PIN that only the service can judge: test_failures.py, test_pin_remote.py.
+    test_each_pin_can_be_changed_and_changed_back = None
+    test_wrong_pins_block_each_pin_and_the_puk_unblocks_it = None
+    test_one_blocked_pin_leaves_the_other_key_alone = None
+    # It comes as far as the classes below say.
+    test_pkcs11_tool_tests_each_slot_to_the_end = None
+
+    @classmethod
+    def make_card(cls):
+        account = f"[account maria]\nphone = {PHONE}\npin = {PIN}\nkey = {cls.KIND}\n"
+        cls.world.start_simulator(account)
+        cls.world.enrol("card", "--card", cls.CARD)
+
+    def setUp(self):
+        self.world.person.expect([self.world.agrees(), self.world.types_code()])
+        self.before = len(self.world.calls("SCMDSign"))
+
+    def starts(self):
+        return len(self.world.calls("SCMDSign")) - self.before
+
+    def test_a_mechanism_that_is_offered_and_cannot_be_is_refused(self):
+        super().test_a_mechanism_that_is_offered_and_cannot_be_is_refused()
+        self.assertEqual(self.starts(), 0)
+
+    def test_signing_twice_in_a_row_gives_two_good_signatures_and_is_two_start_calls(self):
+        for _ in range(2):
+            self.assert_works(self.KEYS[0])
+        self.assertEqual(self.starts(), 2)
+
+    def test_what_the_service_cannot_sign_is_refused_without_a_start_call(self):
+        done = self.sign(self.KEYS[0], "RSA-PKCS", ANY_36_BYTES, check=False)
+        self.assertIn("CKR_DATA_INVALID", done.stdout)
+        self.assertEqual(self.starts(), 0)
+
+    def test_a_wrong_pin_is_refused_by_the_service_and_counted_once(self):
+        (key,) = self.KEYS
+        mechanism, (signature, *_) = next(iter(self.SIGNATURES.items()))
+        done = self.sign(key, mechanism, signature, pin="999999", check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("refused the signature PIN", self.world.vicar("log", "card").stdout)
+        self.assertEqual(self.starts(), 1)
+        self.assert_works(key)
+
+    def test_neither_change_nor_puk_is_allowed(self):
+        for action, *values in (
+            ("--change-pin", "--pin", PIN, "--new-pin", "55667788"),
+            ("--unblock-pin", "--puk", PUK, "--new-pin", "55667788"),
+        ):
+            done = self.world.run(
+                "pkcs15-tool", action, "--auth-id", self.KEYS[0].auth_id, *values, check=False
+            )
+            # Where the card lists no PUK, OpenSC asks for none.
+            self.assertRegex(done.stdout, "failed: (Not allowed|Data object not found)")
+        self.assertEqual(self.starts(), 0)

@@ -4,101 +4,26 @@
 Sections named here are those of the fact sheet iasecc.md.
 """
 
-import hashlib
 import os
 import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
-from harness import LOCAL_PIN, PHONE, PIN, World  # noqa: E402
+from harness import PIN, World  # noqa: E402
 from opensc_round import (  # noqa: E402
     ANY_36_BYTES,
     AUTH_PIN,
     PKCS1_DECIPHERMENT,
     SIGN_PIN,
     Key,
+    RemoteRound,
     Round,
     digestinfo,
     recovered,
 )
 
-DOCUMENT = b"a document that deserves a signature\n"
 ADF = "E828BD080FD2504543432D654944"
-SHA256_PREFIX = bytes.fromhex("3031300d060960864801650304020105000420")
-
-
-class OneKey:
-    """A card with one key; the classes below say which and where."""
-
-    ROLE = "auth"
-    ID = "45"
-
-    @classmethod
-    def setUpClass(cls):
-        cls.world = World(harness.BUILD)
-        try:
-            cls.world.start_pcscd()
-            cls.make_card(cls.world)
-            cls.world.insert("card")
-            cls.world.wait_card()
-        except BaseException:
-            cls.world.close()
-            raise
-
-    @classmethod
-    def make_card(cls, world):
-        world.create(
-            "card", "--card", "iasecc", "--role", cls.ROLE, "--option", f"variant={cls.VARIANT}"
-        )
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.world.close()
-
-    def setUp(self):
-        for name, content in (
-            ("document", DOCUMENT),
-            ("digestinfo", SHA256_PREFIX + hashlib.sha256(DOCUMENT).digest()),
-        ):
-            with open(self.world.path(name), "wb") as f:
-                f.write(content)
-
-    def public_key(self):
-        """The key of the certificate on the card, in key.pem."""
-        self.world.run("pkcs15-tool", "--read-certificate", self.ID, "-o", "certificate.pem")
-        self.world.run(
-            "openssl", "x509", "-in", "certificate.pem", "-noout", "-pubkey", "-out", "key.pem"
-        )
-
-    def sign(self, pin=LOCAL_PIN, check=True):
-        return self.world.pkcs11(
-            "--login", "--pin", pin, "--sign", "-m", "RSA-PKCS",
-            "-i", "digestinfo", "-o", "signature", check=check,
-        )  # fmt: skip
-
-    def assert_signs(self, pin=LOCAL_PIN):
-        self.sign(pin)
-        self.public_key()
-        done = self.world.run(
-            "openssl", "dgst", "-sha256", "-verify", "key.pem", "-signature", "signature", "document"
-        )
-        self.assertIn("Verified OK", done.stdout)
-
-    def test_opensc_shows_the_atr(self):
-        atr = self.world.run("opensc-tool", "-a").stdout.splitlines()[-1]
-        self.assertEqual(atr.replace(":", "").upper(), self.ATR)
-
-    def test_opensc_takes_it_for_an_ias_ecc_card(self):
-        self.assertIn("IAS-ECC", self.world.run("opensc-tool", "-n").stdout)
-
-    def test_its_objects_are_listed(self):
-        dump = self.world.run("pkcs15-tool", "-D").stdout
-        for text in ("PKCS#15 Card [ECC eID]", "PIN [PUK]", *self.OBJECTS):
-            self.assertIn(text, dump)
-
-    def test_the_key_signs(self):
-        self.assert_signs()
 
 
 class IasEccCard(Round):
@@ -108,7 +33,10 @@ class IasEccCard(Round):
     NAME = "IAS-ECC"
     # 8.7 item 13: the driver cannot select the root by its file identifier with an answer.
     FILES = "SELECT FILE failed: Invalid data"
-    KEYS = (Key("0", AUTH_PIN, "01", "45", deciphers=True), Key("1", SIGN_PIN, "03", "46"))
+    KEYS = (
+        Key("0", "pin1", AUTH_PIN, "01", "45", deciphers=True),
+        Key("1", "pin2", SIGN_PIN, "03", "46"),
+    )
     PIN_TRIES = 3
     DUMP = (
         "PKCS#15 Card [ECC eID]",
@@ -119,8 +47,6 @@ class IasEccCard(Round):
         "Private RSA Key [Sign key]",
         "X.509 Certificate [Auth certificate]",
         "X.509 Certificate [Sign certificate]",
-        "X.509 Certificate [Sub CA]",
-        "X.509 Certificate [Root CA]",
     )
     SIGNATURES = {
         "RSA-PKCS": [
@@ -170,83 +96,51 @@ class Amos(IasEccCard, unittest.TestCase):
     ATR = "3BDF18FF8191FE1FC30031B8640C01ECC173940180829000B3"
 
 
-class AmosWithAKeyForSignatures(OneKey, unittest.TestCase):
-    """A local PIN, and no deciphering."""
-
-    VARIANT = "amos"
+class AmosWithARemoteKey(RemoteRound, unittest.TestCase):
+    CARD = "iasecc"
+    KIND = "rsa2048"
     ATR = Amos.ATR
-    ROLE = "sign"
-    ID = "46"
-    OBJECTS = ("PIN [Sign PIN]", "Private RSA Key [Sign key]", "nonRepudiation")
+    NAME = IasEccCard.NAME
+    FILES = IasEccCard.FILES
+    KEYS = (Key("0", "pin2", PIN, "03", "46"),)
+    DUMP = (
+        "PIN [Sign PIN]",
+        "Private RSA Key [Sign key]",
+        "X.509 Certificate [Sub CA]",
+        "X.509 Certificate [Root CA]",
+    )
+    SIGNATURES = {
+        "RSA-PKCS": [recovered(digestinfo("sha256"), "pkcs1"), recovered(digestinfo("sha1"), "pkcs1")]
+    }
+    DECIPHERMENTS = IasEccCard.DECIPHERMENTS
+    REFUSED = IasEccCard.REFUSED
 
-    def test_pkcs11_tool_tests_it_to_the_end(self):
-        done = self.world.pkcs11("--test", "--login", "--pin", LOCAL_PIN)
-        self.assertIn("No errors", done.stdout)
-
-
-class RemoteKey:
-    """A key at the simulated CMD; each use of it is a text message, so they are counted."""
-
-    @classmethod
-    def make_remote_card(cls, world, kind):
-        world.start_simulator(f"[account maria]\nphone = {PHONE}\npin = {PIN}\nkey = {kind}\n")
-        world.enrol("card", "--card", "iasecc")
-
-    def setUp(self):
-        super().setUp()
-        self.world.person.expect([self.world.agrees(), self.world.types_code()])
-        self.starts_before = len(self.world.calls("SCMDSign"))
-
-    def assert_starts(self, count):
-        self.assertEqual(len(self.world.calls("SCMDSign")) - self.starts_before, count)
-
-
-class AmosWithARemoteKey(RemoteKey, OneKey, unittest.TestCase):
-    ATR = Amos.ATR
-    ID = "46"
-    OBJECTS = ("PIN [Sign PIN]", "Private RSA Key [Sign key]", "X.509 Certificate [Root CA]")
-
-    @classmethod
-    def make_card(cls, world):
-        cls.make_remote_card(world, "rsa2048")
-
-    def test_its_objects_are_listed(self):
+    def test_neither_a_puk_nor_a_key_to_decipher_is_listed(self):
         dump = self.world.run("pkcs15-tool", "-D").stdout
-        for text in self.OBJECTS:
-            self.assertIn(text, dump)
         self.assertNotIn("PIN [PUK]", dump)
         self.assertNotIn("decipher", dump)
 
-    def test_the_key_signs(self):
-        self.assert_signs(PIN)
-        self.assert_starts(1)
 
-    def test_a_wrong_pin_costs_one_start(self):
-        done = self.sign("999999", check=False)
-        self.assertNotEqual(done.returncode, 0)
-        self.assert_starts(1)
-        self.assert_signs(PIN)
-
-
-class AmosWithARemoteKeyOf3072Bits(RemoteKey, OneKey, unittest.TestCase):
+class AmosWithARemoteKeyOf3072Bits(unittest.TestCase):
     """6.1: OpenSC's driver knows 1024 to 2048 bits; the key is for other middleware."""
 
-    ATR = Amos.ATR
-    ID = "46"
-
-    @classmethod
-    def make_card(cls, world):
-        cls.make_remote_card(world, "rsa3072")
-
-    def test_its_objects_are_listed(self):
-        self.assertIn("ModLength      : 3072", self.world.run("pkcs15-tool", "-D").stdout)
-
-    test_the_key_signs = None
-
-    def test_opensc_does_not_use_the_key_and_no_message_is_sent(self):
-        done = self.sign(PIN, check=False)
+    def test_opensc_lists_the_key_does_not_use_it_and_no_message_is_sent(self):
+        world = World(harness.BUILD)
+        self.addCleanup(world.close)
+        world.start_simulator()
+        world.start_pcscd()
+        world.enrol("card", "--card", "iasecc")
+        world.insert("card")
+        world.wait_card()
+        self.assertIn("ModLength      : 3072", world.run("pkcs15-tool", "-D").stdout)
+        with open(world.path("digestinfo"), "wb") as f:
+            f.write(digestinfo("sha256"))
+        done = world.pkcs11(
+            "--login", "--pin", PIN, "--sign", "-m", "RSA-PKCS",
+            "-i", "digestinfo", "-o", "signature", check=False,
+        )  # fmt: skip
         self.assertIn("CKR_FUNCTION_NOT_SUPPORTED", done.stdout)
-        self.assert_starts(0)
+        self.assertEqual(world.calls("SCMDSign"), [])
 
 
 class Gemalto(IasEccCard, unittest.TestCase):

@@ -14,11 +14,11 @@ from opensc_round import (  # noqa: E402
     ANY_36_BYTES,
     AUTH_PIN,
     PKCS1_DECIPHERMENT,
-    PUK,
     RAW_DECIPHERMENT,
     RAW_SIGNATURE,
     SIGN_PIN,
     Key,
+    RemoteRound,
     Round,
     digestinfo,
     hashed,
@@ -36,7 +36,10 @@ class FinnishCard(Round, unittest.TestCase):
     ATR = "3B7B940000806212515646696E454944"
     NAME = "SetCOS"
     FILES = r"3f00 +type: DF(?s:.*)sc_list_files\(\) failed: Unsupported INS byte in APDU"
-    KEYS = (Key("0", AUTH_PIN, "01", "45", deciphers=True), Key("1", SIGN_PIN, "02", "46"))
+    KEYS = (
+        Key("0", "pin1", AUTH_PIN, "01", "45", deciphers=True),
+        Key("1", "pin2", SIGN_PIN, "02", "46"),
+    )
     PIN_TRIES = 5
     DUMP = (
         "PKCS#15 Card [HENKILOKORTTI]",
@@ -46,8 +49,6 @@ class FinnishCard(Round, unittest.TestCase):
         "Private RSA Key [allekirjoitusavain]",
         "X.509 Certificate [todentamis- ja salausvarmenne]",
         "X.509 Certificate [allekirjoitusvarmenne]",
-        "X.509 Certificate [Vicar Test Issuer]",
-        "X.509 Certificate [Vicar Test Root]",
     )
     SIGNATURES = {
         "RSA-PKCS": [
@@ -76,7 +77,10 @@ class PortugueseCard(Round, unittest.TestCase):
     ATR = "3BFF9600008131FE4380318065B085040120120FFF829000D0"
     NAME = "GemSAFE V1"
     FILES = r"3f00 .*type: DF(?s:.*)sc_list_files\(\) failed: Not supported"
-    KEYS = (Key("0", AUTH_PIN, "01", "45"), Key("1", SIGN_PIN, "02", "46"))
+    KEYS = (
+        Key("0", "auth-pin", AUTH_PIN, "01", "45"),
+        Key("1", "sign-pin", SIGN_PIN, "02", "46"),
+    )
     PIN_TRIES = 3
     DUMP = (
         "PKCS#15 Card [CARTAO DE CIDADAO]",
@@ -86,8 +90,6 @@ class PortugueseCard(Round, unittest.TestCase):
         "Private RSA Key [CITIZEN SIGNATURE KEY]",
         "X.509 Certificate [CITIZEN AUTHENTICATION CERTIFICATE]",
         "X.509 Certificate [CITIZEN SIGNATURE CERTIFICATE]",
-        "X.509 Certificate [SIGNATURE SUB CA]",
-        "X.509 Certificate [ROOT CA]",
     )
     SIGNATURES = {
         "RSA-PKCS": [recovered(digestinfo("sha1"), "pkcs1"), ANY_36_BYTES],
@@ -110,38 +112,26 @@ class PortugueseCard(Round, unittest.TestCase):
             self.assertIn("CKR_ARGUMENTS_BAD", done.stdout)
 
 
-class PortugueseCardWithARemoteKey(Round, unittest.TestCase):
-    """RSA-3072 at the service: each signature is a start call, and the PIN is the service's."""
-
+class PortugueseCardWithARemoteKey(RemoteRound, unittest.TestCase):
+    CARD = "cc-v1"
+    KIND = "rsa3072"
     ATR = PortugueseCard.ATR
     NAME = PortugueseCard.NAME
     FILES = PortugueseCard.FILES
-    KEYS = (Key("0", PIN, "02", "46"),)
-    DUMP = ("CITIZEN SIGNATURE KEY", "CITIZEN SIGNATURE CERTIFICATE", "ModLength      : 3072")
+    KEYS = (Key("0", "sign-pin", PIN, "02", "46"),)
+    DUMP = (
+        "Private RSA Key [CITIZEN SIGNATURE KEY]",
+        "ModLength      : 3072",
+        "X.509 Certificate [CITIZEN SIGNATURE CERTIFICATE]",
+        "X.509 Certificate [SIGNATURE SUB CA]",
+        "X.509 Certificate [ROOT CA]",
+    )
     SIGNATURES = {
         **PortugueseCard.SIGNATURES,
         "RSA-PKCS": [recovered(digestinfo("sha1"), "pkcs1")],
     }
     DECIPHERMENTS = PortugueseCard.DECIPHERMENTS
     REFUSED = PortugueseCard.REFUSED
-
-    # The rules of a PIN that only the service can judge: test_failures.py, test_pin_remote.py.
-    test_each_pin_can_be_changed_and_changed_back = None
-    test_wrong_pins_block_each_pin_and_the_puk_unblocks_it = None
-    test_one_blocked_pin_leaves_the_other_key_alone = None
-    test_pkcs11_tool_tests_each_slot_to_the_end = None
-
-    @classmethod
-    def make_card(cls):
-        cls.world.start_simulator()
-        cls.world.enrol("card")
-
-    def setUp(self):
-        self.world.person.expect([self.world.agrees(), self.world.types_code()])
-        self.before = len(self.world.calls("SCMDSign"))
-
-    def starts(self):
-        return len(self.world.calls("SCMDSign")) - self.before
 
     def test_pcsc_scan_lists_the_reader(self):
         self.assertIn("Vicar 00 00", self.world.run("pcsc_scan", "-rn").stdout)
@@ -151,36 +141,9 @@ class PortugueseCardWithARemoteKey(Round, unittest.TestCase):
         self.sign(key, "SHA256-RSA-PKCS", hashed("sha256"))
         self.judge(key, hashed("sha256"))
         self.assertEqual(len(self.read("signature")) * 8, 3072)
-        text = self.world.run("openssl", "pkey", "-pubin", "-in", "key-46.pem", "-noout", "-text").stdout
-        self.assertIn("Public-Key: (3072 bit)", text)
+        text = self.world.run("openssl", "pkey", "-pubin", "-in", "key-46.pem", "-noout", "-text")
+        self.assertIn("Public-Key: (3072 bit)", text.stdout)
         self.assertEqual(self.starts(), 1)
-
-    def test_signing_twice_in_a_row_gives_two_good_signatures(self):
-        for _ in range(2):
-            self.assert_works(self.KEYS[0])
-        self.assertEqual(self.starts(), 2)
-
-    def test_what_the_service_cannot_sign_is_refused_without_a_start_call(self):
-        done = self.sign(self.KEYS[0], "RSA-PKCS", ANY_36_BYTES, check=False)
-        self.assertIn("CKR_DATA_INVALID", done.stdout)
-        self.assertEqual(self.starts(), 0)
-
-    def test_a_wrong_pin_is_refused_by_the_service_and_counted_once(self):
-        (key,) = self.KEYS
-        done = self.sign(key, "SHA256-RSA-PKCS", hashed("sha256"), pin="999999", check=False)
-        self.assertNotEqual(done.returncode, 0)
-        self.assertIn("refused the signature PIN", self.world.vicar("log", "card").stdout)
-        self.assertEqual(self.starts(), 1)
-        self.assert_works(key)
-
-    def test_neither_change_nor_puk_is_allowed(self):
-        for action, *values in (
-            ("--change-pin", "--pin", PIN, "--new-pin", "55667788"),
-            ("--unblock-pin", "--puk", PUK, "--new-pin", "55667788"),
-        ):
-            done = self.world.run("pkcs15-tool", action, "--auth-id", "02", *values, check=False)
-            self.assertIn("failed: Not allowed", done.stdout)
-        self.assertEqual(self.starts(), 0)
 
     def test_pkcs11_tool_tests_every_signature_mechanism(self):
         """It then ends: OpenSC 0.23 gives the session up when an empty VERIFY says that the PIN is no
@@ -189,6 +152,37 @@ class PortugueseCardWithARemoteKey(Round, unittest.TestCase):
         for mechanism in self.SIGNATURES:
             self.assertIn(f"    {mechanism}: OK\n", tested)
         self.assertIn("C_OpenSession failed: rv = CKR_SESSION_HANDLE_INVALID", tested)
+
+
+class FinnishCardWithARemoteKey(RemoteRound, unittest.TestCase):
+    CARD = "fineid-v2"
+    KIND = "rsa2048"
+    ATR = FinnishCard.ATR
+    NAME = FinnishCard.NAME
+    FILES = FinnishCard.FILES
+    KEYS = (Key("0", "pin2", PIN, "02", "46"),)
+    DUMP = (
+        "PIN [allekirjoitustunnusluku]",
+        "Private RSA Key [allekirjoitusavain]",
+        "X.509 Certificate [allekirjoitusvarmenne]",
+        "Authority      : yes",
+    )
+    SIGNATURES = {
+        "RSA-PKCS": [recovered(digestinfo("sha256"), "pkcs1"), recovered(digestinfo("sha1"), "pkcs1")],
+        "SHA1-RSA-PKCS": [hashed("sha1")],
+    }
+    DECIPHERMENTS = {"RSA-PKCS": [PKCS1_DECIPHERMENT], "RSA-PKCS-OAEP": [oaep("sha1")]}
+    # A raw block, which OpenSC fills itself, is none that the service signs.
+    REFUSED = {
+        "RSA-X-509": "CKR_DATA_INVALID",
+        "RSA-PKCS-PSS": "CKR_DATA_INVALID",
+        "SHA1-RSA-PKCS-PSS": "CKR_DATA_INVALID",
+    }
+
+    def test_pkcs11_tool_begins_its_test_with_what_the_service_cannot_sign(self):
+        tested = self.in_slot(self.KEYS[0], "--test", check=False).stdout
+        self.assertIn("C_SignFinal failed: rv = CKR_DATA_INVALID", tested)
+        self.assertEqual(self.starts(), 0)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@
 struct card_driver {
 	const char *name;
 	bool (*match)(const struct atr *atr);
-	/* Selects the application and reads its directory files (pkcs15_read()). SMARTCARD_UNKNOWN:
-	 * not this card after all. */
+	/* Finds the application and reads its directory files (directory_read()).
+	 * SMARTCARD_UNKNOWN, _REFUSED and _NOT_VERIFIED: not this card after all. */
 	enum smartcard_result (*bind)(struct smartcard *card);
 	/* Selects the application again, after others may have used another one. May be NULL. */
 	enum smartcard_result (*enter)(struct smartcard *card);

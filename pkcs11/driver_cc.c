@@ -87,9 +87,7 @@ bind(struct smartcard *card)
 	 * only looks like one is asked for it all the same. */
 	if (!atr_parse(card->channel.atr, &atr) || !is_known(&atr))
 		r = enter(card);
-	if (r == SMARTCARD_OK)
-		r = directory_read(card, &places);
-	return r == SMARTCARD_REFUSED ? SMARTCARD_UNKNOWN : r;
+	return r == SMARTCARD_OK ? directory_read(card, &places) : r;
 }
 
 /* 9.2 */

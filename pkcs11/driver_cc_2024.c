@@ -159,8 +159,7 @@ bind(struct smartcard *card)
 			r = SMARTCARD_OK;
 	}
 	snprintf(card->label, sizeof(card->label), "CARTAO DE CIDADAO");
-	/* 9.5: 6982 wants PACE. */
-	return r == SMARTCARD_REFUSED || r == SMARTCARD_NOT_VERIFIED ? SMARTCARD_UNKNOWN : r;
+	return r;
 }
 
 static void

@@ -111,9 +111,7 @@ bind(struct smartcard *card)
 	/* Selecting a citizen card's application by name would close it for others (4.1): content.c
 	 * does so only when the file is not found without. */
 	r = (*state)->organisation ? enter(card) : SMARTCARD_OK;
-	if (r == SMARTCARD_OK)
-		r = directory_read(card, &places);
-	return r == SMARTCARD_REFUSED ? SMARTCARD_UNKNOWN : r;
+	return r == SMARTCARD_OK ? directory_read(card, &places) : r;
 }
 
 static enum smartcard_result

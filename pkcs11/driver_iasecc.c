@@ -6,6 +6,7 @@
 #include "iso7816/atr_match.h"
 #include "iso7816/sw.h"
 #include "iso7816/tlv.h"
+#include "sdo.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -22,9 +23,6 @@ enum {
 	CRDO_KEY = 0x84,
 	LOCAL = 0x80, /* 5.1, 6.1 */
 	NUMBER = 0x1F,
-	CLASS_PIN = 0x81,
-	CLASS_PRIVATE_KEY = 0x90,
-	CLASS_PUBLIC_KEY = 0xA0,
 	SDO_MAX = 1024,
 	FID_LEN = 2,
 	CHALLENGE_LEN = 8,
@@ -115,9 +113,7 @@ bind(struct smartcard *card)
 		state->aid = APPLICATIONS[i];
 		r = enter(card);
 	}
-	if (r == SMARTCARD_OK)
-		r = directory_read(card, &places);
-	return r == SMARTCARD_REFUSED ? SMARTCARD_UNKNOWN : r;
+	return r == SMARTCARD_OK ? directory_read(card, &places) : r;
 }
 
 /* 4.1: EFs of the application by identifier, others from the root. */
@@ -153,6 +149,9 @@ select_file(struct smartcard *card, struct bytes path, struct writer *fcp)
 		return r;
 	r = place_select(card, path.len == FID_LEN ? SELECT_CHILD : SELECT_FROM_DF, path, false,
 			 fcp);
+	/* Not every maker's card takes the first form (4.1). */
+	if (r == SMARTCARD_REFUSED && card->sw == SW_INCORRECT_P1P2 && path.len == FID_LEN)
+		r = place_select(card, SELECT_FROM_DF, path, false, fcp);
 	if (r == SMARTCARD_OK && writer_ok(&whole))
 		place_set(card, writer_bytes(&whole), aid.len + path.len - FID_LEN);
 	else if (r == SMARTCARD_OK)
@@ -160,85 +159,18 @@ select_file(struct smartcard *card, struct bytes path, struct writer *fcp)
 	return r;
 }
 
-/* 4.4: GET DATA of one part of a security data object; `content` is what stands in its BF tag. */
-static enum smartcard_result
-get_sdo(struct smartcard *card, uint8_t class, uint8_t number, struct bytes wanted,
-	struct writer *answer, struct bytes *content)
-{
-	enum { INS_GET_DATA = 0xCB, P1 = 0x3F, P2 = 0xFF, ANSWER_MAX = 256 };
-	enum { TAG_HEADER_LIST = 0x4D, TAG_TEMPLATE = 0x70 };
-	const tlv_tag tag = (tlv_tag)(0xBF0000 | class << 8 | number);
-	uint8_t data[32];
-	struct writer list = writer_to(data, sizeof(data));
-	const size_t outer = tlv_begin(&list, TAG_HEADER_LIST);
-	const size_t inner = tlv_begin(&list, TAG_TEMPLATE);
-	struct capdu get = {
-	    .ins = INS_GET_DATA, .p1 = P1, .p2 = P2, .has_le = true, .ne = ANSWER_MAX};
-	enum smartcard_result r;
-	struct tlv tlv;
-
-	tlv_put(&list, tag, wanted);
-	tlv_end(&list, inner);
-	tlv_end(&list, outer);
-	get.data = writer_bytes(&list);
-	r = transport_command(card, &get, answer);
-	if (r != SMARTCARD_OK)
-		return r;
-	*content = writer_bytes(answer);
-	if (tlv_find(*content, TAG_TEMPLATE, &tlv))
-		*content = tlv.value;
-	if (!tlv_find(*content, tag, &tlv))
-		return SMARTCARD_PROTOCOL;
-	*content = tlv.value;
-	return SMARTCARD_OK;
-}
-
 static const uint8_t WANTED_DOCP[] = {0xA0, 0x80};
-
-/* 4.4: tag 8C of the control parameters stands in A1, or alone. */
-static bool
-find_rule(struct bytes sdo, struct bytes *docp, struct bytes *rule)
-{
-	enum { TAG_DOCP = 0xA0, TAG_RULES = 0xA1, TAG_CONTACT = 0x8C };
-	struct tlv parameters, rules, contact;
-
-	if (!tlv_find(sdo, TAG_DOCP, &parameters))
-		return false;
-	*docp = parameters.value;
-	if (tlv_find(parameters.value, TAG_RULES, &rules))
-		parameters = rules;
-	if (!tlv_find(parameters.value, TAG_CONTACT, &contact) || contact.value.len == 0)
-		return false;
-	*rule = contact.value;
-	return true;
-}
-
-/* 3.4: one condition byte for each bit of the first byte, from 40 down. */
-static bool
-rule_allows(struct bytes rule, uint8_t access)
-{
-	enum { NEVER = 0xFF, HIGHEST = 0x40 };
-	struct reader reader = reader_of(rule);
-	uint8_t mode, condition;
-
-	if (!reader_u8(&reader, &mode))
-		return false;
-	for (uint8_t bit = HIGHEST; bit != 0; bit >>= 1) {
-		if ((mode & bit) == 0)
-			continue;
-		if (!reader_u8(&reader, &condition))
-			return false;
-		if (bit == access)
-			return condition != NEVER;
-	}
-	return false;
-}
 
 /* The card's own word on a key's size and uses, beside its directory files: 10.1. */
 static enum smartcard_result
 find_abilities(struct smartcard *card, struct smartcard_private_key *key)
 {
 	enum { SIGN = 0x40, AUTHENTICATE = 0x20, DECIPHER = 0x10, TAG_SIZE = 0x80, SIZE_LEN = 2 };
+	enum {
+		DIGESTS = SMARTCARD_DIGEST(DIGEST_SHA1) | SMARTCARD_DIGEST(DIGEST_SHA224) |
+			  SMARTCARD_DIGEST(DIGEST_SHA256) | SMARTCARD_DIGEST(DIGEST_SHA384) |
+			  SMARTCARD_DIGEST(DIGEST_SHA512)
+	};
 	uint8_t data[SDO_MAX];
 	struct writer answer = writer_to(data, sizeof(data));
 	struct smartcard_abilities can = {.pkcs1_any = false};
@@ -250,21 +182,26 @@ find_abilities(struct smartcard *card, struct smartcard_private_key *key)
 		return SMARTCARD_OK;
 	r = stay_in_application(card);
 	if (r == SMARTCARD_OK)
-		r = get_sdo(card, CLASS_PRIVATE_KEY, key->object.reference & NUMBER,
-			    BYTES(WANTED_DOCP), &answer, &sdo);
+		r = sdo_read(card, SDO_PRIVATE_KEY, key->object.reference & NUMBER,
+			     BYTES(WANTED_DOCP), &answer, &sdo);
 	if (r == SMARTCARD_REFUSED || r == SMARTCARD_NOT_VERIFIED)
 		return SMARTCARD_OK;
 	if (r != SMARTCARD_OK)
 		return r;
-	if (!find_rule(sdo, &docp, &rule))
+	if (!sdo_rule(sdo, &docp, &rule))
 		return SMARTCARD_OK;
 	if (key->bits == 0 && tlv_find(docp, TAG_SIZE, &size) && size.value.len == SIZE_LEN)
 		key->bits = (uint32_t)(size.value.data[0] << 8 | size.value.data[1]) * 8;
-	if (rule_allows(rule, AUTHENTICATE)) {
+	if (sdo_rule_allows(rule, SIGN)) {
+		can.pkcs1 = DIGESTS;
+		/* 1.3: cards of that version differ in it, so one that names nothing has none. */
+		can.pss = card->info.algorithms_count > 0 ? DIGESTS : 0;
+	}
+	if (sdo_rule_allows(rule, AUTHENTICATE)) {
 		can.pkcs1_any = true;
 		can.pkcs1 = (1U << DIGEST_COUNT) - 1;
 	}
-	can.decipher_pkcs1 = rule_allows(rule, DECIPHER);
+	can.decipher_pkcs1 = sdo_rule_allows(rule, DECIPHER);
 	key->abilities = abilities_of_objects(card, key, &can);
 	return SMARTCARD_OK;
 }
@@ -286,7 +223,7 @@ get_pin_sdo(struct smartcard *card, const struct smartcard_pin *pin, struct byte
 
 	if (r != SMARTCARD_OK)
 		return r;
-	return get_sdo(card, CLASS_PIN, pin->reference & NUMBER, wanted, answer, sdo);
+	return sdo_read(card, SDO_PIN, pin->reference & NUMBER, wanted, answer, sdo);
 }
 
 /* 5.2: a card that does not answer the empty VERIFY has the counter in the PIN's object. */
@@ -384,6 +321,38 @@ authenticate(struct smartcard *card, const struct smartcard_private_key *key, st
 	return r;
 }
 
+/*
+ * A key that does not authenticate signs a hash, which the card puts into a DigestInfo (6.2). It is
+ * handed over whole, ISO/IEC 7816-8 clause 5.3; the forms of 4.9 that let the card hash the end of the
+ * message want the message.
+ */
+static enum smartcard_result
+sign_hash(struct smartcard *card, const struct smartcard_private_key *key, uint8_t algorithm,
+	  struct bytes hash, struct writer *output)
+{
+	enum smartcard_result r = set_environment(card, key, TEMPLATE_SIGN, algorithm);
+
+	if (r == SMARTCARD_OK)
+		r = operation_load_hash(card, hash);
+	return r == SMARTCARD_OK ? operation_sign(card, BYTES_NONE, operation_block(key), output)
+				 : r;
+}
+
+static enum smartcard_result
+sign_pkcs1(struct smartcard *card, const struct smartcard_private_key *key, struct bytes input,
+	   struct writer *output)
+{
+	enum { SCHEME_PKCS1 = 0x02 };
+	enum digest digest;
+	struct bytes hash;
+
+	if (key->abilities.pkcs1_any)
+		return authenticate(card, key, input, output);
+	if (!digestinfo_parse(input, &digest, &hash))
+		return SMARTCARD_BAD_INPUT;
+	return sign_hash(card, key, algorithm_nibble(digest) | SCHEME_PKCS1, hash, output);
+}
+
 /* 4.12 */
 static enum smartcard_result
 decipher(struct smartcard *card, const struct smartcard_private_key *key, struct bytes cryptogram,
@@ -401,13 +370,15 @@ static enum smartcard_result
 use_key(struct smartcard *card, const struct smartcard_private_key *key,
 	enum smartcard_scheme scheme, enum digest digest, struct bytes input, struct writer *output)
 {
+	enum { SCHEME_PSS = 0x05 };
 	enum smartcard_result r = stay_in_application(card);
 
-	(void)digest;
 	if (r != SMARTCARD_OK)
 		return r;
 	switch (scheme) {
-	case SMARTCARD_SIGN_PKCS1: return authenticate(card, key, input, output);
+	case SMARTCARD_SIGN_PKCS1: return sign_pkcs1(card, key, input, output);
+	case SMARTCARD_SIGN_PSS:
+		return sign_hash(card, key, algorithm_nibble(digest) | SCHEME_PSS, input, output);
 	case SMARTCARD_DECIPHER_PKCS1: return decipher(card, key, input, output);
 	default: return SMARTCARD_UNSUPPORTED;
 	}
@@ -461,8 +432,8 @@ read_public_key(struct smartcard *card, const struct smartcard_public_key *key, 
 	enum smartcard_result r = stay_in_application(card);
 
 	if (r == SMARTCARD_OK)
-		r = get_sdo(card, CLASS_PUBLIC_KEY, key->object.reference & NUMBER, BYTES(wanted),
-			    &answer, &sdo);
+		r = sdo_read(card, SDO_PUBLIC_KEY, key->object.reference & NUMBER, BYTES(wanted),
+			     &answer, &sdo);
 	if (r == SMARTCARD_REFUSED)
 		return SMARTCARD_UNSUPPORTED;
 	if (r != SMARTCARD_OK)

@@ -5,7 +5,6 @@
  * refuses it hears no more.
  */
 #include "card_driver.h"
-#include "iso7816/sw.h"
 #include "iso7816/tlv.h"
 
 #include <stdlib.h>
@@ -196,9 +195,7 @@ bind(struct smartcard *card)
 		state->aid_len = sizeof(AID);
 		r = enter(card);
 	}
-	if (r == SMARTCARD_OK)
-		r = directory_read(card, &places);
-	return r == SMARTCARD_REFUSED || r == SMARTCARD_NOT_VERIFIED ? SMARTCARD_UNKNOWN : r;
+	return r == SMARTCARD_OK ? directory_read(card, &places) : r;
 }
 
 /* The algorithm reference of the token for a mechanism, which the key must have: a card that says

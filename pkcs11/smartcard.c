@@ -116,6 +116,9 @@ bind_driver(const struct card_driver *driver, const struct channel *channel,
 		return SMARTCARD_NO_MEMORY;
 	(*card)->driver = driver;
 	r = driver->bind(*card);
+	/* Without its files the card is not this one; files that want PACE first are not there. */
+	if (r == SMARTCARD_REFUSED || r == SMARTCARD_NOT_VERIFIED)
+		r = SMARTCARD_UNKNOWN;
 	if (r == SMARTCARD_OK)
 		link_objects(*card);
 	if (r != SMARTCARD_OK) {

@@ -132,6 +132,42 @@ the_key_signs_each_digest_and_what_is_none(void **state)
 	assert_int_equal(output.len, 256);
 }
 
+/* As on real cards whose keys do not all authenticate (4.4): the rule FB of a key's control parameters
+ * with "never" for INTERNAL AUTHENTICATE, and TokenInfo's algorithms 3 to 6 for any key. */
+static enum channel_result
+without_authentication(void *context, struct bytes command, struct writer *response)
+{
+	static const uint8_t rule[] = {0x8C, 0x07, 0xFB};
+	enum channel_result result = p11_transmit(context, command, response);
+
+	for (size_t i = 0; i + sizeof(rule) + 2 < response->len; i++)
+		if (memcmp(response->data + i, rule, sizeof(rule)) == 0)
+			response->data[i + sizeof(rule) + 1] = 0xFF;
+	return result;
+}
+
+static void
+a_key_that_does_not_authenticate_signs_a_hash(void **state)
+{
+	struct p11_card *p11 = p11_over(two_keys(""));
+	const struct smartcard_abilities *abilities;
+	size_t key;
+
+	(void)state;
+	p11->channel.transmit = without_authentication;
+	assert_int_equal(smartcard_bind(&p11->channel, NULL, &p11->card), SMARTCARD_OK);
+	key = p11_key(p11, SIGN_KEY);
+	p11->card->private_keys[key].object.algorithms_count = 0;
+	abilities = &p11_able(p11, SIGN_KEY)->abilities;
+	assert_false(abilities->pkcs1_any);
+	assert_true((abilities->pkcs1 & SMARTCARD_DIGEST(DIGEST_SHA256)) != 0);
+	assert_int_equal(abilities->pss, 0);
+	p11_verify(p11, PIN2, SIGN_PIN);
+	p11_assert_signs(p11, key, SMARTCARD_SIGN_PKCS1, DIGEST_SHA256);
+	p11_assert_signs(p11, key, SMARTCARD_SIGN_PKCS1, DIGEST_SHA1);
+	p11_free(p11);
+}
+
 static void
 the_key_deciphers(void **state)
 {
@@ -226,6 +262,7 @@ main(void)
 	    TEST(keys_do_what_directory_and_rules_say),
 	    cmocka_unit_test(a_key_at_a_service_does_not_decipher),
 	    TEST(the_key_signs_each_digest_and_what_is_none),
+	    cmocka_unit_test(a_key_that_does_not_authenticate_signs_a_hash),
 	    TEST(the_key_deciphers),
 	    TEST(keys_of_both_pins_are_used_in_turn),
 	    TEST(a_wrong_pin_is_counted_blocks_and_is_unblocked),

@@ -1,5 +1,4 @@
 #include "card_driver.h"
-#include "iso7816/tlv.h"
 
 #include <openssl/evp.h>
 #include <stdlib.h>

@@ -1,6 +1,5 @@
 #include "card_driver.h"
 #include "iso7816/sw.h"
-#include "iso7816/tlv.h"
 
 #include <openssl/crypto.h>
 #include <openssl/x509.h>

@@ -147,13 +147,15 @@ $(IFD_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/ifd/fake-card.o
 	$(Q)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $^ $(PCSC_LIBS) -pthread
 
 # Packages. `demo` and `check` install what they need; `all` says what is missing.
-.PHONY: deps-build deps-demo deps-check
+.PHONY: deps-build deps-demo deps-check deps-consumers
 deps-build:
 	@packaging/install-dependencies build
 deps-demo:
 	@packaging/install-dependencies build demo
 deps-check:
 	@packaging/install-dependencies build demo check
+deps-consumers:
+	@packaging/install-dependencies build demo consumers
 
 # A second make, so that pkg-config is asked after the packages are there.
 .PHONY: demo
@@ -166,6 +168,13 @@ check: deps-check
 	@$(MAKE) --no-print-directory check-run
 check-run: all check-programs
 	@tests/run $(BUILD) units replay driver system
+
+# Programs that use the PKCS#11 module, browsers and an office suite among them: some 300 MB of packages.
+.PHONY: check-consumers check-consumers-run
+check-consumers: deps-consumers
+	@$(MAKE) --no-print-directory check-consumers-run
+check-consumers-run: all
+	@tests/run $(BUILD) consumers
 
 # pcscd cannot host a sanitized reader: there it is the plain one, with everything else sanitized,
 # and the plain one again under valgrind.
@@ -249,9 +258,10 @@ help:
 	@echo 'all             everything, into $(BUILD)/'
 	@echo 'demo            one signature, end to end, with everything on this machine'
 	@echo 'check           all tests; check-sanitize: again with sanitizers and valgrind'
+	@echo 'check-consumers the PKCS#11 module in browsers, Java, OpenSSH and other programs'
 	@echo 'lint            clang-format, clang-tidy, cppcheck'
 	@echo 'install         under PREFIX (DESTDIR is honoured); uninstall'
-	@echo 'deps-build      the Debian packages to build; deps-demo, deps-check'
+	@echo 'deps-build      the Debian packages to build; deps-demo, deps-check, deps-consumers'
 	@echo 'clean           removes $(BUILD)/'
 
 .SECONDARY:

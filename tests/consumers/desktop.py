@@ -1,0 +1,59 @@
+"""A desktop that nobody sees (Xvfb), and a person before it who types (xdotool)."""
+
+import os
+import re
+import subprocess
+
+from consumer import wait_for
+
+
+class Desktop:
+    """Ends with the test. Programs on it are started with `env`."""
+
+    def __init__(self, test):
+        self.test = test
+        read, write = os.pipe()
+        self.process = test.popen(
+            "Xvfb", "-displayfd", str(write), "-screen", "0", "1280x900x24", "-nolisten", "tcp",
+            stdout=subprocess.DEVNULL, pass_fds=[write],
+        )  # fmt: skip
+        os.close(write)
+        with os.fdopen(read) as number:
+            display = number.readline().strip()
+        test.assertTrue(display, "Xvfb did not start")
+        self.env = {"DISPLAY": ":" + display}
+
+    def xdotool(self, *arguments):
+        done = self.test.run_program("xdotool", *arguments, env=self.env, check=False)
+        return done.stdout
+
+    def windows(self, title):
+        """Those that can be seen and have this title, a regular expression."""
+        return re.findall(r"^\d+$", self.xdotool("search", "--onlyvisible", "--name", title), re.M)
+
+    def titles(self):
+        windows = self.windows(".+")
+        return [self.xdotool("getwindowname", window).strip() for window in windows]
+
+    def wait_window(self, title, seconds=60):
+        """Its number."""
+        try:
+            return wait_for(title, lambda: self.windows(title), seconds)[0]
+        except AssertionError as e:
+            raise AssertionError(f"{e}; there are {self.titles()}") from None
+
+    def answer(self, keys, until, seconds=60):
+        """Types `keys`, as xdotool calls them, each second until it took effect: a window that has
+        just appeared does not listen yet."""
+
+        def try_once():
+            self.xdotool("key", *keys)
+            try:
+                return wait_for("effect", until, 1)
+            except AssertionError:
+                return None
+
+        try:
+            return wait_for(f"effect of {keys}", try_once, seconds)
+        except AssertionError as e:
+            raise AssertionError(f"{e}; there are {self.titles()}") from None

@@ -5,24 +5,21 @@ of the two PINs opens the key, and the card can always be put in again.
 design.md, "Local keys are real too": the counter is on disk before the PIN is tried.
 """
 
-import contextlib
 import hashlib
 import os
 import re
-import shutil
 import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from vicard_world import PIN, POWER_ON, PUK, RESPONSE, TRANSMIT, Reader, VicardTest, main  # noqa: E402
+from kills import Kills  # noqa: E402
+from vicard_world import PIN, POWER_ON, PUK, Reader, VicardTest, main  # noqa: E402
 
 NEW, WRONG = "11223344", "99999999"
 OK = b"\x90\x00"
 # Fewer than that and a command was not killed in its middle.
 KILLS_MIN = 12
-# How often a kill is tried whose run took other system calls than the rehearsal.
-RUNS_MAX = 10
 
 
 def command(header, *values):
@@ -31,8 +28,8 @@ def command(header, *values):
     return bytes.fromhex(header) + bytes([len(data)]) + data
 
 
-@unittest.skipUnless(os.geteuid() == 0, "only root may trace a process that is not dumpable")
-class KilledInAPinCommand(VicardTest):
+@unittest.skipUnless(os.geteuid() == 0, "SKIP: only root may trace a process that is not dumpable")
+class KilledInAPinCommand(Kills, VicardTest):
     remote = False
 
     def setUp(self):
@@ -64,17 +61,12 @@ class KilledInAPinCommand(VicardTest):
             self.judged[known] = key is not None
         return self.judged[known]
 
-    def power_on(self):
+    def ready(self):
         process = self.insert()
         reader = Reader(self.link)
         reader.hello()
         reader.ask(POWER_ON)
         return process, reader
-
-    def take_out(self, process, reader):
-        reader.close()
-        self.end(process)
-        os.unlink(self.path("log"))
 
     def counters(self):
         return {name: int(left) for name, left in
@@ -82,75 +74,15 @@ class KilledInAPinCommand(VicardTest):
 
     def wear(self, wrong_pins):
         """A card some of whose tries are gone, kept as `before`; the counters it has."""
-        process, reader = self.power_on()
+        process, reader = self.ready()
         full = self.counters()
         for _ in range(wrong_pins):
             reader.transmit(command("00200001", WRONG))
         reader.transmit(command("002C0001", WRONG, NEW))
         before = self.counters()
         self.take_out(process, reader)
-        shutil.copytree(self.card(), self.path("before"))
+        self.keep()
         return full, before
-
-    def strace(self, pid, *arguments):
-        """Attached when this returns."""
-        strace = subprocess.Popen(
-            ["strace", "-o", self.path("trace"), "-p", str(pid), *arguments],
-            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        said = strace.stderr.readline()
-        if "attached" not in said:
-            strace.communicate(timeout=30)
-            self.skipTest(f"strace may not trace here: {said.strip()}")
-        return strace
-
-    def traced(self):
-        with open(self.path("trace"), errors="replace") as f:
-            return f.read()
-
-    def system_calls(self):
-        return re.findall(r"^(\w+)\(", self.traced(), re.M)
-
-    def send(self, capdu, *strace_arguments):
-        """To a card as it was before; the answer, b"" when it was killed before it gave one."""
-        shutil.rmtree(self.card())
-        shutil.copytree(self.path("before"), self.card())
-        process, reader = self.power_on()
-        strace = self.strace(process.pid, *strace_arguments)
-        answer = b""
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            answer = reader.ask(TRANSMIT, 0, capdu)
-        if answer:
-            self.assertEqual(answer[0], RESPONSE)
-            process.kill()
-        strace.communicate(timeout=30)
-        self.assertEqual(process.wait(timeout=30), -9, self.log())
-        self.take_out(process, reader)
-        return answer[1:]
-
-    def rehearse(self, capdu, sw):
-        """The system calls of the command, the last is the one that sends the answer. They are those
-        of two runs in a row: OpenSSL and libc now and then ask for memory or chance once more."""
-        calls = []
-        for _ in range(RUNS_MAX):
-            before = calls
-            self.assertEqual(self.send(capdu), sw)
-            calls = self.system_calls()
-            calls = calls[: calls.index("sendmsg") + 1]
-            if calls == before:
-                return calls
-        self.fail(f"no two runs make the same system calls: {before}, {calls}")
-
-    def kill_at(self, number, calls, capdu):
-        """strace counts each kind of system call for itself: not the number-th of all, but the
-        so-many-th of its name."""
-        name = calls[number]
-        occurrence = calls[: number + 1].count(name)
-        for _ in range(RUNS_MAX):
-            self.send(capdu, f"--inject={name}:signal=KILL:when={occurrence}")
-            if self.system_calls() == calls[: number + 1]:
-                return
-        self.fail(f"not killed there, but after {self.system_calls()}")
 
     def was_tried(self):
         """Whether the file that the value opens had been looked at."""
@@ -164,7 +96,7 @@ class KilledInAPinCommand(VicardTest):
 
     def check_that_the_card_still_works(self, counters, pin):
         """By the card itself; a blocked one by its PUK."""
-        process, reader = self.power_on()
+        process, reader = self.ready()
         self.assertEqual(self.counters(), counters)
         if counters["pin1"] == 0:
             self.assertEqual(reader.transmit(command("00200001", pin)), b"\x69\x83")
@@ -173,14 +105,14 @@ class KilledInAPinCommand(VicardTest):
         self.take_out(process, reader)
 
     def check_that_the_next_change_leaves_one_key_file_of_each_kind(self, pin):
-        process, reader = self.power_on()
+        process, reader = self.ready()
         self.assertEqual(reader.transmit(command("00240001", pin, NEW)), OK)
         self.take_out(process, reader)
         self.assertEqual(sorted(os.listdir(self.card("keys"))), ["auth.pin", "auth.puk"])
 
     def look(self):
         """The counters and the PIN of the card as it is after the kill."""
-        process, reader = self.power_on()
+        process, reader = self.ready()
         counters = self.counters()
         self.take_out(process, reader)
         pin = self.pin_that_opens()

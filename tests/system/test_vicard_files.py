@@ -4,16 +4,14 @@
 The notes of the Portuguese card: iasecc.md 9.3 item 7 and 9.4.
 """
 
-import contextlib
 import os
-import re
 import shutil
-import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from vicard_world import PIN, POWER_OFF, POWER_ON, RESPONSE, TRANSMIT, Reader, VicardTest, main  # noqa: E402
+from kills import Kills  # noqa: E402
+from vicard_world import PIN, POWER_OFF, POWER_ON, Reader, VicardTest, main  # noqa: E402
 
 OK = b"\x90\x00"
 NOTES = "5F00EF07"
@@ -24,8 +22,6 @@ WRITTEN = b"lent until Sunday"
 OLD, NEW = b"o" * 200, b"n" * 200
 # Fewer than that and the command was not killed in its middle.
 KILLS_MIN = 5
-# How often a kill is tried whose run took other system calls than the rehearsal.
-RUNS_MAX = 10
 
 
 def update(offset, data):
@@ -60,11 +56,6 @@ class NotesTest(VicardTest):
     def write(self, reader, data, offset=0):
         self.assertEqual(reader.transmit(VERIFY_AUTH), OK)
         self.assertEqual(reader.transmit(update(offset, data)), OK)
-
-    def take_out(self, process, reader):
-        reader.close()
-        self.end(process)
-        os.unlink(self.path("log"))
 
     def saved(self):
         with open(self.card("files", NOTES), "rb") as f:
@@ -116,65 +107,14 @@ class Notes(NotesTest):
         self.assertFalse(os.path.exists(self.card()))
 
 
-@unittest.skipUnless(os.geteuid() == 0, "only root may trace a process that is not dumpable")
-class KilledInAnUpdate(NotesTest):
+@unittest.skipUnless(os.geteuid() == 0, "SKIP: only root may trace a process that is not dumpable")
+class KilledInAnUpdate(Kills, NotesTest):
     """At every system call of UPDATE BINARY: the file is the old one or the new one, whole."""
 
-    def strace(self, pid, *arguments):
-        strace = subprocess.Popen(
-            ["strace", "-o", self.path("trace"), "-p", str(pid), *arguments],
-            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        said = strace.stderr.readline()
-        if "attached" not in said:
-            strace.communicate(timeout=30)
-            self.skipTest(f"strace may not trace here: {said.strip()}")
-        return strace
-
-    def system_calls(self):
-        """From the arrival of the command on: how the wait before it looks depends on the moment at
-        which strace came."""
-        with open(self.path("trace"), errors="replace") as f:
-            calls = re.findall(r"^(\w+)\(", f.read(), re.M)
-        return calls[calls.index("recvfrom") :] if "recvfrom" in calls else []
-
-    def send(self, *strace_arguments):
-        """NEW to a card that has OLD; the answer, b"" when it was killed before it gave one."""
-        shutil.rmtree(self.card())
-        shutil.copytree(self.path("before"), self.card())
+    def ready(self):
         process, reader = self.power_on()
         self.assertEqual(reader.transmit(VERIFY_AUTH), OK)
-        strace = self.strace(process.pid, *strace_arguments)
-        answer = b""
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            answer = reader.ask(TRANSMIT, 0, update(0, NEW))
-        if answer:
-            self.assertEqual(answer[0], RESPONSE)
-            process.kill()
-        strace.communicate(timeout=30)
-        process.wait(timeout=30)
-        self.take_out(process, reader)
-        return answer[1:]
-
-    def rehearse(self):
-        calls = []
-        for _ in range(RUNS_MAX):
-            before = calls
-            self.assertEqual(self.send(), OK)
-            calls = self.system_calls()
-            calls = calls[: calls.index("sendmsg") + 1]
-            if calls == before:
-                return calls
-        self.fail(f"no two runs make the same system calls: {before}, {calls}")
-
-    def kill_at(self, number, calls):
-        name = calls[number]
-        occurrence = calls[: number + 1].count(name)
-        for _ in range(RUNS_MAX):
-            self.send(f"--inject={name}:signal=KILL:when={occurrence}")
-            if self.system_calls() == calls[: number + 1]:
-                return
-        self.fail(f"not killed there, but after {self.system_calls()}")
+        return process, reader
 
     def look(self):
         process, reader = self.power_on()
@@ -187,12 +127,13 @@ class KilledInAnUpdate(NotesTest):
         process, reader = self.power_on()
         self.write(reader, OLD)
         self.take_out(process, reader)
-        shutil.copytree(self.card(), self.path("before"))
-        calls = self.rehearse()
+        self.keep()
+        command = update(0, NEW)
+        calls = self.rehearse(command, OK)
         found = []
         for number in range(len(calls)):
             with self.subTest(kill=number, call=calls[number]):
-                self.kill_at(number, calls)
+                self.kill_at(number, calls, command)
                 found.append(self.look())
                 self.assertIn(found[-1], (OLD, NEW))
         self.assertGreater(len(calls), KILLS_MIN)

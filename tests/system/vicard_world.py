@@ -224,6 +224,12 @@ class VicardTest(unittest.TestCase):
             process.kill()
         process.wait()
 
+    def take_out(self, process, reader):
+        """Ends them; the next vicard begins a log of its own."""
+        reader.close()
+        self.end(process)
+        os.unlink(self.path("log"))
+
     def reader(self):
         reader = Reader(self.link)
         self.addCleanup(reader.close)

@@ -156,6 +156,17 @@ bool operation_fit_hash(struct bytes input, uint32_t field_bits, enum digest *di
 /* Bytes of a signature by this key, or of a shared X. */
 size_t operation_block(const struct smartcard_private_key *key);
 
+/* spki.c: SubjectPublicKeyInfo, RFC 5280 section 4.1. */
+
+/* Of modulus or field; 0: not a key that OpenSSL knows. */
+uint32_t spki_bits(const struct smartcard *card, struct bytes spki);
+enum smartcard_result spki_put_rsa(const struct smartcard *card, struct bytes modulus,
+				   struct bytes exponent, struct writer *spki) MUST_USE;
+/* What the file of a public key holds: an RSAPublicKey of PKCS #1 or a whole SubjectPublicKeyInfo. A
+ * bare EC point has no curve with it. */
+enum smartcard_result spki_put_file(const struct smartcard *card, struct bytes file,
+				    struct writer *spki) MUST_USE;
+
 /* pin.c */
 
 /* VERIFY with P1=FF: the card forgets that the PIN was verified; all of its PINs. */

@@ -46,7 +46,10 @@ struct channel {
 	enum channel_result (*pin_pad)(void *context, const struct channel_pin *pin,
 				       struct writer *response);
 	struct bytes atr; /* borrowed for the channel's life */
-	bool t0;          /* the protocol in use is T=0: commands of case 4 go without Le */
+	/* Where OpenSSL finds its algorithms; NULL: in the program's own context, which a module that
+	 * a program loads keeps away from. */
+	struct ossl_lib_ctx_st *crypto;
+	bool t0; /* the protocol in use is T=0: commands of case 4 go without Le */
 };
 
 #endif

@@ -181,13 +181,15 @@ static bool is_certificates(enum pkcs15_class class)
 static enum smartcard_result
 extend_cache_key(struct smartcard *card, struct bytes more)
 {
+	EVP_MD *md = EVP_MD_fetch(card->channel.crypto, "SHA256", NULL);
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	bool ok = context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
+	bool ok = md != NULL && context != NULL && EVP_DigestInit_ex(context, md, NULL) == 1 &&
 		  EVP_DigestUpdate(context, card->cache_key, sizeof(card->cache_key)) == 1 &&
 		  EVP_DigestUpdate(context, more.data, more.len) == 1 &&
 		  EVP_DigestFinal_ex(context, card->cache_key, NULL) == 1;
 
 	EVP_MD_CTX_free(context);
+	EVP_MD_free(md);
 	return ok ? SMARTCARD_OK : SMARTCARD_NO_MEMORY;
 }
 

@@ -8,10 +8,6 @@
 #include "iso7816/tlv.h"
 #include "sdo.h"
 
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
-#include <openssl/param_build.h>
-#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -384,41 +380,6 @@ use_key(struct smartcard *card, const struct smartcard_private_key *key,
 	}
 }
 
-/* SubjectPublicKeyInfo of modulus and exponent. */
-static enum smartcard_result
-put_rsa(struct bytes modulus, struct bytes exponent, struct writer *spki)
-{
-	BIGNUM *n = BN_bin2bn(modulus.data, (int)modulus.len, NULL);
-	BIGNUM *e = BN_bin2bn(exponent.data, (int)exponent.len, NULL);
-	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
-	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-	OSSL_PARAM *params = NULL;
-	EVP_PKEY *key = NULL;
-	unsigned char *der = NULL;
-	int len = -1;
-
-	if (n == NULL || e == NULL || build == NULL || context == NULL ||
-	    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, n) != 1 ||
-	    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, e) != 1)
-		goto out;
-	params = OSSL_PARAM_BLD_to_param(build);
-	if (params == NULL || EVP_PKEY_fromdata_init(context) != 1 ||
-	    EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
-		goto out;
-	len = i2d_PUBKEY(key, &der);
-	if (len > 0)
-		writer_put(spki, (struct bytes){der, (size_t)len});
-out:
-	OPENSSL_free(der);
-	EVP_PKEY_free(key);
-	OSSL_PARAM_free(params);
-	EVP_PKEY_CTX_free(context);
-	OSSL_PARAM_BLD_free(build);
-	BN_free(e);
-	BN_free(n);
-	return len > 0 && writer_ok(spki) ? SMARTCARD_OK : SMARTCARD_PROTOCOL;
-}
-
 /* 7.6 */
 static enum smartcard_result
 read_public_key(struct smartcard *card, const struct smartcard_public_key *key, struct writer *spki)
@@ -441,7 +402,7 @@ read_public_key(struct smartcard *card, const struct smartcard_public_key *key, 
 	if (!tlv_find(sdo, TAG_BODY, &body) || !tlv_find(body.value, TAG_MODULUS, &modulus) ||
 	    !tlv_find(body.value, TAG_EXPONENT, &exponent))
 		return SMARTCARD_PROTOCOL;
-	return put_rsa(modulus.value, exponent.value, spki);
+	return spki_put_rsa(card, modulus.value, exponent.value, spki);
 }
 
 const struct card_driver driver_iasecc = {

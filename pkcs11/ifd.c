@@ -176,15 +176,17 @@ ifd_leave(struct ifd *ifd)
 static CK_RV
 bind(struct ifd *ifd)
 {
+	struct channel channel = *pcsc_channel(ifd->connection);
 	enum smartcard_result result = SMARTCARD_RESET;
 	bool reset;
 
+	channel.crypto = module.crypto;
 	for (int i = 0; i < BIND_TRIES && result == SMARTCARD_RESET; i++) {
 		enum channel_result begun = pcsc_begin(ifd->connection, &reset);
 
 		if (begun != CHANNEL_OK)
 			return begun == CHANNEL_REMOVED ? CKR_TOKEN_NOT_PRESENT : CKR_DEVICE_ERROR;
-		result = smartcard_bind(pcsc_channel(ifd->connection), NULL, &ifd->card);
+		result = smartcard_bind(&channel, NULL, &ifd->card);
 		if (result == SMARTCARD_OK &&
 		    !settings_match(module.settings.accept_labels, ifd->card->label)) {
 			smartcard_free(ifd->card);

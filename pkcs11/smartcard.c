@@ -2,7 +2,6 @@
 #include "iso7816/sw.h"
 
 #include <openssl/crypto.h>
-#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -175,29 +174,6 @@ smartcard_read_data(struct smartcard *card, size_t index)
 	return r;
 }
 
-/* The file of a public key is a PKCS #1 RSAPublicKey, an EC point in an OCTET STRING that has no
- * curve with it, or a whole SubjectPublicKeyInfo. */
-static enum smartcard_result
-public_key_of_file(struct bytes file, struct writer *spki)
-{
-	const unsigned char *at = file.data;
-	EVP_PKEY *key = d2i_PUBKEY(NULL, &at, (long)file.len);
-	unsigned char *der = NULL;
-	int len = -1;
-
-	if (key == NULL) {
-		at = file.data;
-		key = d2i_PublicKey(EVP_PKEY_RSA, NULL, &at, (long)file.len);
-	}
-	if (key != NULL)
-		len = i2d_PUBKEY(key, &der);
-	if (len > 0)
-		writer_put(spki, (struct bytes){der, (size_t)len});
-	OPENSSL_free(der);
-	EVP_PKEY_free(key);
-	return len > 0 && writer_ok(spki) ? SMARTCARD_OK : SMARTCARD_PROTOCOL;
-}
-
 static enum smartcard_result
 read_public_key_file(struct smartcard *card, const struct pkcs15_path *path, struct writer *spki)
 {
@@ -210,7 +186,7 @@ read_public_key_file(struct smartcard *card, const struct pkcs15_path *path, str
 	r = content_read(card, path, READ_OBJECT, false, &content, &len);
 	if (r != SMARTCARD_OK)
 		return r;
-	r = public_key_of_file((struct bytes){content, len}, spki);
+	r = spki_put_file(card, (struct bytes){content, len}, spki);
 	free(content);
 	return r;
 }
@@ -247,9 +223,6 @@ smartcard_logout(struct smartcard *card)
 static enum smartcard_result
 find_bits(struct smartcard *card, struct smartcard_private_key *key)
 {
-	const unsigned char *at;
-	EVP_PKEY *public;
-	struct bytes spki;
 	enum smartcard_result r;
 
 	if (key->certificate == SMARTCARD_NONE)
@@ -257,12 +230,7 @@ find_bits(struct smartcard *card, struct smartcard_private_key *key)
 	r = smartcard_read_certificate_head(card, (size_t)key->certificate);
 	if (r != SMARTCARD_OK)
 		return r;
-	spki = card->certificates[key->certificate].public_key;
-	at = spki.data;
-	public = d2i_PUBKEY(NULL, &at, (long)spki.len);
-	if (public != NULL)
-		key->bits = (uint32_t)EVP_PKEY_get_bits(public);
-	EVP_PKEY_free(public);
+	key->bits = spki_bits(card, card->certificates[key->certificate].public_key);
 	return SMARTCARD_OK;
 }
 

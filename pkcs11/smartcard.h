@@ -207,8 +207,8 @@ struct smartcard {
 	size_t data_count;
 };
 
-/* Finds the driver and reads the directory files; no certificate. `channel`, what its context is, and
- * `cache` (NULL: none) outlive the card. `*card` is NULL unless SMARTCARD_OK. */
+/* Finds the driver and reads the directory files; no certificate. `channel` and
+ * `cache` (NULL: none) are copied; what they point to outlives the card. `*card` is NULL unless SMARTCARD_OK. */
 enum smartcard_result smartcard_bind(const struct channel *channel,
 				     const struct smartcard_cache *cache,
 				     struct smartcard **card) MUST_USE;

@@ -102,6 +102,33 @@ its_pins_are_counted(void **state)
 	p11_free(p11);
 }
 
+/* iasecc.md 7.6: the file of a public key, that of a key without a certificate. */
+static void
+a_public_key_is_read_from_its_file(void **state)
+{
+	static const struct pkcs15_path file = {
+	    .kind = PKCS15_PATH_FILE, .file = {0xB2, 0x01}, .file_len = 2};
+	struct p11_card *p11 = unnamed(iasecc(), BYTES(ATR_DIR));
+	uint8_t data[1024];
+	struct writer spki = writer_to(data, sizeof(data));
+	const uint8_t *at = data;
+	EVP_PKEY *public, *expected;
+
+	(void)state;
+	assert_int_equal(smartcard_bind(&p11->channel, NULL, &p11->card), SMARTCARD_OK);
+	p11->card->public_keys = calloc(1, sizeof(*p11->card->public_keys));
+	p11->card->public_keys_count = 1;
+	p11->card->public_keys[0].object.path = file;
+	p11->card->public_keys[0].certificate = SMARTCARD_NONE;
+	assert_int_equal(smartcard_read_public_key(p11->card, 0, &spki), SMARTCARD_OK);
+	public = d2i_PUBKEY(NULL, &at, (long)spki.len);
+	expected = p11_public_key(p11, 0);
+	assert_int_equal(EVP_PKEY_eq(public, expected), 1);
+	EVP_PKEY_free(public);
+	EVP_PKEY_free(expected);
+	p11_free(p11);
+}
+
 /* An application of that name is not on it. */
 static void
 a_card_without_an_application_is_left_alone_after_one_select(void **state)
@@ -139,6 +166,7 @@ main(void)
 	    cmocka_unit_test(an_application_of_ef_dir_is_bound),
 	    cmocka_unit_test(its_keys_do_what_its_algorithms_name),
 	    cmocka_unit_test(its_pins_are_counted),
+	    cmocka_unit_test(a_public_key_is_read_from_its_file),
 	    cmocka_unit_test(a_card_without_an_application_is_left_alone_after_one_select),
 	    cmocka_unit_test(an_ias_ecc_card_with_the_atr_of_a_finnish_one_is_bound_as_what_it_is),
 	};

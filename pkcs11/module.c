@@ -64,7 +64,7 @@ forget_parent(void)
 	OSSL_LIB_CTX_free(module.crypto);
 	module.crypto = NULL;
 	module.waiting = 0;
-	module.surveyed = false;
+	module.surveyed = module.counted = false;
 	log_close(&module.log);
 }
 
@@ -78,7 +78,7 @@ close_all(void)
 	pinstore_close(&module.pins);
 	OSSL_LIB_CTX_free(module.crypto);
 	module.crypto = NULL;
-	module.surveyed = false;
+	module.surveyed = module.counted = false;
 	log_close(&module.log);
 }
 

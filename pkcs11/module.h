@@ -38,7 +38,8 @@ struct module {
 	_Atomic CK_ULONG last_object, last_session; /* handles are given once */
 	struct pcsc_context wait;                   /* of C_WaitForSlotEvent */
 	_Atomic unsigned waiting;                   /* threads in C_WaitForSlotEvent */
-	bool surveyed;                              /* once: what is new from now on is an event */
+	_Atomic bool counted; /* C_GetSlotList was asked for the count, and not yet for the list */
+	bool surveyed;        /* once: what is new from now on is an event */
 };
 
 extern struct module module;

@@ -44,10 +44,12 @@ slots_list(CK_BBOOL present, CK_SLOT_ID *list, CK_ULONG *count)
 
 	if (count == NULL)
 		return CKR_ARGUMENTS_BAD;
-	/* The question for the count refreshes; the list that follows agrees with it. */
-	if (list == NULL || !module.surveyed)
+	/* The question for the count refreshes, and the list that follows agrees with it; a list that
+	 * is wanted without that question refreshes too. */
+	if (list == NULL || !module.counted)
 		refresh_all();
 	lock_take(&module.lock);
+	module.counted = list == NULL;
 	for (size_t i = 0; i < module.ifds_count; i++) {
 		const struct ifd *ifd = module.ifds[i];
 
@@ -57,8 +59,10 @@ slots_list(CK_BBOOL present, CK_SLOT_ID *list, CK_ULONG *count)
 		}
 	}
 	lock_release(&module.lock);
-	if (operation_asks(list, count, len, &rv))
+	if (operation_asks(list, count, len, &rv)) {
+		module.counted = true;
 		return rv;
+	}
 	memcpy(list, found, len * sizeof(found[0]));
 	*count = len;
 	return CKR_OK;

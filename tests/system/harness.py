@@ -80,6 +80,7 @@ class World:
         )
         self.dir = tempfile.mkdtemp(prefix="vicar-", dir="/tmp")
         os.chmod(self.dir, 0o755)
+        self.module = opensc_module()  # what pkcs11() loads
         self.person = Person()
         self.simulator = None
         self.endpoint = None
@@ -171,7 +172,7 @@ class World:
         return self.run(self.tool("vicar"), *arguments, **more)
 
     def pkcs11(self, *arguments, **more):
-        return self.run("pkcs11-tool", "--module", opensc_module(), *arguments, **more)
+        return self.run("pkcs11-tool", "--module", self.module, *arguments, **more)
 
     # The simulated service
 

@@ -35,6 +35,7 @@ PLACES = dict(
     C_OpenSession=12,
     C_CloseSession=13,
     C_Login=18,
+    C_Logout=19,
     C_FindObjectsInit=26,
     C_FindObjects=27,
     C_FindObjectsFinal=28,

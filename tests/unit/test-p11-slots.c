@@ -91,6 +91,21 @@ a_list_that_is_too_short_is_told_its_length(void **state)
 }
 
 static void
+a_list_that_is_wanted_without_its_length_is_of_now(void **state)
+{
+	CK_SLOT_ID list[8];
+	CK_ULONG count = 8;
+
+	(void)state;
+	assert_int_equal(slots_count(CK_TRUE), 2);
+	assert_ok(C_GetSlotList(CK_TRUE, list, &count));
+	fake_put(0, NULL);
+	count = 8;
+	assert_ok(C_GetSlotList(CK_TRUE, list, &count));
+	assert_int_equal(count, 0);
+}
+
+static void
 asking_for_slots_tokens_and_sessions_sends_no_command(void **state)
 {
 	CK_SLOT_ID slot = p11_slot(2, 0);
@@ -468,6 +483,7 @@ main(void)
 	    TEST(each_pin_of_a_card_has_a_slot_whose_label_says_which),
 	    TEST(numbers_stay_when_card_and_module_go_and_come),
 	    TEST(a_list_that_is_too_short_is_told_its_length),
+	    TEST(a_list_that_is_wanted_without_its_length_is_of_now),
 	    TEST(asking_for_slots_tokens_and_sessions_sends_no_command),
 	    TEST(a_card_that_no_driver_knows_is_looked_at_once),
 	    TEST(readers_may_be_excluded_and_programs_shut_out),

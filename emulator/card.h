@@ -92,10 +92,13 @@ bool card_pin(const struct card *card, const char *counter, struct card_pin *pin
 enum card_renewal {
 	CARD_PIN_CHANGE,  /* `first` is the old value of the PIN */
 	CARD_PIN_UNBLOCK, /* `first` is the value of its PUK */
+	CARD_PIN_CHECK,   /* `first` is the value of the PIN, which stays; no new value */
+	CARD_PUK_CHECK,   /* the same with its PUK */
 };
 
 /*
- * The owner's way to a new value of a local PIN, beside the card's commands: counts the try on disk
+ * The owner's way to a new value of a local PIN, or to the word whether a value is the right one,
+ * beside the card's commands: counts the try on disk
  * and judges it as CHANGE REFERENCE DATA and RESET RETRY COUNTER do, and leaves what a program has
  * open otherwise alone. Values are without padding. CARD_PENDING: fulfil card_request() and
  * card_resume() as ever. CARD_DONE: the status word is in `response`, 6985 while a command is

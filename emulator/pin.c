@@ -405,28 +405,46 @@ card_pin(const struct card *card, const char *counter, struct card_pin *pin)
 }
 
 static uint16_t
+resume_check(struct card *card, const struct key_result *result, struct writer *response)
+{
+	(void)response;
+	return judge_try(card, result->sw);
+}
+
+/* By enum card_renewal. */
+static const struct {
+	enum key_operation operation;
+	bool by_puk;
+	bool has_new_value;
+	pending_handler *resume;
+} renewals[] = {
+    [CARD_PIN_CHANGE] = {KEY_PIN_CHANGE, false, true, resume_renewal},
+    [CARD_PIN_UNBLOCK] = {KEY_PIN_UNBLOCK, true, true, resume_renewal},
+    [CARD_PIN_CHECK] = {KEY_PIN_VERIFY, false, false, resume_check},
+    [CARD_PUK_CHECK] = {KEY_PUK_VERIFY, true, false, resume_check},
+};
+
+static uint16_t
 renew_by_owner(struct card *card, enum card_renewal renewal, struct pin *pin, struct bytes first,
 	       struct bytes new_value)
 {
+	const bool by_puk = renewals[renewal].by_puk;
 	struct pin *tried = pin;
 	uint16_t sw;
 
-	if (pin->remote || pin->spec.is_puk)
+	if (pin->remote || pin->spec.is_puk || (by_puk && pin->spec.puk == NULL))
 		return SW_CONDITIONS;
-	if (renewal == CARD_PIN_UNBLOCK && pin->spec.puk == NULL)
-		return SW_CONDITIONS;
-	if (renewal == CARD_PIN_UNBLOCK)
+	if (by_puk)
 		tried = pin_find_counter(card, pin->spec.puk);
 	if (tried->tries_left == 0)
 		return SW_BLOCKED;
 	sw = value_check(card, tried, first, VALUE_TRIED);
-	if (sw == SW_OK)
+	if (sw == SW_OK && renewals[renewal].has_new_value)
 		sw = value_check(card, pin, new_value, VALUE_NEW);
 	if (sw != SW_OK)
 		return sw;
-	return try_value(card, tried, pin,
-			 renewal == CARD_PIN_UNBLOCK ? KEY_PIN_UNBLOCK : KEY_PIN_CHANGE, first,
-			 new_value, resume_renewal);
+	return try_value(card, tried, pin, renewals[renewal].operation, first, new_value,
+			 renewals[renewal].resume);
 }
 
 enum card_result

@@ -71,7 +71,8 @@ pin_renewal_possible(const struct image *image, const struct card *card, enum ca
 			       "%s of card %s has no PUK that could unblock it; forget the card "
 			       "and make it again",
 			       counter, image->name);
-	if (!pin->remote && kind == CARD_PIN_CHANGE && pin->tries_left == 0)
+	if (!pin->remote && (kind == CARD_PIN_CHANGE || kind == CARD_PIN_CHECK) &&
+	    pin->tries_left == 0)
 		return problem(error,
 			       "%s of card %s is blocked; with its PUK type: vicar pin unblock %s "
 			       "--pin %s",
@@ -134,17 +135,23 @@ has_length(const struct image *image, const char *counter, const struct card_pin
 }
 
 static bool
+is_by_puk(enum card_renewal kind)
+{
+	return kind == CARD_PIN_UNBLOCK || kind == CARD_PUK_CHECK;
+}
+
+static bool
 values_fit(const struct image *image, const struct card *card, const struct pin_renewal *renewal,
 	   const struct card_pin *pin, struct problem *error)
 {
-	const bool change = renewal->kind == CARD_PIN_CHANGE;
-	const char *tried_counter = change ? renewal->counter : pin->puk;
+	const char *tried_counter = is_by_puk(renewal->kind) ? pin->puk : renewal->counter;
 	struct card_pin tried;
 
 	if (!card_pin(card, tried_counter, &tried))
 		return no_such_pin(image, card, tried_counter, error);
 	return has_length(image, tried_counter, &tried, renewal->first, error) &&
-	       has_length(image, renewal->counter, pin, renewal->new_value, error);
+	       (renewal->kind == CARD_PIN_CHECK || renewal->kind == CARD_PUK_CHECK ||
+		has_length(image, renewal->counter, pin, renewal->new_value, error));
 }
 
 static bool
@@ -152,26 +159,27 @@ wrong_value(const struct image *image, const struct pin_renewal *renewal, unsign
 	    struct problem *error)
 {
 	const char *name = image->name, *counter = renewal->counter;
+	const char *what = renewal->kind == CARD_PIN_CHANGE ? "old value of" : "value of";
 
-	if (renewal->kind == CARD_PIN_UNBLOCK && left == 0)
+	if (is_by_puk(renewal->kind) && left == 0)
 		return problem(error,
 			       "the PUK is wrong and now blocked, so that %s of card %s cannot be "
 			       "unblocked any more; forget the card and make it again",
 			       counter, name);
-	if (renewal->kind == CARD_PIN_UNBLOCK)
+	if (is_by_puk(renewal->kind))
 		return problem(error,
 			       "the PUK for %s of card %s is wrong, tries left: %u; be sure of it "
 			       "and start again",
 			       counter, name, left);
 	if (left == 0)
 		return problem(error,
-			       "the old value of %s of card %s is wrong and the PIN now blocked; "
-			       "with its PUK type: vicar pin unblock %s --pin %s",
-			       counter, name, name, counter);
+			       "the %s %s of card %s is wrong and the PIN now blocked; with its "
+			       "PUK type: vicar pin unblock %s --pin %s",
+			       what, counter, name, name, counter);
 	return problem(error,
-		       "the old value of %s of card %s is wrong, tries left: %u; be sure of it and "
-		       "start again",
-		       counter, name, left);
+		       "the %s %s of card %s is wrong, tries left: %u; be sure of it and start "
+		       "again",
+		       what, counter, name, left);
 }
 
 static bool
@@ -203,7 +211,13 @@ static void
 note(struct journal *journal, const struct pin_renewal *renewal, uint16_t sw)
 {
 	char text[JOURNAL_TEXT_MAX];
-	const char *what = renewal->kind == CARD_PIN_CHANGE ? "changed" : "unblocked";
+	static const char *const done[] = {
+	    [CARD_PIN_CHANGE] = "changed",
+	    [CARD_PIN_UNBLOCK] = "unblocked",
+	    [CARD_PIN_CHECK] = "given rightly",
+	    [CARD_PUK_CHECK] = "vouched for by its PUK",
+	};
+	const char *what = done[renewal->kind];
 
 	if (sw == SW_OK)
 		(void)snprintf(text, sizeof(text), "%s was %s by its owner", renewal->counter,

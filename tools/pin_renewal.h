@@ -1,5 +1,5 @@
 /*
- * A PIN changed or unblocked by the card's owner: through the card's engine, so that counters and
+ * A PIN changed, unblocked or shown to be known by the card's owner: through the card's engine, so that counters and
  * rules hold as they do for a program's command, and with a line in the journal. For the process that
  * holds the image's lock: vicard, or `vicar` while the card is out.
  */

@@ -14,8 +14,8 @@ from harness import ROOT, World  # noqa: E402
 
 PROGRAMS = ("vicar", "vicard", "vicar-bridge", "cmd-simulator", "apdu-replay")
 COMMANDS = (
-    "enrol", "create", "insert", "remove", "list", "status", "pin", "log", "forget", "doctor",
-    "cert", "atr",
+    "enrol", "create", "import", "insert", "remove", "list", "status", "pin", "log", "forget",
+    "doctor", "cert", "atr",
 )  # fmt: skip
 PAGES = {
     "vicar": "vicar.1",

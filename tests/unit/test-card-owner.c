@@ -168,6 +168,35 @@ an_old_value_that_no_command_could_bring_costs_nothing(void **state)
 }
 
 static void
+a_check_is_counted_and_changes_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+
+	renew(fixture, CARD_PIN_CHECK, "pin", OLD, BYTES_NONE);
+	assert_int_equal(fixture->result, CARD_PENDING);
+	assert_int_equal(card_request(fixture->card)->operation, KEY_PIN_VERIFY);
+	assert_int_equal(fixture_saved_tries(fixture, "pin"), 2);
+	assert_resumed(fixture, SW_OK, SW_OK);
+	assert_int_equal(fixture_saved_tries(fixture, "pin"), 3);
+	assert_sw(fixture, "0020000100", 0x63C3); /* no program may use it */
+}
+
+static void
+a_check_with_the_puk_leaves_a_blocked_pin_blocked(void **state)
+{
+	struct fixture *fixture = *state;
+
+	block(fixture, "pin");
+	renew(fixture, CARD_PUK_CHECK, "pin", PUK, BYTES_NONE);
+	assert_int_equal(fixture->result, CARD_PENDING);
+	assert_int_equal(card_request(fixture->card)->operation, KEY_PUK_VERIFY);
+	assert_int_equal(fixture_saved_tries(fixture, "puk"), 1);
+	assert_resumed(fixture, SW_OK, SW_OK);
+	assert_int_equal(fixture_saved_tries(fixture, "puk"), 2);
+	assert_int_equal(fixture_tries(fixture, "pin"), 0);
+}
+
+static void
 a_service_s_pin_a_puk_and_an_unknown_counter_are_refused(void **state)
 {
 	assert_refused(*state, CARD_PIN_CHANGE, "sign-pin", OLD, NEW, SW_CONDITIONS);
@@ -224,6 +253,8 @@ main(void)
 	    card_test(a_blocked_puk_unblocks_nothing),
 	    card_test(a_new_value_of_the_wrong_form_costs_nothing),
 	    card_test(an_old_value_that_no_command_could_bring_costs_nothing),
+	    card_test(a_check_is_counted_and_changes_nothing),
+	    card_test(a_check_with_the_puk_leaves_a_blocked_pin_blocked),
 	    card_test(a_service_s_pin_a_puk_and_an_unknown_counter_are_refused),
 	    card_test(a_try_that_cannot_be_counted_is_not_made),
 	    card_test(while_a_command_is_pending_nothing_is_changed),

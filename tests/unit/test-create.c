@@ -127,7 +127,7 @@ an_ec_key_that_the_card_cannot_have_makes_no_card(void **state)
 	struct problem text = {""};
 
 	assert_false(create_chosen(&creation, "auth", "p256", &text));
-	assert_non_null(strstr(text.text, "choose with --key one of: rsa2048"));
+	assert_non_null(strstr(text.text, "use one of: rsa2048"));
 	assert_false(home_has(state, CARD));
 }
 
@@ -192,7 +192,8 @@ a_role_that_the_card_does_not_have_is_refused_with_those_it_has(void **state)
 
 	(void)state;
 	assert_false(create_chosen(&creation, "dance", NULL, &text));
-	assert_non_null(strstr(text.text, "has no key dance; choose one of: auth, sign"));
+	assert_non_null(
+	    strstr(text.text, "has no key dance; choose with --role one of: auth, sign"));
 }
 
 static const char *

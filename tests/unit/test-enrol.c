@@ -114,6 +114,7 @@ an_enrolment(const char *bridge)
 	return (struct enrolment){
 	    .name = "cc",
 	    .personality = "cc-v1",
+	    .role = "sign",
 	    .service = &service,
 	    .account = &account,
 	    .bridge = own_path,
@@ -268,6 +269,72 @@ cards_with_and_without_user_consent_have_two_serials(void **state)
 	assert_memory_not_equal(with.serial, without.serial, with.serial_len);
 	image_free(&with);
 	image_free(&without);
+}
+
+static void
+an_enrolled_key_may_be_that_of_another_role_on_another_card(void **state)
+{
+	struct enrolment enrolment = an_enrolment("chain");
+	struct image image;
+
+	enrolment.personality = "iasecc";
+	enrolment.role = "auth";
+	enrolment.label = "Cloud";
+	a_chain_of(state, test_key(3072), NULL);
+	enrolled(state, &enrolment);
+	image = load_card(state);
+	assert_string_equal(image.personality, "iasecc");
+	assert_string_equal(image.keys[0].name, "auth");
+	assert_string_equal(image.keys[0].label, "Cloud");
+	image_free(&image);
+}
+
+static void
+a_role_that_the_card_has_not_asks_no_service(void **state)
+{
+	struct enrolment enrolment = an_enrolment("hang");
+
+	enrolment.role = "dance";
+	assert_refused(state, &enrolment,
+		       "has no key dance; choose with --role one of: auth, sign");
+}
+
+static void
+a_remote_key_is_added_to_a_card_with_a_local_one(void **state)
+{
+	struct enrolment enrolment = an_enrolment("chain");
+	char error[SECRETS_ERROR_MAX], value[8];
+	struct service_account kept;
+	struct image image;
+
+	create_named("cc", "cc-v1", "auth");
+	enrolment.adds = true;
+	enrolment.personality = NULL;
+	a_chain_of(state, test_key(3072), NULL);
+	enrolled(state, &enrolment);
+	image = load_card(state);
+	assert_int_equal(image.keys_count, 2);
+	assert_string_equal(image.keys[0].service, "file");
+	assert_string_equal(image.keys[1].service, "cmd");
+	assert_true(image_option(&image, "pin-tries", value, sizeof(value)));
+	assert_false(image_option(&image, "user-consent", NULL, 0));
+	image_free(&image);
+	assert_true(service_account_load(home_file(state, CARD "/account"), &kept, error));
+}
+
+static void
+an_addition_that_fails_leaves_no_account(void **state)
+{
+	struct enrolment enrolment = an_enrolment("chain");
+	struct problem error = {""};
+
+	create_named("cc", "fineid-v2", "auth");
+	enrolment.adds = true;
+	enrolment.personality = NULL;
+	a_chain_of(state, test_key(3072), NULL);
+	assert_false(enrol_card(&enrolment, &error));
+	assert_non_null(strstr(error.text, "3072"));
+	assert_false(home_has(state, CARD "/account"));
 }
 
 static void
@@ -429,6 +496,10 @@ main(int argc, char **argv)
 	    TEST(user_consent_and_tries_are_options_of_the_card),
 	    TEST(a_card_may_go_without_user_consent),
 	    TEST(cards_with_and_without_user_consent_have_two_serials),
+	    TEST(an_enrolled_key_may_be_that_of_another_role_on_another_card),
+	    TEST(a_role_that_the_card_has_not_asks_no_service),
+	    TEST(a_remote_key_is_added_to_a_card_with_a_local_one),
+	    TEST(an_addition_that_fails_leaves_no_account),
 	    TEST(a_second_card_of_one_name_is_refused_with_what_to_do),
 	    TEST(what_the_service_says_is_the_error),
 	    TEST(a_chain_that_does_not_link_makes_no_card),

@@ -380,8 +380,8 @@ a_line_of_the_list_says_whose_card_it_is(void **state)
 	fclose(out);
 	ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &tm);
 	strftime(date, sizeof(date), "%Y-%m-%d", &tm);
-	at = snprintf(expected, sizeof(expected), "%-16s %-10s %-5s %-12s ", "me", "cc-v1", "out",
-		      "cmd");
+	at = snprintf(expected, sizeof(expected), "%-16s %-10s %-5s %-6s %-12s ", "me", "cc-v1",
+		      "out", "sign", "cmd");
 	snprintf(expected + at, sizeof(expected) - (size_t)at, "%s  Maria\n", date);
 	assert_string_equal(text, expected);
 	free(text);

@@ -1,5 +1,6 @@
 #include "cert.h"
 
+#include "addition.h"
 #include "cards.h"
 #include "cmdbridge/certificate.h"
 #include "cmdbridge/text.h"
@@ -8,6 +9,7 @@
 #include <errno.h>
 #include <openssl/bn.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/objects.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -16,7 +18,7 @@
 #include <unistd.h>
 
 enum {
-	HELD_MAX = IMAGE_KEYS_MAX + IMAGE_AUTHORITIES_MAX,
+	HELD_MAX = IMAGE_KEYS_MAX + IMAGE_AUTHORITIES_MAX + IMAGE_CERTIFICATES_MAX,
 	HELD_NAME_MAX = KEY_NAME_MAX + sizeof("authority"),
 	NAME_CHARACTERS = 512, /* of a subject or issuer, as shown */
 	NAMES_MAX = HELD_MAX * (HELD_NAME_MAX + 2),
@@ -26,7 +28,8 @@ enum {
 struct held {
 	char name[HELD_NAME_MAX];
 	struct bytes der;
-	const char *service; /* of its key; NULL: an authority's, whose key is not ours */
+	const char *label;   /* "": as the card or the subject says */
+	const char *service; /* of its key; NULL: of a key that the card has not */
 };
 
 static size_t
@@ -38,15 +41,25 @@ gather(const struct image *image, struct held held[HELD_MAX])
 		const struct image_key *key = &image->keys[i];
 
 		held[count] = (struct held){.der = {key->certificate, key->certificate_len},
+					    .label = key->certificate_label,
 					    .service = key->service};
 		snprintf(held[count++].name, HELD_NAME_MAX, "%s", key->name);
 	}
 	for (size_t i = 0; i < image->authorities_count; i++) {
 		const struct image_authority *authority = &image->authorities[i];
 
-		held[count] =
-		    (struct held){.der = {authority->certificate, authority->certificate_len}};
+		held[count] = (struct held){
+		    .der = {authority->certificate, authority->certificate_len}, .label = ""};
 		snprintf(held[count++].name, HELD_NAME_MAX, "authority%zu", i + 1);
+	}
+	for (size_t i = 0; i < image->certificates_count; i++) {
+		const struct image_certificate *other = &image->certificates[i];
+		const struct image_key *key = image_key(image, other->key);
+
+		held[count] = (struct held){.der = {other->certificate, other->certificate_len},
+					    .label = other->label,
+					    .service = key == NULL ? NULL : key->service};
+		snprintf(held[count++].name, HELD_NAME_MAX, "%s", other->name);
 	}
 	return count;
 }
@@ -157,6 +170,8 @@ list_held(FILE *out, const struct image *image, const struct held *held)
 			  image->name, held->name);
 		return false;
 	}
+	if (held->label[0] != '\0')
+		fprintf(out, "label: %s\n", held->label);
 	print_name(out, "subject", X509_get_subject_name(certificate));
 	print_name(out, "issuer", X509_get_issuer_name(certificate));
 	print_serial(out, certificate);
@@ -244,11 +259,85 @@ cert_export(FILE *out, const struct image *image, const char *which, bool der,
 		       image->name, which, names);
 }
 
-enum { OPTION_DER, OPTION_OUTPUT };
+static X509 *
+read_certificate(const char *path, struct problem *error)
+{
+	BIO *bio = BIO_new_file(path, "rb");
+	X509 *certificate = NULL, *second = NULL;
+
+	if (bio == NULL) {
+		problem(error, "%s cannot be read: %s; name another file", path, strerror(errno));
+		goto out;
+	}
+	certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	if (certificate == NULL && BIO_reset(bio) == 0)
+		certificate = d2i_X509_bio(bio, NULL);
+	else
+		second = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	if (certificate == NULL)
+		problem(error, "%s holds no certificate in PEM or DER; name another file", path);
+	if (second != NULL) {
+		problem(error,
+			"%s holds more than one certificate; put each into a file of its own and "
+			"add them one by one",
+			path);
+		X509_free(certificate);
+		certificate = NULL;
+	}
+out:
+	X509_free(second);
+	BIO_free(bio);
+	ERR_clear_error();
+	return certificate;
+}
+
+static bool
+is_of_key(const struct image *image, const char *role, X509 *certificate, struct problem *error)
+{
+	const struct image_key *key = image_key(image, role);
+	X509 *own;
+	bool ok;
+
+	if (key == NULL)
+		return problem(error, "card %s has no key %s; see vicar cert list %s", image->name,
+			       role, image->name);
+	own = certificate_parse((struct bytes){key->certificate, key->certificate_len});
+	ok = own != NULL && EVP_PKEY_eq(X509_get0_pubkey(own), X509_get0_pubkey(certificate)) == 1;
+	X509_free(own);
+	return ok || problem(error,
+			     "the certificate is not for the key %s of card %s: the public keys "
+			     "differ; leave out --key, or name the right file",
+			     role, image->name);
+}
+
+bool
+cert_add(const struct cert_addition *wanted, struct image *image, struct problem *error)
+{
+	X509 *certificate = read_certificate(wanted->file, error);
+	bool ok = certificate != NULL;
+
+	if (ok && wanted->role != NULL)
+		ok = is_of_key(image, wanted->role, certificate, error);
+	if (ok && wanted->authority && X509_check_ca(certificate) == 0)
+		ok =
+		    problem(error, "the certificate in %s is no authority's; leave out --authority",
+			    wanted->file);
+	if (ok)
+		ok = wanted->authority ? issue_authority(image, certificate, error)
+				       : issue_certificate(image, certificate, wanted->role,
+							   wanted->label, error);
+	X509_free(certificate);
+	return ok && issue_update(image, error);
+}
+
+enum { OPTION_DER, OPTION_OUTPUT, OPTION_KEY, OPTION_LABEL, OPTION_AUTHORITY };
 
 static const struct command_option options[] = {
     {"der", NULL, "export: DER instead of PEM"},
     {"output", "FILE", "export: to a file, which is replaced, instead of standard output"},
+    {"key", "ROLE", "add: the certificate is for this key too; default: for none of the card's"},
+    {"label", "LABEL", "add: how programs name it; default: the subject's common name"},
+    {"authority", NULL, "add: into the chain, as an authority's"},
     {NULL, NULL, NULL},
 };
 
@@ -309,15 +398,48 @@ run_export(const struct image *image, const struct command_arguments *arguments,
 	return cert_export(stdout, image, which, der, error);
 }
 
+static bool
+run_add(const struct image *unlocked, const struct command_arguments *arguments,
+	struct problem *error)
+{
+	const struct cert_addition wanted = {
+	    .file = arguments->operands[2],
+	    .role = arguments->options[OPTION_KEY],
+	    .label = arguments->options[OPTION_LABEL],
+	    .authority = arguments->options[OPTION_AUTHORITY] != NULL,
+	};
+	struct addition addition;
+	bool ok = addition_begin(&addition, unlocked->name, NULL, error) &&
+		  cert_add(&wanted, &addition.image, error);
+
+	addition_end(&addition);
+	if (ok)
+		printf("card %s has the certificate now; type: vicar cert list %s\n",
+		       unlocked->name, unlocked->name);
+	return ok;
+}
+
 static const struct action {
 	const char *name;
-	bool exports; /* takes ROLE and the options */
+	size_t operands_min, operands_max;
+	unsigned options; /* bit n: options[n] */
 	bool (*run)(const struct image *image, const struct command_arguments *arguments,
 		    struct problem *error);
 } actions[] = {
-    {"list", false, run_list},
-    {"export", true, run_export},
+    {"list", 2, 2, 0, run_list},
+    {"export", 2, 3, 1 << OPTION_DER | 1 << OPTION_OUTPUT, run_export},
+    {"add", 3, 3, 1 << OPTION_KEY | 1 << OPTION_LABEL | 1 << OPTION_AUTHORITY, run_add},
 };
+
+static bool
+takes(const struct action *action, const struct command_arguments *arguments)
+{
+	for (size_t i = 0; options[i].name != NULL; i++)
+		if (arguments->options[i] != NULL && (action->options & 1U << i) == 0)
+			return false;
+	return arguments->operands_count >= action->operands_min &&
+	       arguments->operands_count <= action->operands_max;
+}
 
 static const struct action *
 action_of(const struct command_arguments *arguments)
@@ -327,14 +449,14 @@ action_of(const struct command_arguments *arguments)
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
 		if (strcmp(actions[i].name, name) != 0)
 			continue;
-		if (actions[i].exports ||
-		    (arguments->operands_count == 2 && arguments->options[OPTION_DER] == NULL &&
-		     arguments->options[OPTION_OUTPUT] == NULL))
+		if (takes(&actions[i], arguments))
 			return &actions[i];
-		say_error("cert: %s takes NAME and nothing else; type: vicar cert --help", name);
+		say_error("cert: %s does not take these arguments or options; type: vicar cert "
+			  "--help",
+			  name);
 		return NULL;
 	}
-	say_error("cert: there is no %s, only list and export; type: vicar cert --help", name);
+	say_error("cert: there is no %s, only list, export and add; type: vicar cert --help", name);
 	return NULL;
 }
 
@@ -350,6 +472,13 @@ run(const struct command_arguments *arguments)
 
 	if (action == NULL)
 		return COMMAND_USAGE;
+	if (arguments->options[OPTION_AUTHORITY] != NULL &&
+	    (arguments->options[OPTION_KEY] != NULL || arguments->options[OPTION_LABEL] != NULL)) {
+		say_error(
+		    "cert: an authority's certificate has neither --key nor --label; leave them "
+		    "out");
+		return COMMAND_USAGE;
+	}
 	if (!cards_find(arguments->operands[1], directory, &error)) {
 		say_error("%s", error.text);
 		return COMMAND_FAILED;
@@ -367,13 +496,15 @@ run(const struct command_arguments *arguments)
 
 const struct command command_cert = {
     .name = "cert",
-    .operands = "list NAME | export NAME [ROLE|authorityN]",
+    .operands = "list NAME | export NAME [ROLE|authorityN] | add NAME FILE",
     .operands_min = 2,
     .operands_max = 3,
-    .summary = "lists or exports the certificates of card NAME",
-    .text = "ROLE is that of a key, sign or auth; authority1 is the issuer. Without it, all "
-	    "certificates of\n"
-	    "the card are exported, keys' first. The card may be in or out.",
+    .summary = "lists, exports or adds certificates of card NAME",
+    .text =
+	"ROLE is that of a key, sign or auth; authority1 is the issuer. Without it, all "
+	"certificates of\n"
+	"the card are exported, keys' first. The card may be in or out, and is out while one is\n"
+	"added.",
     .options = options,
     .run = run,
 };

@@ -8,7 +8,7 @@
 #include "iso7816/bytes.h"
 
 /* So many operands as an ATR has bytes, for `vicar atr 3B 7B ...`. */
-enum { COMMAND_OPTIONS_MAX = 8, COMMAND_OPERANDS_MAX = 33 };
+enum { COMMAND_OPTIONS_MAX = 12, COMMAND_OPERANDS_MAX = 33 };
 
 /* Exit status, vicar(1). */
 enum command_exit { COMMAND_OK = 0, COMMAND_FAILED = 1, COMMAND_USAGE = 2 };
@@ -52,8 +52,8 @@ enum command_exit command_parse(const struct command *command, int argc, char **
 void say_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void say_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-extern const struct command command_enrol, command_create, command_insert, command_remove,
-    command_list, command_status, command_pin, command_log, command_forget, command_doctor,
-    command_cert, command_atr;
+extern const struct command command_enrol, command_create, command_import, command_insert,
+    command_remove, command_list, command_status, command_pin, command_log, command_forget,
+    command_doctor, command_cert, command_atr;
 
 #endif

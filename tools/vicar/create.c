@@ -1,8 +1,10 @@
 #include "create.h"
 
+#include "addition.h"
 #include "cmdbridge/memory.h"
 #include "command.h"
 #include "issue.h"
+#include "role.h"
 #include "self_signed.h"
 
 #include <openssl/ec.h>
@@ -10,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { KINDS_TEXT_MAX = 128 };
+enum { KIND_MAX = 32 };
 
 static EVP_PKEY *
 make_key(const struct key_kind *kind, struct problem *error)
@@ -33,6 +35,8 @@ make_keys(const struct creation *creation, struct issue_key *keys, struct proble
 
 		keys[i].role = from->role.name;
 		keys[i].service = IMAGE_SERVICE_FILE;
+		keys[i].label = creation->label;
+		keys[i].usage = creation->usage;
 		keys[i].pin = pin_plan_value(creation->pins, from->role.pin);
 		keys[i].puk = pin_plan_value(creation->pins, from->role.puk);
 		if ((keys[i].key = make_key(from->kind, error)) == NULL)
@@ -46,7 +50,7 @@ make_keys(const struct creation *creation, struct issue_key *keys, struct proble
 }
 
 bool
-create_card(const struct creation *creation, struct problem *error)
+create_card(const struct creation *creation, struct image *onto, struct problem *error)
 {
 	struct issue_key keys[IMAGE_KEYS_MAX] = {{0}};
 	const struct issue issue = {
@@ -56,11 +60,9 @@ create_card(const struct creation *creation, struct problem *error)
 	    .keys = keys,
 	    .keys_count = creation->keys_count,
 	};
-	char directory[PATH_MAX];
-	bool ok;
+	bool ok = make_keys(creation, keys, error) &&
+		  (onto == NULL ? issue_card(&issue, error) : issue_onto(&issue, onto, error));
 
-	ok = issue_possible(creation->name, creation->personality, directory, error) &&
-	     make_keys(creation, keys, error) && issue_card(&issue, error);
 	for (size_t i = 0; i < IMAGE_KEYS_MAX; i++) {
 		X509_free(keys[i].certificate);
 		EVP_PKEY_free(keys[i].key);
@@ -68,35 +70,17 @@ create_card(const struct creation *creation, struct problem *error)
 	return ok;
 }
 
-static void
-name_kinds(const struct registry_key *role, char text[KINDS_TEXT_MAX])
-{
-	size_t len = 0;
-
-	text[0] = '\0';
-	for (size_t i = 0; role->kinds[i] != NULL && len < KINDS_TEXT_MAX; i++)
-		len += (size_t)snprintf(text + len, KINDS_TEXT_MAX - len, "%s%s",
-					len > 0 ? ", " : "", role->kinds[i]);
-}
-
 static bool
 set_kind(const struct creation *creation, struct creation_key *key, struct bytes name,
 	 struct problem *error)
 {
-	char kinds[KINDS_TEXT_MAX];
+	char kind[KIND_MAX];
 
-	for (size_t i = 0; key->role.kinds[i] != NULL; i++) {
-		const char *kind = key->role.kinds[i];
-
-		if (strlen(kind) == name.len && memcmp(kind, name.data, name.len) == 0) {
-			key->kind = key_kind_find(kind);
-			return key->kind != NULL;
-		}
-	}
-	name_kinds(&key->role, kinds);
-	return problem(
-	    error, "the key %s of a %s card cannot be %.*s; choose with --key one of: %s",
-	    key->role.name, creation->personality, (int)name.len, (const char *)name.data, kinds);
+	if (!role_takes(creation->personality, &key->role, name, error))
+		return false;
+	snprintf(kind, sizeof(kind), "%.*s", (int)name.len, (const char *)name.data);
+	key->kind = key_kind_find(kind);
+	return key->kind != NULL || problem(error, "there is no kind of key %s", kind);
 }
 
 static bool
@@ -146,8 +130,10 @@ choose_roles(struct creation *creation, const char *role, struct problem *error)
 	struct registry_key key;
 
 	creation->keys_count = 0;
+	if (personality == NULL)
+		return role_find(creation->personality, "", &key, error);
 	if (role != NULL) {
-		if (!pin_plan_key(creation->personality, role, &key, error))
+		if (!role_find(creation->personality, role, &key, error))
 			return false;
 		creation->keys[creation->keys_count++].role = key;
 		return true;
@@ -160,10 +146,7 @@ choose_roles(struct creation *creation, const char *role, struct problem *error)
 bool
 create_choose(struct creation *creation, const char *role, const char *kinds, struct problem *error)
 {
-	char directory[PATH_MAX];
-
-	if (!issue_possible(creation->name, creation->personality, directory, error) ||
-	    !choose_roles(creation, role, error))
+	if (!choose_roles(creation, role, error))
 		return false;
 	for (size_t i = 0; i < creation->keys_count; i++)
 		creation->keys[i].kind = key_kind_find(creation->keys[i].role.kinds[0]);
@@ -173,15 +156,28 @@ create_choose(struct creation *creation, const char *role, const char *kinds, st
 					  : set_kinds(creation, kinds, error);
 }
 
-enum { OPTION_CARD, OPTION_KEY, OPTION_ROLE, OPTION_SUBJECT, OPTION_OPTION, OPTION_PIN_FILE };
+enum {
+	OPTION_CARD,
+	OPTION_ROLE,
+	OPTION_KEY,
+	OPTION_SUBJECT,
+	OPTION_OPTION,
+	OPTION_LABEL,
+	OPTION_USAGE,
+	OPTION_PIN_FILE,
+	OPTION_ADD
+};
 
 static const struct command_option options[] = {
     {"card", "CARD", "what card it is to be; see vicar list --personalities"},
-    {"key", "KIND", "of its keys: rsa2048, p384 ..., or ROLE=KIND,ROLE=KIND; default: the usual"},
     {"role", "ROLE", "only this key: auth, sign ...; default: all that such a card has"},
+    {"key", "KIND", "of its keys: rsa2048, p384 ..., or ROLE=KIND,ROLE=KIND; default: the usual"},
     {"subject", "SUBJECT", "of the certificates: /C=FI/CN=Name, or a name; default NAME"},
     {"option", "WORDS", "of the kind of card, as variant=gemalto; more than one with blanks"},
+    {"label", "LABEL", "of the key's objects, with --role; default: that of the kind of card"},
+    {"usage", "WORDS", "with --role, of sign,decrypt,derive,non-repudiation; default: the role's"},
     {"pin-file", "FILE", "lines `pin = ` and `puk = `, mode 0600; else they are asked for"},
+    {"add", NULL, "put the key of --role onto card NAME, which is there and out"},
     {NULL, NULL, NULL},
 };
 
@@ -192,35 +188,88 @@ or_default(const char *given, const char *fallback)
 }
 
 static bool
-get_pins(const struct creation *creation, const char *pin_file, struct pin_plan *plan,
-	 struct problem *error)
+get_pins(const struct creation *creation, const char *pin_file, const struct image *onto,
+	 struct pin_plan *plan, struct problem *error)
 {
 	struct registry_key roles[IMAGE_KEYS_MAX];
 
 	for (size_t i = 0; i < creation->keys_count; i++)
 		roles[i] = creation->keys[i].role;
-	return pin_plan_make(plan, roles, creation->keys_count, NULL, error) &&
+	return pin_plan_make(plan, roles, creation->keys_count, onto, error) &&
 	       pins_get(pin_file, plan->values, plan->count, error);
+}
+
+static bool
+create_new(const struct command_arguments *arguments, struct creation *creation,
+	   struct pin_plan *plan, struct problem *error)
+{
+	char directory[PATH_MAX];
+
+	return issue_possible(creation->name, creation->personality, directory, error) &&
+	       create_choose(creation, arguments->options[OPTION_ROLE],
+			     arguments->options[OPTION_KEY], error) &&
+	       get_pins(creation, arguments->options[OPTION_PIN_FILE], NULL, plan, error) &&
+	       create_card(creation, NULL, error);
+}
+
+static bool
+create_onto(const struct command_arguments *arguments, struct creation *creation,
+	    struct pin_plan *plan, struct problem *error)
+{
+	const char *role = arguments->options[OPTION_ROLE];
+	struct addition addition;
+	bool ok = addition_begin(&addition, creation->name, creation->personality, error);
+
+	if (ok) {
+		creation->personality = addition.image.personality;
+		ok = addition_free(&addition, role, error) &&
+		     create_choose(creation, role, arguments->options[OPTION_KEY], error) &&
+		     get_pins(creation, arguments->options[OPTION_PIN_FILE], &addition.image, plan,
+			      error) &&
+		     addition_check(&addition, plan, error) &&
+		     create_card(creation, &addition.image, error);
+	}
+	addition_end(&addition);
+	return ok;
 }
 
 static enum command_exit
 create(const struct command_arguments *arguments, struct creation *creation)
 {
+	const bool adds = arguments->options[OPTION_ADD] != NULL;
 	struct pin_plan plan = {.count = 0};
 	struct problem error;
 	bool ok;
 
 	creation->pins = &plan;
-	ok = create_choose(creation, arguments->options[OPTION_ROLE],
-			   arguments->options[OPTION_KEY], &error) &&
-	     get_pins(creation, arguments->options[OPTION_PIN_FILE], &plan, &error) &&
-	     create_card(creation, &error);
+	ok = role_usage(arguments->options[OPTION_USAGE], &creation->usage, &error) &&
+	     (adds ? create_onto(arguments, creation, &plan, &error)
+		   : create_new(arguments, creation, &plan, &error));
 	pin_plan_free(&plan);
-	if (ok)
-		printf("card %s is there; type: vicar insert %s\n", creation->name, creation->name);
-	else
+	if (!ok)
 		say_error("%s", error.text);
+	else if (adds)
+		printf("card %s has the key %s now; type: vicar insert %s\n", creation->name,
+		       arguments->options[OPTION_ROLE], creation->name);
+	else
+		printf("card %s is there; type: vicar insert %s\n", creation->name, creation->name);
 	return ok ? COMMAND_OK : COMMAND_FAILED;
+}
+
+/* NULL when the options go together. */
+static const char *
+wrong_options(const struct command_arguments *arguments)
+{
+	const char *const *given = arguments->options;
+
+	if (given[OPTION_ADD] == NULL && given[OPTION_CARD] == NULL)
+		return "--card is missing";
+	if (given[OPTION_ADD] != NULL && given[OPTION_ROLE] == NULL)
+		return "--add needs --role, the key that is to be added";
+	if ((given[OPTION_LABEL] != NULL || given[OPTION_USAGE] != NULL) &&
+	    given[OPTION_ROLE] == NULL)
+		return "--label and --usage are of one key; add --role";
+	return NULL;
 }
 
 static enum command_exit
@@ -231,11 +280,13 @@ run(const struct command_arguments *arguments)
 	    .personality = arguments->options[OPTION_CARD],
 	    .subject = or_default(arguments->options[OPTION_SUBJECT], arguments->operands[0]),
 	    .options = or_default(arguments->options[OPTION_OPTION], ""),
+	    .label = arguments->options[OPTION_LABEL],
 	};
+	const char *wrong = wrong_options(arguments);
 	char protect[MEMORY_ERROR_MAX];
 
-	if (creation.personality == NULL) {
-		say_error("create: --card is missing; type: vicar create --help");
+	if (wrong != NULL) {
+		say_error("create: %s; type: vicar create --help", wrong);
 		return COMMAND_USAGE;
 	}
 	if (!memory_protect(protect)) {

@@ -1,12 +1,15 @@
 #include "enrol.h"
 
 #include "account.h"
+#include "addition.h"
 #include "applets/registry.h"
 #include "bridge_client.h"
+#include "cards.h"
 #include "cmdbridge/memory.h"
 #include "cmdbridge/secrets.h"
 #include "command.h"
 #include "issue.h"
+#include "role.h"
 #include "tools/config.h"
 #include "tools/paths.h"
 
@@ -16,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ROLE "sign"
+#define DEFAULT_ROLE "sign"
 #define USER_CONSENT "user-consent"
 
 static bool
@@ -38,7 +41,7 @@ ask_service(const struct enrolment *enrolment, struct bridge_answer *answer, str
 	    .service = {(const uint8_t *)service->name, strlen(service->name)},
 	    .account = BYTES_TEXT(BRIDGE_CLIENT_ACCOUNT),
 	    .card = {(const uint8_t *)enrolment->name, strlen(enrolment->name)},
-	    .key = BYTES_TEXT(ROLE),
+	    .key = {(const uint8_t *)enrolment->role, strlen(enrolment->role)},
 	};
 	const int account = account_in_memory(enrolment->account, error);
 	bool ok;
@@ -52,15 +55,79 @@ ask_service(const struct enrolment *enrolment, struct bridge_answer *answer, str
 }
 
 static bool
-issue(const struct enrolment *enrolment, const char *directory, const struct chain *chain,
+account_path(const char *name, char path[PATH_MAX], struct problem *error)
+{
+	char directory[PATH_MAX];
+	int len;
+
+	if (!paths_card(name, directory, error))
+		return false;
+	len = snprintf(path, PATH_MAX, "%s/" ACCOUNT_FILE, directory);
+	return (len > 0 && len < PATH_MAX) ||
+	       problem(error, "the path of card %s is too long; set a shorter XDG_DATA_HOME", name);
+}
+
+bool
+enrol_has_account(const char *name, char path[PATH_MAX])
+{
+	struct problem unused;
+
+	return account_path(name, path, &unused) && access(path, F_OK) == 0;
+}
+
+static void
+put_options(const struct enrolment *enrolment, char options[IMAGE_OPTIONS_MAX])
+{
+	const char *consent = enrolment->user_consent ? USER_CONSENT " " : USER_CONSENT "=no ";
+
+	/* A card that is there says already how it is used. */
+	if (enrolment->adds ||
+	    !personality_knows(registry_find(enrolment->personality), USER_CONSENT))
+		consent = "";
+	snprintf(options, IMAGE_OPTIONS_MAX, "%spin-tries=%u", consent, enrolment->pin_tries);
+}
+
+/* The account comes before a key is added, and after a card is made: in neither order is there a key
+ * without one. */
+static bool
+issue_with_account(const struct enrolment *enrolment, const struct issue *issue, struct image *onto,
+		   struct problem *error)
+{
+	char path[PATH_MAX], directory[PATH_MAX];
+	const bool has = onto != NULL && enrol_has_account(enrolment->name, path);
+	struct problem undo;
+
+	if (!account_path(enrolment->name, path, error) ||
+	    !paths_card(enrolment->name, directory, error))
+		return false;
+	if (onto != NULL) {
+		if (!has && !account_write(path, enrolment->account, error))
+			return false;
+		if (issue_onto(issue, onto, error))
+			return true;
+		if (!has)
+			(void)unlink(path);
+		return false;
+	}
+	if (!issue_card(issue, error))
+		return false;
+	if (account_write(path, enrolment->account, error))
+		return true;
+	if (!issue_undo(directory, &undo))
+		say_error("%s", undo.text);
+	return false;
+}
+
+static bool
+issue(const struct enrolment *enrolment, const struct chain *chain, struct image *onto,
       struct problem *error)
 {
-	char options[IMAGE_OPTIONS_MAX], account_path[PATH_MAX + sizeof("/" ACCOUNT_FILE)];
-	const char *consent = enrolment->user_consent ? USER_CONSENT " " : USER_CONSENT "=no ";
+	char options[IMAGE_OPTIONS_MAX];
 	const struct issue_key key = {
-	    .role = ROLE,
+	    .role = enrolment->role,
 	    .service = enrolment->service->name,
 	    .certificate = chain->certificates[0],
+	    .label = enrolment->label,
 	};
 	const struct issue issue = {
 	    .name = enrolment->name,
@@ -71,49 +138,80 @@ issue(const struct enrolment *enrolment, const char *directory, const struct cha
 	    .authorities = chain->certificates + 1,
 	    .authorities_count = chain->count - 1,
 	};
-	struct problem undo;
 
-	if (!personality_knows(registry_find(enrolment->personality), USER_CONSENT))
-		consent = "";
-	snprintf(options, sizeof(options), "%spin-tries=%u", consent, enrolment->pin_tries);
-	snprintf(account_path, sizeof(account_path), "%s/" ACCOUNT_FILE, directory);
-	if (!issue_card(&issue, error))
-		return false;
-	if (account_write(account_path, enrolment->account, error))
-		return true;
-	if (!issue_undo(directory, &undo))
-		say_error("%s", undo.text);
-	return false;
+	put_options(enrolment, options);
+	return issue_with_account(enrolment, &issue, onto, error);
 }
 
-bool
-enrol_card(const struct enrolment *enrolment, struct problem *error)
+static bool
+ask_and_issue(const struct enrolment *enrolment, struct image *onto, struct problem *error)
 {
-	char directory[PATH_MAX];
-	struct bridge_answer *answer = NULL;
+	struct bridge_answer *answer = calloc(1, sizeof(*answer));
+	struct registry_key role;
 	struct chain chain = {0};
-	bool ok = false;
+	bool ok;
 
-	if (!issue_possible(enrolment->name, enrolment->personality, directory, error))
-		return false;
-	if ((answer = calloc(1, sizeof(*answer))) == NULL)
+	if (answer == NULL)
 		return problem(error, "card %s: no memory; close some programs", enrolment->name);
-	ok = ask_service(enrolment, answer, error) &&
+	ok = role_find(enrolment->personality, enrolment->role, &role, error) &&
+	     ask_service(enrolment, answer, error) &&
 	     chain_read(answer->result.chain, &chain, error) &&
-	     chain_check(&chain, time(NULL), error) && issue(enrolment, directory, &chain, error);
+	     chain_check(&chain, time(NULL), error) && issue(enrolment, &chain, onto, error);
 	chain_free(&chain);
 	free(answer);
 	return ok;
 }
 
-enum { OPTION_SERVICE, OPTION_CARD, OPTION_ACCOUNT, OPTION_PHONE, OPTION_NO_CONSENT };
+static bool
+enrol_onto(const struct enrolment *wanted, struct problem *error)
+{
+	struct enrolment enrolment = *wanted;
+	struct addition addition;
+	bool ok = addition_begin(&addition, enrolment.name, enrolment.personality, error) &&
+		  addition_free(&addition, enrolment.role, error);
+
+	if (ok) {
+		enrolment.personality = addition.image.personality;
+		ok = ask_and_issue(&enrolment, &addition.image, error);
+	}
+	addition_end(&addition);
+	return ok;
+}
+
+bool
+enrol_card(const struct enrolment *wanted, struct problem *error)
+{
+	struct enrolment enrolment = *wanted;
+	char directory[PATH_MAX];
+
+	if (enrolment.adds)
+		return enrol_onto(&enrolment, error);
+	if (enrolment.personality == NULL)
+		enrolment.personality = registry_default()->name;
+	return issue_possible(enrolment.name, enrolment.personality, directory, error) &&
+	       ask_and_issue(&enrolment, NULL, error);
+}
+
+enum {
+	OPTION_SERVICE,
+	OPTION_CARD,
+	OPTION_ROLE,
+	OPTION_LABEL,
+	OPTION_ACCOUNT,
+	OPTION_PHONE,
+	OPTION_NO_CONSENT,
+	OPTION_ADD
+};
 
 static const struct command_option options[] = {
     {"service", "SERVICE", "the [service SERVICE] of vicar.conf that has the key"},
     {"card", "CARD", "what card it is to be; vicar list --personalities names them"},
+    {"role", "ROLE", "which key of the card it is to be: auth, sign ...; default sign"},
+    {"label", "LABEL", "of the key's objects; default: that of the kind of card"},
     {"account", "FILE", "the account: [account] phone = +351 9XXXXXXXX, mode 0600"},
     {"phone-from-prompt", NULL, "ask for the phone number at the terminal (the default)"},
     {"no-user-consent", NULL, "do not say that each signature needs the PIN anew"},
+    {"add", NULL, "put the key onto card NAME, which is there and out"},
     {NULL, NULL, NULL},
 };
 
@@ -121,61 +219,98 @@ static bool
 get_account(const struct command_arguments *arguments, struct service_account *account,
 	    struct problem *error)
 {
-	char text[SECRETS_ERROR_MAX];
+	const char *given = arguments->options[OPTION_ACCOUNT], *name = arguments->operands[0];
+	char text[SECRETS_ERROR_MAX], kept[PATH_MAX];
 
-	if (arguments->options[OPTION_ACCOUNT] == NULL)
+	if (arguments->options[OPTION_ADD] != NULL && enrol_has_account(name, kept)) {
+		if (given != NULL)
+			return problem(
+			    error,
+			    "card %s has an account already, %s, and can have one; leave "
+			    "out --account, or make another card",
+			    name, kept);
+		given = kept;
+	}
+	if (given == NULL)
 		return account_ask(account, error);
-	if (!service_account_load(arguments->options[OPTION_ACCOUNT], account, text))
+	if (!service_account_load(given, account, text))
 		return problem(error, "account file %s", text);
 	return true;
+}
+
+/* Before a person is asked for anything. */
+static bool
+possible(const struct enrolment *enrolment, struct problem *error)
+{
+	char directory[PATH_MAX];
+
+	if (enrolment->adds)
+		return cards_find(enrolment->name, directory, error);
+	return issue_possible(enrolment->name,
+			      enrolment->personality == NULL ? registry_default()->name
+							     : enrolment->personality,
+			      directory, error);
 }
 
 static bool
 run_with(const struct command_arguments *arguments, const struct config *config,
 	 struct problem *error)
 {
-	const char *card = arguments->options[OPTION_CARD];
-	const char *service = arguments->options[OPTION_SERVICE];
-	char bridge[PATH_MAX], directory[PATH_MAX];
+	const char *const *given = arguments->options;
+	char bridge[PATH_MAX];
 	struct service_account account = {0};
 	struct enrolment enrolment = {
 	    .name = arguments->operands[0],
-	    .personality = card == NULL ? registry_default()->name : card,
-	    .service = config_service(config, service),
+	    .personality = given[OPTION_CARD],
+	    .role = given[OPTION_ROLE] == NULL ? DEFAULT_ROLE : given[OPTION_ROLE],
+	    .label = given[OPTION_LABEL],
+	    .service = config_service(config, given[OPTION_SERVICE]),
 	    .account = &account,
 	    .bridge = bridge,
 	    .pin_tries = config->pin_tries,
-	    .user_consent = arguments->options[OPTION_NO_CONSENT] == NULL,
+	    .adds = given[OPTION_ADD] != NULL,
+	    .user_consent = given[OPTION_NO_CONSENT] == NULL,
 	};
 	bool ok;
 
 	if (enrolment.service == NULL)
 		return problem(error,
 			       "there is no [service %s] in vicar.conf; add it, see vicar.conf(5)",
-			       service);
-	if (!issue_possible(enrolment.name, enrolment.personality, directory, error) ||
-	    !paths_program("vicar-bridge", bridge, error))
+			       given[OPTION_SERVICE]);
+	if (!possible(&enrolment, error) || !paths_program("vicar-bridge", bridge, error))
 		return false;
 	ok = get_account(arguments, &account, error) && enrol_card(&enrolment, error);
 	service_account_wipe(&account);
 	return ok;
 }
 
+/* NULL when the options go together. */
+static const char *
+wrong_options(const struct command_arguments *arguments)
+{
+	const char *const *given = arguments->options;
+
+	if (given[OPTION_SERVICE] == NULL)
+		return "--service is missing; type: vicar enrol --help";
+	if (given[OPTION_ACCOUNT] != NULL && given[OPTION_PHONE] != NULL)
+		return "--account and --phone-from-prompt exclude each other; give one";
+	if (given[OPTION_ADD] != NULL && given[OPTION_NO_CONSENT] != NULL)
+		return "--no-user-consent is of a new card, and --add leaves that as it is; give "
+		       "one";
+	return NULL;
+}
+
 static enum command_exit
 run(const struct command_arguments *arguments)
 {
+	const char *wrong = wrong_options(arguments);
 	char protect[MEMORY_ERROR_MAX];
 	struct config config;
 	struct problem error;
 	bool ok;
 
-	if (arguments->options[OPTION_SERVICE] == NULL) {
-		say_error("enrol: --service is missing; type: vicar enrol --help");
-		return COMMAND_USAGE;
-	}
-	if (arguments->options[OPTION_ACCOUNT] != NULL &&
-	    arguments->options[OPTION_PHONE] != NULL) {
-		say_error("enrol: --account and --phone-from-prompt exclude each other; give one");
+	if (wrong != NULL) {
+		say_error("enrol: %s", wrong);
 		return COMMAND_USAGE;
 	}
 	if (!memory_protect(protect)) {

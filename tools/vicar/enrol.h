@@ -7,17 +7,25 @@
 #include "cmdbridge/service.h"
 #include "tools/problem.h"
 
+#include <limits.h>
+
 struct enrolment {
 	const char *name;        /* of the card */
-	const char *personality; /* "cc-v1" */
+	const char *personality; /* "cc-v1"; NULL: what the card is, or the default */
+	const char *role;        /* of the key */
+	const char *label;       /* of its objects; NULL: the personality's */
 	const struct service_config *service;
 	const struct service_account *account;
 	const char *bridge; /* path of vicar-bridge */
 	unsigned pin_tries;
-	bool user_consent; /* the key asks for the PIN before each use, where the card can say so */
+	bool adds; /* the key to a card that is there */
+	bool
+	    user_consent; /* of a new card: the key asks for the PIN before each use, where the card can say so */
 };
 
-/* Asks the service and creates the card. Leaves nothing behind when it fails. */
+/* The account of card `name`, to which a key is added. False, without an error, when it has none. */
+bool enrol_has_account(const char *name, char path[PATH_MAX]) MUST_USE;
+/* Asks the service and creates the card, or adds to it. Leaves nothing behind when it fails. */
 bool enrol_card(const struct enrolment *enrolment, struct problem *error) MUST_USE;
 
 #endif

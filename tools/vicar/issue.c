@@ -45,52 +45,6 @@ issue_possible(const char *name, const char *personality, char directory[PATH_MA
 	return true;
 }
 
-/* The caller frees it with OPENSSL_free(). */
-static bool
-put_der(X509 *certificate, uint8_t **der, size_t *der_len)
-{
-	const int len = i2d_X509(certificate, der);
-
-	*der_len = len > 0 ? (size_t)len : 0;
-	return len > 0;
-}
-
-static bool
-put_keys(struct image *image, const struct issue *issue)
-{
-	for (size_t i = 0; i < issue->keys_count; i++) {
-		const struct issue_key *from = &issue->keys[i];
-		struct image_key *key = &image->keys[image->keys_count++];
-
-		snprintf(key->name, sizeof(key->name), "%s", from->role);
-		snprintf(key->service, sizeof(key->service), "%s", from->service);
-		if (!put_der(from->certificate, &key->certificate, &key->certificate_len))
-			return false;
-	}
-	return true;
-}
-
-static bool
-put_authorities(struct image *image, const struct issue *issue)
-{
-	for (size_t i = 0; i < issue->authorities_count; i++) {
-		struct image_authority *to = &image->authorities[image->authorities_count++];
-
-		if (!put_der(issue->authorities[i], &to->certificate, &to->certificate_len))
-			return false;
-	}
-	return true;
-}
-
-static void
-free_certificates(struct image *image)
-{
-	for (size_t i = 0; i < image->keys_count; i++)
-		OPENSSL_free(image->keys[i].certificate);
-	for (size_t i = 0; i < image->authorities_count; i++)
-		OPENSSL_free(image->authorities[i].certificate);
-}
-
 /* Nothing is saved of a card that is only looked at. */
 static bool
 save_nothing(void *context, const struct image_counter *counters, size_t count)
@@ -120,6 +74,12 @@ issue_trial(const struct image *image, struct problem *error)
 }
 
 static bool
+digest_text(EVP_MD_CTX *context, const char *text)
+{
+	return EVP_DigestUpdate(context, text, strlen(text) + 1) == 1;
+}
+
+static bool
 digest_keys(EVP_MD_CTX *context, const struct image *image)
 {
 	bool ok = true;
@@ -127,59 +87,181 @@ digest_keys(EVP_MD_CTX *context, const struct image *image)
 	for (size_t i = 0; ok && i < image->keys_count; i++) {
 		const struct image_key *key = &image->keys[i];
 
-		ok = EVP_DigestUpdate(context, key->name, strlen(key->name) + 1) == 1 &&
+		ok = digest_text(context, key->name) && digest_text(context, key->label) &&
+		     digest_text(context, key->certificate_label) &&
+		     EVP_DigestUpdate(context, &key->usage, sizeof(key->usage)) == 1 &&
 		     EVP_DigestUpdate(context, key->certificate, key->certificate_len) == 1;
 	}
+	return ok;
+}
+
+static bool
+digest_certificates(EVP_MD_CTX *context, const struct image *image)
+{
+	bool ok = true;
+
 	for (size_t i = 0; ok && i < image->authorities_count; i++)
 		ok = EVP_DigestUpdate(context, image->authorities[i].certificate,
 				      image->authorities[i].certificate_len) == 1;
+	for (size_t i = 0; ok && i < image->certificates_count; i++) {
+		const struct image_certificate *other = &image->certificates[i];
+
+		ok = digest_text(context, other->label) && digest_text(context, other->key) &&
+		     EVP_DigestUpdate(context, other->certificate, other->certificate_len) == 1;
+	}
 	return ok;
 }
 
 /* Of everything that the card's files depend on; the strings with their NUL, so that they end. */
 static bool
-put_serial(struct image *image)
+put_serial(struct image *image, struct problem *error)
 {
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
 	bool ok = context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
-		  EVP_DigestUpdate(context, image->options, strlen(image->options) + 1) == 1 &&
-		  digest_keys(context, image) && EVP_DigestFinal_ex(context, digest, &len) == 1 &&
+		  digest_text(context, image->options) && digest_keys(context, image) &&
+		  digest_certificates(context, image) &&
+		  EVP_DigestFinal_ex(context, digest, &len) == 1 &&
 		  serial_derive(image->personality, (struct bytes){digest, len}, image->serial,
 				&image->serial_len);
 
 	EVP_MD_CTX_free(context);
+	return ok ||
+	       problem(error,
+		       "card %s: no serial number could be made: OpenSSL refused; see whether "
+		       "openssl works here",
+		       image->name);
+}
+
+static bool
+der_of(X509 *certificate, struct bytes *der, struct problem *error)
+{
+	unsigned char *data = NULL;
+	const int len = i2d_X509(certificate, &data);
+
+	*der = (struct bytes){data, len > 0 ? (size_t)len : 0};
+	return len > 0 ||
+	       problem(error, "a certificate cannot be encoded: OpenSSL refused; make it anew");
+}
+
+static bool
+put_key(struct image *image, const struct issue_key *from, struct problem *error)
+{
+	struct image_key key = {.usage = from->usage};
+	struct image_error reason = {""};
+	struct bytes der;
+	bool ok;
+
+	if (from->label != NULL && strlen(from->label) > IMAGE_LABEL_MAX)
+		return problem(error, "a label has at most %d bytes; choose a shorter one",
+			       (int)IMAGE_LABEL_MAX);
+	if (!der_of(from->certificate, &der, error))
+		return false;
+	snprintf(key.name, sizeof(key.name), "%s", from->role);
+	snprintf(key.service, sizeof(key.service), "%s", from->service);
+	snprintf(key.label, sizeof(key.label), "%s", from->label == NULL ? "" : from->label);
+	memcpy(key.certificate_label, key.label, sizeof(key.label));
+	key.certificate = (uint8_t *)(uintptr_t)der.data;
+	key.certificate_len = der.len;
+	ok = image_add_key(image, &key, &reason) || problem(error, "%s", reason.text);
+	OPENSSL_free(key.certificate);
+	return ok;
+}
+
+bool
+issue_authority(struct image *image, X509 *certificate, struct problem *error)
+{
+	struct image_error reason = {""};
+	struct bytes der;
+	bool ok;
+
+	if (!der_of(certificate, &der, error))
+		return false;
+	ok = image_add_authority(image, der, &reason) || problem(error, "%s", reason.text);
+	OPENSSL_free((void *)(uintptr_t)der.data);
+	return ok;
+}
+
+/* A name that no other has: certificate1, certificate2 and so on. */
+static void
+name_certificate(const struct image *image, char name[KEY_NAME_MAX])
+{
+	bool taken = true;
+
+	for (size_t number = 1; taken; number++) {
+		snprintf(name, KEY_NAME_MAX, "certificate%zu", number);
+		taken = false;
+		for (size_t i = 0; i < image->certificates_count; i++)
+			taken = taken || strcmp(image->certificates[i].name, name) == 0;
+	}
+}
+
+bool
+issue_certificate(struct image *image, X509 *certificate, const char *role, const char *label,
+		  struct problem *error)
+{
+	struct image_certificate other = {.name = ""};
+	struct image_error reason = {""};
+	struct bytes der;
+	bool ok;
+
+	if (label != NULL && strlen(label) > IMAGE_LABEL_MAX)
+		return problem(error, "a label has at most %d bytes; choose a shorter one",
+			       (int)IMAGE_LABEL_MAX);
+	if (!der_of(certificate, &der, error))
+		return false;
+	name_certificate(image, other.name);
+	snprintf(other.key, sizeof(other.key), "%s", role == NULL ? "" : role);
+	snprintf(other.label, sizeof(other.label), "%s", label == NULL ? "" : label);
+	other.certificate = (uint8_t *)(uintptr_t)der.data;
+	other.certificate_len = der.len;
+	ok = image_add_certificate(image, &other, &reason) || problem(error, "%s", reason.text);
+	OPENSSL_free(other.certificate);
 	return ok;
 }
 
 static bool
-fits(const struct issue *issue, const struct image *image, struct problem *error)
+put_options(struct image *image, const char *words, struct problem *error)
 {
-	if (issue->keys_count > IMAGE_KEYS_MAX - image->keys_count)
-		return problem(error, "card %s would have more than %d keys; leave one out",
-			       issue->name, (int)IMAGE_KEYS_MAX);
-	if (issue->authorities_count > IMAGE_AUTHORITIES_MAX - image->authorities_count)
-		return problem(error,
-			       "card %s would have more than %d certificates of authorities; leave "
-			       "the uppermost out",
-			       issue->name, (int)IMAGE_AUTHORITIES_MAX);
+	char word[IMAGE_OPTIONS_MAX], name[IMAGE_OPTIONS_MAX];
+
+	for (const char *at = words + strspn(words, " "); *at != '\0'; at += strspn(at, " ")) {
+		const size_t len = strcspn(at, " "), used = strlen(image->options);
+
+		snprintf(word, sizeof(word), "%.*s", (int)len, at);
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
+		at += len;
+		if (image_option(image, name, NULL, 0))
+			continue;
+		if (used + len + 2 > sizeof(image->options))
+			return problem(error, "card %s: its options are too long; leave some out",
+				       image->name);
+		snprintf(image->options + used, sizeof(image->options) - used, "%s%s",
+			 used > 0 ? " " : "", word);
+	}
 	return true;
 }
 
 static bool
-fill(const struct issue *issue, struct image *image, struct problem *error)
+put(const struct issue *issue, struct image *image, struct problem *error)
 {
-	if (!paths_card(issue->name, image->directory, error) || !fits(issue, image, error))
-		return false;
-	snprintf(image->name, sizeof(image->name), "%s", issue->name);
-	snprintf(image->personality, sizeof(image->personality), "%s", issue->personality);
-	snprintf(image->options, sizeof(image->options), "%s", issue->options);
-	if (!put_keys(image, issue) || !put_authorities(image, issue) || !put_serial(image))
-		return problem(error,
-			       "card %s: no memory for its certificates; close some programs",
-			       issue->name);
-	return true;
+	bool ok = put_options(image, issue->options, error);
+
+	for (size_t i = 0; ok && i < issue->keys_count; i++)
+		ok = put_key(image, &issue->keys[i], error);
+	for (size_t i = 0; ok && i < issue->authorities_count; i++)
+		ok = issue_authority(image, issue->authorities[i], error);
+	return ok && put_serial(image, error);
+}
+
+static bool
+can_be_made(const struct image *image, struct problem *error)
+{
+	struct card *card = issue_trial(image, error);
+
+	card_free(card);
+	return card != NULL;
 }
 
 static bool
@@ -204,13 +286,37 @@ bool
 issue_card(const struct issue *issue, struct problem *error)
 {
 	struct image image = {.lock = -1};
-	struct card *card = NULL;
-	bool ok = fill(issue, &image, error) && (card = issue_trial(&image, error)) != NULL &&
-		  create_image(issue, &image, error);
+	bool ok;
 
-	card_free(card);
-	free_certificates(&image);
+	snprintf(image.name, sizeof(image.name), "%s", issue->name);
+	snprintf(image.personality, sizeof(image.personality), "%s", issue->personality);
+	ok = paths_card(issue->name, image.directory, error) && put(issue, &image, error) &&
+	     can_be_made(&image, error) && create_image(issue, &image, error);
+	image_free(&image);
 	return ok;
+}
+
+bool
+issue_update(struct image *image, struct problem *error)
+{
+	struct image_error reason = {""};
+
+	return put_serial(image, error) && can_be_made(image, error) &&
+	       (image_update(image, &reason) || problem(error, "%s", reason.text));
+}
+
+bool
+issue_onto(const struct issue *issue, struct image *image, struct problem *error)
+{
+	if (!put(issue, image, error) || !can_be_made(image, error))
+		return false;
+	/* What an interrupted one has left: the card has no such keys yet. */
+	key_files_remove(image, issue->keys, issue->keys_count);
+	if (key_files_write(image, issue->keys, issue->keys_count, error) &&
+	    issue_update(image, error))
+		return true;
+	key_files_remove(image, issue->keys, issue->keys_count);
+	return false;
 }
 
 static int

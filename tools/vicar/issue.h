@@ -12,6 +12,8 @@ struct issue_key {
 	const char *role;    /* its name in the image: "sign", "auth" */
 	const char *service; /* a [service NAME], or IMAGE_SERVICE_FILE */
 	X509 *certificate;
+	const char *label;     /* of its objects; NULL: the personality's */
+	unsigned usage;        /* enum image_usage; 0: all that the role allows */
 	EVP_PKEY *key;         /* of a local key */
 	const char *pin, *puk; /* that open a local key; secret. No PUK: NULL */
 };
@@ -19,7 +21,8 @@ struct issue_key {
 struct issue {
 	const char *name;        /* of the card */
 	const char *personality; /* "cc-v1" */
-	const char *options;     /* words of the personality, "" for none */
+	const char *options;     /* words of the personality, "" for none; of a card that is there
+				    those are added which it does not have */
 	const struct issue_key *keys;
 	size_t keys_count;
 	X509 *const *authorities; /* the issuer of each before it */
@@ -33,6 +36,18 @@ bool issue_possible(const char *name, const char *personality, char directory[PA
 /* Creates the image with the files of its local keys, after the personality has said that it can be
  * made of it. Leaves nothing behind when it fails. */
 bool issue_card(const struct issue *issue, struct problem *error) MUST_USE;
+/* The same onto a card that is there, in an image that is held (held_image()): nothing of it changes when
+ * this fails. `name` and `personality` are those of the card. */
+bool issue_onto(const struct issue *issue, struct image *image, struct problem *error) MUST_USE;
+/* Adds an authority's certificate to an image in memory. */
+bool issue_authority(struct image *image, X509 *certificate, struct problem *error) MUST_USE;
+/* Adds a further certificate to an image in memory: of its key `role`, or of none (NULL); without a
+ * label (NULL) its subject names it. */
+bool issue_certificate(struct image *image, X509 *certificate, const char *role, const char *label,
+		       struct problem *error) MUST_USE;
+/* Gives an image that was added to a serial number of its own, and puts it in the place of what is on
+ * disk, after the personality has said that it can be made of it. */
+bool issue_update(struct image *image, struct problem *error) MUST_USE;
 /* The card that the image would be, to be looked at and not used: nothing it counts is kept. NULL
  * with `error` when the personality cannot be made of it; freed with card_free(). */
 struct card *issue_trial(const struct image *image, struct problem *error) MUST_USE;

@@ -8,12 +8,12 @@
 #include "tools/control.h"
 #include "tools/paths.h"
 
-#define LINE "%-16s %-10s %-5s %-12s %-10s  %s\n"
+#define LINE "%-16s %-10s %-5s %-6s %-12s %-10s  %s\n"
 
 static void
 print_heading(FILE *out)
 {
-	fprintf(out, LINE, "NAME", "CARD", "IN", "SERVICE", "EXPIRES", "HOLDER");
+	fprintf(out, LINE, "NAME", "CARD", "IN", "KEY", "SERVICE", "EXPIRES", "HOLDER");
 }
 
 void
@@ -30,8 +30,8 @@ list_card(FILE *out, const struct image *image, const char *where)
 			certificate_date(X509_get0_notAfter(certificate), date);
 			X509_free(certificate);
 		}
-		fprintf(out, LINE, image->name, image->personality, where, key->service, date,
-			holder);
+		fprintf(out, LINE, image->name, image->personality, where, key->name, key->service,
+			date, holder);
 	}
 }
 

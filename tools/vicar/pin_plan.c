@@ -3,29 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ROLES_TEXT_MAX = 128 };
-
-bool
-pin_plan_key(const char *personality, const char *role, struct registry_key *key,
-	     struct problem *error)
-{
-	const struct personality *kind = registry_find(personality);
-	char roles[ROLES_TEXT_MAX] = "";
-	size_t len = 0;
-
-	if (kind == NULL)
-		return problem(error, "there is no card %s in this version of Vicar", personality);
-	for (size_t i = 0; registry_key(kind, i, key); i++) {
-		if (strcmp(key->name, role) == 0)
-			return true;
-		if (len < sizeof(roles))
-			len += (size_t)snprintf(roles + len, sizeof(roles) - len, "%s%s",
-						len > 0 ? ", " : "", key->name);
-	}
-	return problem(error, "a %s card has no key %s; choose one of: %s", personality, role,
-		       roles);
-}
-
 static struct pins_value *
 find(const struct pin_plan *plan, const char *counter)
 {
@@ -52,7 +29,7 @@ is_there(const struct image *image, const char *counter)
 
 	for (size_t i = 0; image != NULL && i < image->keys_count; i++) {
 		if (strcmp(image->keys[i].service, IMAGE_SERVICE_FILE) != 0 ||
-		    !pin_plan_key(image->personality, image->keys[i].name, &key, &unused))
+		    !role_find(image->personality, image->keys[i].name, &key, &unused))
 			continue;
 		if (strcmp(key.pin, counter) == 0 ||
 		    (key.puk != NULL && strcmp(key.puk, counter) == 0))

@@ -6,8 +6,8 @@
 #ifndef VICAR_TOOLS_VICAR_PIN_PLAN_H
 #define VICAR_TOOLS_VICAR_PIN_PLAN_H
 
-#include "applets/registry.h"
 #include "pins.h"
+#include "role.h"
 
 enum { PIN_PLAN_MAX = 2 * IMAGE_KEYS_MAX, PIN_PLAN_NAME_MAX = 96 };
 
@@ -24,9 +24,5 @@ bool pin_plan_make(struct pin_plan *plan, const struct registry_key *keys, size_
 void pin_plan_free(struct pin_plan *plan);
 /* Of a counter of the plan; NULL for NULL. */
 const char *pin_plan_value(const struct pin_plan *plan, const char *counter);
-/* What the card's personality has under this name; false when it has no such key, with those that it
- * has. */
-bool pin_plan_key(const char *personality, const char *role, struct registry_key *key,
-		  struct problem *error) MUST_USE;
 
 #endif

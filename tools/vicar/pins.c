@@ -1,15 +1,12 @@
 #include "pins.h"
 
+#include "private_file.h"
 #include "terminal.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { FILE_LEN_MAX = 1023, QUESTION_MAX = 96, KEYS_TEXT_MAX = 256, LINES_MAX = 16 };
 
@@ -162,37 +159,6 @@ take_value(const char *path, const struct lines *lines, struct pins_value *value
 	return true;
 }
 
-/* `text` has room for FILE_LEN_MAX + 1. */
-static bool
-read_private(const char *path, char *text, struct problem *error)
-{
-	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat st;
-	ssize_t n = -1;
-	bool ok = false;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		problem(error, "PIN file %s cannot be read: %s; create it with mode 0600", path,
-			strerror(errno));
-	else if (!S_ISREG(st.st_mode))
-		problem(error, "PIN file %s is no regular file; name another", path);
-	else if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-		problem(error, "PIN file %s may be read by others (mode %04o); type: chmod 600 %s",
-			path, (unsigned)st.st_mode & 07777, path);
-	else if ((n = read(fd, text, FILE_LEN_MAX + 1)) < 0 || n > FILE_LEN_MAX)
-		problem(
-		    error,
-		    "PIN file %s is no text file of at most %d bytes; it needs a line for each PIN",
-		    path, (int)FILE_LEN_MAX);
-	else
-		ok = true;
-	if (ok)
-		text[n] = '\0';
-	if (fd >= 0)
-		close(fd);
-	return ok;
-}
-
 static bool
 take_text(const char *path, char *text, struct pins_value *values, size_t count,
 	  struct problem *error)
@@ -219,7 +185,8 @@ pins_read(const char *path, struct pins_value *values, size_t count, struct prob
 	if (text == NULL)
 		return problem(error, "no memory to read the PIN file %s; close some programs",
 			       path);
-	ok = read_private(path, text, error) && take_text(path, text, values, count, error);
+	ok = private_file_read(path, "PIN file", text, FILE_LEN_MAX + 1, error) &&
+	     take_text(path, text, values, count, error);
 	OPENSSL_secure_clear_free(text, FILE_LEN_MAX + 1);
 	if (!ok)
 		wipe_values(values, count);

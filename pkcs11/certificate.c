@@ -132,7 +132,16 @@ keep(struct smartcard_certificate *certificate, const uint8_t *content, size_t l
 	return SMARTCARD_OK;
 }
 
-/* Reads on until `end`; what the cache has is the whole. */
+/* What the cache has of it: its beginning or the whole. */
+static bool
+take_cached(struct smartcard *card, const struct smartcard_certificate *certificate,
+	    uint8_t *content, size_t *len, size_t *whole)
+{
+	return *len == 0 && content_cached(card, &certificate->object.path, content, len) &&
+	       object_size((struct bytes){content, *len}, whole) && *len <= *whole;
+}
+
+/* Reads on until `end`. */
 static enum smartcard_result
 read_to(struct smartcard *card, struct smartcard_certificate *certificate, size_t end)
 {
@@ -145,11 +154,11 @@ read_to(struct smartcard *card, struct smartcard_certificate *certificate, size_
 		return SMARTCARD_NO_MEMORY;
 	if (len > 0)
 		memcpy(content, certificate->der, len);
-	if (len == 0 && content_cached(card, path, content, &len)) {
-		whole = len;
-	} else {
+	if (!take_cached(card, certificate, content, &len, &whole)) {
+		len = certificate->der_len;
+		whole = certificate->whole_len;
 		r = content_read_object(card, path, end, content, &len, &whole);
-		if (r == SMARTCARD_OK && whole > 0 && len == whole)
+		if (r == SMARTCARD_OK && len > 0)
 			content_to_cache(card, path, (struct bytes){content, len});
 	}
 	if (r == SMARTCARD_OK)
@@ -211,6 +220,7 @@ smartcard_read_certificate(struct smartcard *card, size_t index)
 	certificate = &card->certificates[index];
 	if (certificate->der_len == certificate->whole_len)
 		return SMARTCARD_OK;
+	/* The rest is the card's, the cache had the beginning only. */
 	r = read_to(card, certificate, certificate->whole_len);
 	/* The views are of the memory that was there before. */
 	return r == SMARTCARD_OK && !parse(certificate, &need) ? SMARTCARD_PROTOCOL : r;

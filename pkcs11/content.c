@@ -206,26 +206,22 @@ content_read_object(struct smartcard *card, const struct pkcs15_path *path, size
 	return r;
 }
 
-/* Two files that differ in range only are two. */
-static struct bytes
-cache_path(const struct pkcs15_path *path, uint8_t *data, size_t room)
+enum { CACHE_PATH_MAX = PKCS15_PATH_MAX + 8 };
+
+/* Two files that differ in range only are two. `data` has CACHE_PATH_MAX bytes. */
+static struct smartcard_file
+cached_file(const struct smartcard *card, const struct pkcs15_path *path, uint8_t *data)
 {
-	struct writer writer = writer_to(data, room);
+	struct writer writer = writer_to(data, CACHE_PATH_MAX);
 
 	writer_put(&writer, (struct bytes){path->file, path->file_len});
 	if (path->has_range) {
 		writer_u32(&writer, path->index);
 		writer_u32(&writer, path->length);
 	}
-	return writer_bytes(&writer);
-}
-
-enum { CACHE_PATH_MAX = PKCS15_PATH_MAX + 8 };
-
-static struct bytes
-cache_key(const struct smartcard *card)
-{
-	return (struct bytes){card->cache_key, sizeof(card->cache_key)};
+	return (struct smartcard_file){.serial = card->serial,
+				       .key = {card->cache_key, sizeof(card->cache_key)},
+				       .path = writer_bytes(&writer)};
 }
 
 bool
@@ -233,12 +229,11 @@ content_cached(struct smartcard *card, const struct pkcs15_path *path, uint8_t *
 	       size_t *len)
 {
 	struct writer writer = writer_to(content, SMARTCARD_FILE_MAX);
-	uint8_t name[CACHE_PATH_MAX];
+	uint8_t data[CACHE_PATH_MAX];
+	const struct smartcard_file file = cached_file(card, path, data);
 
 	if (!card->has_cache_key || card->cache.get == NULL ||
-	    !card->cache.get(card->cache.context, cache_key(card),
-			     cache_path(path, name, sizeof(name)), &writer) ||
-	    !writer_ok(&writer))
+	    !card->cache.get(card->cache.context, &file, &writer) || !writer_ok(&writer))
 		return false;
 	*len = writer.len;
 	return true;
@@ -247,21 +242,21 @@ content_cached(struct smartcard *card, const struct pkcs15_path *path, uint8_t *
 void
 content_to_cache(struct smartcard *card, const struct pkcs15_path *path, struct bytes content)
 {
-	uint8_t name[CACHE_PATH_MAX];
+	uint8_t data[CACHE_PATH_MAX];
+	const struct smartcard_file file = cached_file(card, path, data);
 
 	if (card->has_cache_key && card->cache.put != NULL)
-		card->cache.put(card->cache.context, cache_key(card),
-				cache_path(path, name, sizeof(name)), content);
+		card->cache.put(card->cache.context, &file, content);
 }
 
 void
 content_drop(struct smartcard *card, const struct pkcs15_path *path)
 {
-	uint8_t name[CACHE_PATH_MAX];
+	uint8_t data[CACHE_PATH_MAX];
+	const struct smartcard_file file = cached_file(card, path, data);
 
 	if (card->has_cache_key && card->cache.drop != NULL)
-		card->cache.drop(card->cache.context, cache_key(card),
-				 cache_path(path, name, sizeof(name)));
+		card->cache.drop(card->cache.context, &file);
 }
 
 enum smartcard_result

@@ -3,6 +3,7 @@
  */
 #include "pkcs11/ifd.h"
 
+#include "pkcs11/filecache.h"
 #include "pkcs11/log.h"
 #include "pkcs11/rv.h"
 #include "pkcs11/session.h"
@@ -176,6 +177,7 @@ ifd_leave(struct ifd *ifd)
 static CK_RV
 bind(struct ifd *ifd)
 {
+	const struct smartcard_cache cache = filecache(module.crypto);
 	struct channel channel = *pcsc_channel(ifd->connection);
 	enum smartcard_result result = SMARTCARD_RESET;
 	bool reset;
@@ -186,7 +188,8 @@ bind(struct ifd *ifd)
 
 		if (begun != CHANNEL_OK)
 			return begun == CHANNEL_REMOVED ? CKR_TOKEN_NOT_PRESENT : CKR_DEVICE_ERROR;
-		result = smartcard_bind(&channel, NULL, &ifd->card);
+		result = smartcard_bind(&channel, module.settings.file_cache ? &cache : NULL,
+					&ifd->card);
 		if (result == SMARTCARD_OK &&
 		    !settings_match(module.settings.accept_labels, ifd->card->label)) {
 			smartcard_free(ifd->card);

@@ -155,17 +155,21 @@ struct smartcard_data {
 	bool read;
 };
 
-/*
- * A store of public files outside the card, or {NULL}. `key` names the card and its state
- * (SMARTCARD_CACHE_KEY_LEN bytes: SHA-256 of the serial number, of EF.CIAInfo and, for all files but
- * EF.OD, of the certificate directories, as read now); `path` the file.
- */
+/* A public file of a card in a certain state. `key` has SMARTCARD_CACHE_KEY_LEN bytes: SHA-256 of
+ * EF.CIAInfo, in which the serial number is, and, for all files but EF.OD, of the certificate
+ * directories, all as read now. `path` is the file's on the card. */
+struct smartcard_file {
+	const char *serial;
+	struct bytes key, path;
+};
+
+/* A store of such files outside the card, or {NULL}. */
 struct smartcard_cache {
 	void *context;
 	/* False: not there. */
-	bool (*get)(void *context, struct bytes key, struct bytes path, struct writer *content);
-	void (*put)(void *context, struct bytes key, struct bytes path, struct bytes content);
-	void (*drop)(void *context, struct bytes key, struct bytes path);
+	bool (*get)(void *context, const struct smartcard_file *file, struct writer *content);
+	void (*put)(void *context, const struct smartcard_file *file, struct bytes content);
+	void (*drop)(void *context, const struct smartcard_file *file);
 };
 
 struct card_driver;

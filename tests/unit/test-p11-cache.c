@@ -21,23 +21,23 @@ struct store {
 };
 
 static struct entry *
-find(struct store *store, struct bytes key, struct bytes path)
+find(struct store *store, const struct smartcard_file *file)
 {
 	for (size_t i = 0; i < ENTRIES_MAX; i++) {
 		struct entry *entry = &store->entries[i];
 
-		if (entry->used && bytes_equal(key, BYTES(entry->key)) &&
-		    bytes_equal(path, (struct bytes){entry->path, entry->path_len}))
+		if (entry->used && bytes_equal(file->key, BYTES(entry->key)) &&
+		    bytes_equal(file->path, (struct bytes){entry->path, entry->path_len}))
 			return entry;
 	}
 	return NULL;
 }
 
 static bool
-get(void *context, struct bytes key, struct bytes path, struct writer *content)
+get(void *context, const struct smartcard_file *file, struct writer *content)
 {
 	struct store *store = context;
-	const struct entry *entry = find(store, key, path);
+	const struct entry *entry = find(store, file);
 
 	if (entry == NULL)
 		return false;
@@ -47,27 +47,30 @@ get(void *context, struct bytes key, struct bytes path, struct writer *content)
 }
 
 static void
-put(void *context, struct bytes key, struct bytes path, struct bytes content)
+put(void *context, const struct smartcard_file *file, struct bytes content)
 {
 	struct store *store = context;
-	struct entry *entry = &store->entries[store->puts++];
+	struct entry *before = find(store, file);
+	struct entry *entry = before != NULL ? before : &store->entries[store->puts];
 
+	store->puts++;
 	assert_true(store->puts < ENTRIES_MAX);
-	assert_int_equal(key.len, sizeof(entry->key));
-	assert_true(path.len <= sizeof(entry->path) && content.len <= sizeof(entry->content));
-	assert_null(find(store, key, path));
+	assert_int_equal(file->key.len, sizeof(entry->key));
+	assert_true(file->path.len <= sizeof(entry->path) && content.len <= sizeof(entry->content));
+	assert_true(before == NULL ||
+		    !bytes_equal((struct bytes){before->content, before->len}, content));
 	entry->used = true;
-	memcpy(entry->key, key.data, key.len);
-	memcpy(entry->path, path.data, path.len);
-	entry->path_len = path.len;
+	memcpy(entry->key, file->key.data, file->key.len);
+	memcpy(entry->path, file->path.data, file->path.len);
+	entry->path_len = file->path.len;
 	memcpy(entry->content, content.data, content.len);
 	entry->len = content.len;
 }
 
 static void
-drop(void *context, struct bytes key, struct bytes path)
+drop(void *context, const struct smartcard_file *file)
 {
-	struct entry *entry = find(context, key, path);
+	struct entry *entry = find(context, file);
 
 	if (entry != NULL)
 		entry->used = false;
@@ -178,6 +181,27 @@ another_cards_files_are_not_taken(void **state)
 	free(store);
 }
 
+/* The beginning, which lists of objects show, is kept too, and the rest read when it is wanted. */
+static void
+what_was_read_of_a_certificate_is_not_read_again(void **state)
+{
+	struct store *store = calloc(1, sizeof(*store));
+	struct p11_card *p11 = p11_over(card_of("cc-v1", "990000000101000F"));
+	unsigned before;
+
+	(void)state;
+	bind_again(p11, store);
+	p11_list(p11);
+	bind_again(p11, store);
+	before = p11->commands;
+	p11_list(p11);
+	assert_int_equal(p11->commands, before);
+	p11_assert_certificates(p11);
+	assert_true(p11->commands > before);
+	p11_free(p11);
+	free(store);
+}
+
 static void
 a_certificate_that_is_dropped_is_read_from_the_card_again(void **state)
 {
@@ -226,6 +250,7 @@ main(void)
 	    cmocka_unit_test(
 		a_card_with_another_certificate_directory_takes_nothing_from_the_cache),
 	    cmocka_unit_test(another_cards_files_are_not_taken),
+	    cmocka_unit_test(what_was_read_of_a_certificate_is_not_read_again),
 	    cmocka_unit_test(a_certificate_that_is_dropped_is_read_from_the_card_again),
 	    cmocka_unit_test(what_the_cache_spoils_is_read_from_the_card),
 	};

@@ -49,7 +49,8 @@ p11_configure(const char *lines)
 	snprintf(path, sizeof(path), "/tmp/vicar-test-%ld.conf", (long)getpid());
 	file = fopen(path, "w");
 	assert_non_null(file);
-	fprintf(file, "[pkcs11]\n%s\n", lines);
+	/* Cards of tests have one serial number and new keys each time. */
+	fprintf(file, "[pkcs11]\nfile-cache = no\n%s\n", lines);
 	fclose(file);
 	setenv("VICAR_CONF", path, 1);
 }

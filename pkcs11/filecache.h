@@ -1,0 +1,23 @@
+/*
+ * The cache of public files: one file for each of a card's, in $XDG_CACHE_HOME/vicar (~/.cache/vicar).
+ *
+ * A file is HMAC-SHA-256 of its name and its content, and then the content. The key is in
+ * $XDG_DATA_HOME/vicar/cache.key (~/.local/share/vicar/cache.key), 0600, made when it is first needed.
+ * That stops damage, files that were moved to another card's name, and other users; not the user's own
+ * programs, which may sign with the card itself.
+ *
+ * Nothing stays open and nothing is remembered, so that any thread may call at any time. Whatever goes
+ * wrong, the card is read instead.
+ */
+#ifndef VICAR_PKCS11_FILECACHE_H
+#define VICAR_PKCS11_FILECACHE_H
+
+#include "smartcard.h"
+
+/* `crypto` is borrowed for as long as the functions are used. */
+struct smartcard_cache filecache(struct ossl_lib_ctx_st *crypto);
+
+/* Removes what is there of the card with this serial number. */
+void filecache_forget(const char *serial);
+
+#endif

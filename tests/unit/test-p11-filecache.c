@@ -1,0 +1,274 @@
+/*
+ * pkcs11/filecache.c in a home of its own: what is kept, what is not believed, and a card of ours that
+ * is read from there.
+ */
+#include "test-p11-card.h"
+
+#include "pkcs11/filecache.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char home[64];
+
+static const uint8_t KEY[SMARTCARD_CACHE_KEY_LEN] = {0x01, 0x02};
+static const uint8_t PATH[] = {0x3F, 0x00, 0x50, 0x31};
+static const struct smartcard_file FILE_1 = {"1234/56", {KEY, sizeof(KEY)}, {PATH, sizeof(PATH)}};
+
+static int
+setup(void **state)
+{
+	(void)state;
+	snprintf(home, sizeof(home), "/tmp/vicar-filecache-XXXXXX");
+	assert_non_null(mkdtemp(home));
+	setenv("HOME", home, 1);
+	unsetenv("XDG_CACHE_HOME");
+	unsetenv("XDG_DATA_HOME");
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	char command[128];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf %s", home);
+	return system(command);
+}
+
+static void
+put_text(const struct smartcard_file *file, const char *text)
+{
+	const struct smartcard_cache cache = filecache(NULL);
+
+	cache.put(cache.context, file, PIN(text));
+}
+
+static bool
+has_text(const struct smartcard_file *file, const char *text)
+{
+	const struct smartcard_cache cache = filecache(NULL);
+	uint8_t data[SMARTCARD_FILE_MAX];
+	struct writer content = writer_to(data, sizeof(data));
+
+	return cache.get(cache.context, file, &content) &&
+	       bytes_equal(writer_bytes(&content), PIN(text));
+}
+
+/* The only file of the cache. */
+static const char *
+the_file(void)
+{
+	static char path[512];
+	char directory[128];
+	struct dirent *entry;
+	DIR *open_directory;
+
+	snprintf(directory, sizeof(directory), "%s/.cache/vicar", home);
+	open_directory = opendir(directory);
+	assert_non_null(open_directory);
+	path[0] = '\0';
+	while ((entry = readdir(open_directory)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		assert_string_equal(path, "");
+		snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
+	}
+	closedir(open_directory);
+	assert_string_not_equal(path, "");
+	return path;
+}
+
+static const char *
+the_key(void)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), "%s/.local/share/vicar/cache.key", home);
+	return path;
+}
+
+static void
+a_file_is_kept(void **state)
+{
+	(void)state;
+	assert_false(has_text(&FILE_1, "content"));
+	put_text(&FILE_1, "content");
+	assert_true(has_text(&FILE_1, "content"));
+	put_text(&FILE_1, "other content");
+	assert_true(has_text(&FILE_1, "other content"));
+}
+
+static void
+what_is_kept_is_the_users_alone(void **state)
+{
+	struct stat status;
+
+	(void)state;
+	umask(0);
+	put_text(&FILE_1, "content");
+	assert_int_equal(stat(the_file(), &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0600);
+	assert_int_equal(stat(the_key(), &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0600);
+	assert_int_equal(status.st_size, 32);
+}
+
+static void
+another_path_or_state_has_other_files(void **state)
+{
+	static const uint8_t other_key[SMARTCARD_CACHE_KEY_LEN] = {0x01, 0x03};
+	static const uint8_t other_path[] = {0x3F, 0x00, 0x50, 0x32};
+	struct smartcard_file other = FILE_1;
+
+	(void)state;
+	put_text(&FILE_1, "content");
+	other.key = BYTES(other_key);
+	assert_false(has_text(&other, "content"));
+	other = FILE_1;
+	other.path = BYTES(other_path);
+	assert_false(has_text(&other, "content"));
+}
+
+static void
+a_file_that_was_changed_is_not_believed_and_goes(void **state)
+{
+	int fd;
+
+	(void)state;
+	put_text(&FILE_1, "content");
+	fd = open(the_file(), O_WRONLY);
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, "X", 1, 32), 1);
+	close(fd);
+	assert_false(has_text(&FILE_1, "Xontent"));
+	put_text(&FILE_1, "content");
+	assert_true(has_text(&FILE_1, "content"));
+}
+
+static void
+a_file_that_was_cut_is_not_believed(void **state)
+{
+	(void)state;
+	for (off_t len = 0; len < 39; len += 13) {
+		put_text(&FILE_1, "content");
+		assert_int_equal(truncate(the_file(), len), 0);
+		assert_false(has_text(&FILE_1, "content"));
+	}
+}
+
+static void
+a_file_with_anothers_name_is_not_believed(void **state)
+{
+	struct smartcard_file other = FILE_1;
+	char from[512], to[512];
+
+	(void)state;
+	other.serial = "654321";
+	put_text(&other, "of another card");
+	snprintf(from, sizeof(from), "%s", the_file());
+	assert_int_equal(unlink(from), 0);
+	put_text(&FILE_1, "content");
+	snprintf(to, sizeof(to), "%s", the_file());
+	put_text(&other, "of another card");
+	assert_int_equal(rename(from, to), 0);
+	assert_false(has_text(&FILE_1, "of another card"));
+}
+
+static void
+a_key_that_others_can_read_is_not_used(void **state)
+{
+	(void)state;
+	put_text(&FILE_1, "content");
+	assert_int_equal(chmod(the_key(), 0640), 0);
+	assert_false(has_text(&FILE_1, "content"));
+}
+
+static void
+a_link_in_place_of_a_file_is_not_followed(void **state)
+{
+	char path[512], target[128];
+
+	(void)state;
+	put_text(&FILE_1, "content");
+	snprintf(path, sizeof(path), "%s", the_file());
+	snprintf(target, sizeof(target), "%s/target", home);
+	assert_int_equal(rename(path, target), 0);
+	assert_int_equal(symlink(target, path), 0);
+	assert_false(has_text(&FILE_1, "content"));
+}
+
+static void
+without_a_home_nothing_is_kept(void **state)
+{
+	(void)state;
+	unsetenv("HOME");
+	put_text(&FILE_1, "content");
+	assert_false(has_text(&FILE_1, "content"));
+	setenv("HOME", "/proc/nowhere", 1);
+	put_text(&FILE_1, "content");
+	assert_false(has_text(&FILE_1, "content"));
+	setenv("HOME", home, 1);
+}
+
+static void
+the_files_of_a_card_are_forgotten_by_its_serial_number(void **state)
+{
+	struct smartcard_file other = FILE_1;
+
+	(void)state;
+	other.serial = "1234/567";
+	put_text(&FILE_1, "content");
+	put_text(&other, "of another card");
+	filecache_forget(FILE_1.serial);
+	assert_false(has_text(&FILE_1, "content"));
+	assert_true(has_text(&other, "of another card"));
+}
+
+static void
+a_card_that_was_seen_before_is_read_from_there(void **state)
+{
+	const struct smartcard_cache cache = filecache(NULL);
+	struct applet_card *applet = applet_new("cc-v1", "990000000101000F", "");
+	struct p11_card *p11;
+	unsigned cold;
+
+	(void)state;
+	applet_add_key(applet, "auth", IMAGE_SERVICE_FILE, 2048, AUTH_PIN);
+	applet_insert(applet);
+	p11 = p11_over(applet);
+	assert_int_equal(smartcard_bind(&p11->channel, &cache, &p11->card), SMARTCARD_OK);
+	p11_assert_certificates(p11);
+	cold = p11->commands;
+	smartcard_free(p11->card);
+	p11->commands = p11->reads_count = 0;
+	assert_int_equal(smartcard_bind(&p11->channel, &cache, &p11->card), SMARTCARD_OK);
+	p11_assert_certificates(p11);
+	assert_true(p11->commands < cold);
+	assert_true(p11->commands <= 12);
+	p11_free(p11);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	    TEST(a_file_is_kept),
+	    TEST(what_is_kept_is_the_users_alone),
+	    TEST(another_path_or_state_has_other_files),
+	    TEST(a_file_that_was_changed_is_not_believed_and_goes),
+	    TEST(a_file_that_was_cut_is_not_believed),
+	    TEST(a_file_with_anothers_name_is_not_believed),
+	    TEST(a_key_that_others_can_read_is_not_used),
+	    TEST(a_link_in_place_of_a_file_is_not_followed),
+	    TEST(without_a_home_nothing_is_kept),
+	    TEST(the_files_of_a_card_are_forgotten_by_its_serial_number),
+	    TEST(a_card_that_was_seen_before_is_read_from_there),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -131,11 +131,13 @@ CK_RV
 encrypt_update(CK_SESSION_HANDLE handle, const CK_BYTE *data, CK_ULONG data_len, CK_BYTE *encrypted,
 	       CK_ULONG *len)
 {
-	CK_RV rv = software_update(handle, OPERATION_ENCRYPT, len != NULL ? data : NULL,
-				   len != NULL ? data_len : 1);
+	/* Without a place for the length it is refused like data that are not there. */
+	const bool told = len != NULL;
+	CK_RV rv =
+	    software_update(handle, OPERATION_ENCRYPT, told ? data : NULL, told ? data_len : 1);
 
 	(void)encrypted;
-	if (rv == CKR_OK)
+	if (told && rv == CKR_OK)
 		*len = 0;
 	return rv;
 }

@@ -367,7 +367,7 @@ ENTRY_OF(static, info_3_0, (CK_INFO * info), module_info(info, (CK_VERSION){3, 0
 	.C_GenerateRandom = C_GenerateRandom, .C_GetFunctionStatus = C_GetFunctionStatus,       \
 	.C_CancelFunction = C_CancelFunction, .C_WaitForSlotEvent = C_WaitForSlotEvent
 
-#define FUNCTION_3_0(name, arguments) .name = name,
+#define FUNCTION_3_0(name, arguments) .name = (name),
 
 static CK_FUNCTION_LIST list_2_40 = {.version = {2, 40}, FUNCTIONS_2_40(C_GetInfo)};
 static CK_FUNCTION_LIST_3_0 list_3_0 = {.base = {.version = {3, 0}, FUNCTIONS_2_40(info_3_0)},

@@ -64,7 +64,8 @@ forget_parent(void)
 	OSSL_LIB_CTX_free(module.crypto);
 	module.crypto = NULL;
 	module.waiting = 0;
-	module.surveyed = module.counted = false;
+	module.surveyed = false;
+	module.counted = false;
 	log_close(&module.log);
 }
 
@@ -78,7 +79,8 @@ close_all(void)
 	pinstore_close(&module.pins);
 	OSSL_LIB_CTX_free(module.crypto);
 	module.crypto = NULL;
-	module.surveyed = module.counted = false;
+	module.surveyed = false;
+	module.counted = false;
 	log_close(&module.log);
 }
 
@@ -181,14 +183,14 @@ module_text(CK_UTF8CHAR *field, size_t size, const char *text)
 		while (len > 0 && ((uint8_t)text[len] & 0xC0) == 0x80)
 			len--;
 	}
-	memset(field, ' ', size);
-	memcpy(field, text, len);
+	for (size_t i = 0; i < size; i++)
+		field[i] = i < len ? (CK_UTF8CHAR)text[i] : ' ';
 }
 
 CK_RV
 module_info(CK_INFO *info, CK_VERSION version)
 {
-	int major = 0, minor = 0;
+	char *end;
 
 	if (info == NULL)
 		return CKR_ARGUMENTS_BAD;
@@ -197,7 +199,8 @@ module_info(CK_INFO *info, CK_VERSION version)
 	module_text(info->manufacturerID, sizeof(info->manufacturerID), MANUFACTURER);
 	module_text(info->libraryDescription, sizeof(info->libraryDescription),
 		    "Vicar smart cards");
-	if (sscanf(VICAR_VERSION, "%d.%d", &major, &minor) == 2)
-		info->libraryVersion = (CK_VERSION){(CK_BYTE)major, (CK_BYTE)minor};
+	info->libraryVersion.major = (CK_BYTE)strtoul(VICAR_VERSION, &end, 10);
+	if (*end == '.')
+		info->libraryVersion.minor = (CK_BYTE)strtoul(end + 1, NULL, 10);
 	return CKR_OK;
 }

@@ -27,20 +27,20 @@ enum { SECONDS_MAX = 86400 };
 
 static const struct {
 	const char *name;
-	enum kind kind;
 	size_t at;
-	const char *list;
-	unsigned number;
+	const char *list; /* the default of a list */
+	enum kind kind;
+	unsigned number; /* the default of the others */
 } keys[] = {
-    {"exclude-readers", KIND_LIST, AT(exclude_readers), "", 0},
-    {"accept-labels", KIND_LIST, AT(accept_labels), "*", 0},
-    {"no-slots-for", KIND_LIST, AT(no_slots_for), "", 0},
-    {"no-signature-slot-for", KIND_LIST, AT(no_signature_slot_for), BY_THEMSELVES, 0},
-    {"no-always-authenticate-for", KIND_LIST, AT(no_always_authenticate_for), "", 0},
-    {"pin-cache", KIND_SWITCH, AT(pin_cache), NULL, 1},
-    {"pin-cache-lifetime-s", KIND_SECONDS, AT(pin_cache_lifetime_s), NULL, 0},
-    {"drop-authentication", KIND_SWITCH, AT(drop_authentication), NULL, 0},
-    {"file-cache", KIND_SWITCH, AT(file_cache), NULL, 1},
+    {"exclude-readers", AT(exclude_readers), "", KIND_LIST, 0},
+    {"accept-labels", AT(accept_labels), "*", KIND_LIST, 0},
+    {"no-slots-for", AT(no_slots_for), "", KIND_LIST, 0},
+    {"no-signature-slot-for", AT(no_signature_slot_for), BY_THEMSELVES, KIND_LIST, 0},
+    {"no-always-authenticate-for", AT(no_always_authenticate_for), "", KIND_LIST, 0},
+    {"pin-cache", AT(pin_cache), NULL, KIND_SWITCH, 1},
+    {"pin-cache-lifetime-s", AT(pin_cache_lifetime_s), NULL, KIND_SECONDS, 0},
+    {"drop-authentication", AT(drop_authentication), NULL, KIND_SWITCH, 0},
+    {"file-cache", AT(file_cache), NULL, KIND_SWITCH, 1},
 };
 
 enum { KEYS_COUNT = sizeof(keys) / sizeof(keys[0]) };

@@ -130,7 +130,7 @@ static CK_RV
 finish(struct session *session, struct operation *operation, CK_BYTE *signature, CK_ULONG *len)
 {
 	const struct smartcard_private_key *key;
-	struct request request;
+	struct request request = {.digest = DIGEST_COUNT};
 	uint8_t output[SMARTCARD_OUTPUT_MAX];
 	struct writer writer = writer_to(output, sizeof(output));
 	size_t index, want = *len;

@@ -18,7 +18,8 @@ refresh_all(void)
 	ifd_survey();
 	lock_take(&module.lock);
 	count = module.ifds_count;
-	memcpy(ifds, module.ifds, count * sizeof(ifds[0]));
+	for (size_t i = 0; i < count; i++)
+		ifds[i] = module.ifds[i];
 	lock_release(&module.lock);
 	for (size_t i = 0; i < count; i++)
 		ifd_refresh(ifds[i]);
@@ -63,7 +64,8 @@ slots_list(CK_BBOOL present, CK_SLOT_ID *list, CK_ULONG *count)
 		module.counted = true;
 		return rv;
 	}
-	memcpy(list, found, len * sizeof(found[0]));
+	for (size_t i = 0; list != NULL && i < len; i++)
+		list[i] = found[i];
 	*count = len;
 	return CKR_OK;
 }

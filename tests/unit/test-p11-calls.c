@@ -253,7 +253,7 @@ a_session_that_was_closed_is_none(void **state)
 static void
 a_number_that_is_no_slot_is_said_to_be_none(void **state)
 {
-	static const CK_SLOT_ID slots[] = {7, 8 * SLOTS_PER_READER, CK_UNAVAILABLE_INFORMATION};
+	static const CK_SLOT_ID slots[] = {7, 8UL * SLOTS_PER_READER, CK_UNAVAILABLE_INFORMATION};
 
 	(void)state;
 	(void)p11_slot(2, 0);

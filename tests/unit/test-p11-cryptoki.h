@@ -48,10 +48,15 @@ p11_configure(const char *lines)
 
 	snprintf(path, sizeof(path), "/tmp/vicar-test-%ld.conf", (long)getpid());
 	file = fopen(path, "w");
-	assert_non_null(file);
+	if (file == NULL)
+		fail_msg("%s cannot be written", path);
 	/* Cards of tests have one serial number and new keys each time. */
-	fprintf(file, "[pkcs11]\nfile-cache = no\n%s\n", lines);
-	fclose(file);
+	else if (fprintf(file, "[pkcs11]
+file-cache = no
+%s
+", lines) < 0 ||
+		 fclose(file) != 0)
+		fail_msg("%s was not written", path);
 	setenv("VICAR_CONF", path, 1);
 }
 
@@ -66,8 +71,11 @@ p11_begin(const char *lines)
 static inline void
 p11_end(void)
 {
+	const char *path = getenv("VICAR_CONF");
+
 	C_Finalize(NULL);
-	unlink(getenv("VICAR_CONF"));
+	if (path != NULL)
+		unlink(path);
 	assert_int_equal(fake.contexts, 0);
 	for (size_t i = 0; i < FAKE_READERS; i++)
 		assert_int_equal(fake.readers[i].outside, 0);

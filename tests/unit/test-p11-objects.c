@@ -61,7 +61,7 @@ static void
 assert_same(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE one, CK_OBJECT_HANDLE two,
 	    CK_ATTRIBUTE_TYPE type)
 {
-	struct value first, second;
+	struct value first = {.len = 0}, second = {.len = 0};
 
 	assert_ok(get(session, one, type, &first));
 	assert_ok(get(session, two, type, &second));
@@ -101,7 +101,7 @@ an_ec_key_has_curve_and_point(void **state)
 	static const uint8_t curve[] = {0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x22};
 	CK_SESSION_HANDLE session = p11_logged_in(p11_slot(2, 0), AUTH_PIN);
 	CK_OBJECT_HANDLE key = p11_one(session, CKO_PRIVATE_KEY);
-	struct value value;
+	struct value value = {.len = 0};
 
 	(void)state;
 	assert_ok(get(session, key, CKA_EC_PARAMS, &value));
@@ -122,7 +122,7 @@ the_certificate_is_the_one_on_the_card(void **state)
 {
 	CK_SESSION_HANDLE session = p11_open(p11_slot(2, 0), 0);
 	CK_OBJECT_HANDLE object = p11_one(session, CKO_CERTIFICATE);
-	struct value value;
+	struct value value = {.len = 0};
 
 	(void)state;
 	assert_ok(get(session, object, CKA_VALUE, &value));
@@ -185,7 +185,7 @@ any_attribute_may_be_searched_for(void **state)
 {
 	CK_SESSION_HANDLE session = p11_open(p11_slot(2, 0), 0);
 	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
-	struct value value;
+	struct value value = {.len = 0};
 	CK_ATTRIBUTE template[2] = {{CKA_CLASS, &class, sizeof(class)}};
 	static const CK_ATTRIBUTE_TYPE types[] = {CKA_VALUE, CKA_SUBJECT, CKA_ISSUER, CKA_ID,
 						  CKA_LABEL};
@@ -225,7 +225,7 @@ listing_names_and_ids_reads_no_certificate(void **state)
 {
 	CK_SESSION_HANDLE session = p11_open(p11_slot(2, 0), 0);
 	unsigned before = fake.readers[0].commands;
-	struct value value;
+	struct value value = {.len = 0};
 
 	(void)state;
 	assert_ok(get(session, p11_one(session, CKO_CERTIFICATE), CKA_ID, &value));
@@ -280,7 +280,7 @@ a_session_holds_certificates_until_it_is_closed(void **state)
 	CK_ATTRIBUTE template[] = {
 	    {CKA_CLASS, &class, sizeof(class)},
 	    {CKA_VALUE, card->image.keys[1].certificate, card->image.keys[1].certificate_len}};
-	struct value value;
+	struct value value = {.len = 0};
 
 	(void)state;
 	assert_ok(C_CreateObject(one, template, 2, &object));
@@ -319,7 +319,7 @@ a_public_key_of_a_session_verifies(void **state)
 	CK_SESSION_HANDLE session = p11_logged_in(p11_slot(2, 0), AUTH_PIN);
 	CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
 	CK_KEY_TYPE type = CKK_RSA;
-	struct value modulus, exponent;
+	struct value modulus = {.len = 0}, exponent = {.len = 0};
 	CK_OBJECT_HANDLE card_key = p11_one(session, CKO_PUBLIC_KEY), object;
 	CK_MECHANISM mechanism = {CKM_SHA256_RSA_PKCS, NULL, 0};
 	CK_BYTE signature[256];

@@ -51,11 +51,7 @@ p11_configure(const char *lines)
 	if (file == NULL)
 		fail_msg("%s cannot be written", path);
 	/* Cards of tests have one serial number and new keys each time. */
-	else if (fprintf(file, "[pkcs11]
-file-cache = no
-%s
-", lines) < 0 ||
-		 fclose(file) != 0)
+	else if (fprintf(file, "[pkcs11]\nfile-cache = no\n%s\n", lines) < 0 || fclose(file) != 0)
 		fail_msg("%s was not written", path);
 	setenv("VICAR_CONF", path, 1);
 }

@@ -51,17 +51,17 @@ enum {
 
 /* What card.conf's words allow, of private and of public keys. */
 static const struct {
-	enum image_usage word;
 	const char *name;
+	enum image_usage word;
 	uint32_t usage;
 } USAGES[] = {
-    {IMAGE_USAGE_SIGN, "sign",
+    {"sign", IMAGE_USAGE_SIGN,
      PKCS15_USAGE_SIGN | PKCS15_USAGE_SIGN_RECOVER | PKCS15_USAGE_VERIFY |
 	 PKCS15_USAGE_VERIFY_RECOVER},
-    {IMAGE_USAGE_DECRYPT, "decrypt",
+    {"decrypt", IMAGE_USAGE_DECRYPT,
      PKCS15_USAGE_DECRYPT | PKCS15_USAGE_UNWRAP | PKCS15_USAGE_ENCRYPT | PKCS15_USAGE_WRAP},
-    {IMAGE_USAGE_DERIVE, "derive", PKCS15_USAGE_DERIVE},
-    {IMAGE_USAGE_NON_REPUDIATION, "non-repudiation",
+    {"derive", IMAGE_USAGE_DERIVE, PKCS15_USAGE_DERIVE},
+    {"non-repudiation", IMAGE_USAGE_NON_REPUDIATION,
      PKCS15_USAGE_NON_REPUDIATION | PKCS15_USAGE_VERIFY | PKCS15_USAGE_VERIFY_RECOVER},
 };
 enum { USAGES_COUNT = sizeof(USAGES) / sizeof(USAGES[0]) };

@@ -96,6 +96,9 @@ class LocalAndRemote(WithWorld):
         self.assertRegex(listed, r"card +cc-v1 +in +auth +file ")
         self.assertRegex(listed, r"card +cc-v1 +in +sign +cmd ")
         self.assertIn("label: Local key", self.world.vicar("cert", "list", "card").stdout)
+        status = self.world.vicar("status", "card").stdout
+        self.assertIn("key: auth, rsa2048, in a file of the card, label Local key\n", status)
+        self.assertIn("key: sign, rsa3072, at service cmd, label Remote key\n", status)
 
 
 class Imported(WithWorld):
@@ -158,6 +161,18 @@ class Imported(WithWorld):
         done = self.world.vicar("cert", "add", "card", "other.pem", check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn("vicar remove card", done.stdout)
+
+    def test_a_file_in_an_old_cipher_is_refused_with_the_way_to_write_it_anew(self):
+        self.world.run(
+            "openssl", "pkcs12", "-export", "-legacy", "-inkey", "maria.key", "-in", "maria.pem",
+            "-passout", f"pass:{PASSPHRASE}", "-out", "old.p12",
+        )  # fmt: skip
+        done = self.world.vicar(
+            "import", "second", "old.p12", "--card", "fineid-v2", "--passphrase-file",
+            self.world.path("passphrase"), check=False,
+        )  # fmt: skip
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("openssl pkcs12 -legacy -in OLD", done.stdout)
 
     def test_a_wrong_passphrase_makes_no_card(self):
         wrong = self.world.write_private("wrong", "something else\n")

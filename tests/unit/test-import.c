@@ -4,7 +4,7 @@
 #include "cmdbridge/certificate.h"
 #include "cmdbridge/keyfile.h"
 #include "tools/vicar/addition.h"
-#include "tools/vicar/cert.h"
+#include "tools/vicar/cert_add.h"
 #include "tools/vicar/import.h"
 
 #include <openssl/err.h>

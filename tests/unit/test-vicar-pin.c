@@ -23,23 +23,33 @@ set_up(void **state)
 	return 0;
 }
 
+/* What is done at the terminal. */
+typedef bool task_function(const void *task, struct problem *error);
+
 /* In a process of its own, whose controlling terminal is the typist's. */
 static void
-run_at(const struct terminal *terminal, const struct pin_task *task, int told)
+run_at(const struct terminal *terminal, task_function *run, const void *task, int told)
 {
 	struct problem error = {""};
-	char counter[KEY_NAME_MAX];
 
 	if (setsid() < 0 || ioctl(terminal->slave, TIOCSCTTY, 0) < 0)
 		_exit(9);
-	if (pin_renew(task, counter, &error))
+	if (run(task, &error))
 		_exit(0);
 	_exit(write(told, error.text, strlen(error.text)) < 0 ? 9 : 1);
 }
 
+static bool
+renew(const void *task, struct problem *error)
+{
+	char counter[KEY_NAME_MAX];
+
+	return pin_renew(task, counter, error);
+}
+
 /* "" or the error. */
 static const char *
-at_the_terminal(const struct pin_task *task, const struct keystroke *keystrokes, size_t count)
+run_with(task_function *run, const void *task, const struct keystroke *keystrokes, size_t count)
 {
 	static char text[PROBLEM_MAX];
 	struct terminal terminal = terminal_open();
@@ -52,7 +62,7 @@ at_the_terminal(const struct pin_task *task, const struct keystroke *keystrokes,
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0)
-		run_at(&terminal, task, ends[1]);
+		run_at(&terminal, run, task, ends[1]);
 	close(ends[1]);
 	n = read(ends[0], text, sizeof(text) - 1);
 	text[n > 0 ? n : 0] = '\0';
@@ -61,6 +71,12 @@ at_the_terminal(const struct pin_task *task, const struct keystroke *keystrokes,
 	assert_true(terminal_close(&terminal));
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) <= 1);
 	return text;
+}
+
+static const char *
+at_the_terminal(const struct pin_task *task, const struct keystroke *keystrokes, size_t count)
+{
+	return run_with(renew, task, keystrokes, count);
 }
 
 static bool
@@ -183,6 +199,68 @@ a_new_pin_that_is_too_short_is_said_before_anything_is_tried(void **state)
 	(void)state;
 	assert_string_equal(at_the_terminal(&CHANGE, keystrokes, 2),
 			    "the PIN has 4 to 8 digits and nothing else; start again");
+}
+
+static bool
+ask_for_a_new_card(const void *personality, struct problem *error)
+{
+	struct registry_key keys[2];
+	struct pin_plan plan;
+
+	return registry_key(registry_find(personality), 0, &keys[0]) &&
+	       registry_key(registry_find(personality), 1, &keys[1]) &&
+	       pin_plan_make(&plan, keys, 2, NULL, error) &&
+	       pins_ask(plan.values, plan.count, error) &&
+	       strcmp(pin_plan_value(&plan, "pin2"), "654321") == 0;
+}
+
+/* fineid.md 5.1: PIN 1 has at least four digits, PIN 2 six, the PUK eight; none more than 12. */
+static void
+each_pin_of_a_new_card_is_asked_with_its_lengths(void **state)
+{
+	static const struct keystroke keystrokes[] = {
+	    {"New PIN pin1 (4 to 12 digits): ", "1234\n", 0},
+	    {"The same PIN pin1 again: ", "1234\n", 0},
+	    {"New PIN pin2 (6 to 12 digits): ", "654321\n", 0},
+	    {"The same PIN pin2 again: ", "654321\n", 0},
+	    {"New PUK (8 to 12 digits): ", "12345678\n", 0},
+	    {"The same PUK again: ", "12345678\n", 0},
+	};
+
+	(void)state;
+	assert_string_equal(run_with(ask_for_a_new_card, "fineid-v4", keystrokes, 6), "");
+}
+
+/* ---- while a program uses the card ---- */
+
+/* VERIFY of PIN 1 with 1234. */
+static const uint8_t VERIFY[] = {0x00, 0x20, 0x00, 0x01, 0x08, '1', '2', '3', '4', 0, 0, 0, 0};
+
+static void
+while_a_command_is_at_work_nothing_is_changed(void **state)
+{
+	const struct pin_renewal renewal = {.kind = CARD_PIN_CHANGE,
+					    .counter = "pin1",
+					    .first = BYTES_TEXT("1234"),
+					    .new_value = BYTES_TEXT("4321")};
+	uint8_t room[RAPDU_LEN_MAX];
+	struct writer response = writer_to(room, sizeof(room));
+	struct journal journal = {.fd = -1};
+	struct image_error reason;
+	struct problem error = {""};
+	struct image image;
+	struct card *card;
+
+	assert_true(image_load(&image, home_file(state, ME), &reason));
+	card = issue_trial(&image, &error);
+	assert_non_null(card);
+	assert_int_equal(card_transmit(card, (struct bytes){VERIFY, sizeof(VERIFY)}, &response),
+			 CARD_PENDING);
+	assert_false(pin_renewal_do(&image, card, &journal, &renewal, &error));
+	assert_non_null(strstr(error.text, "card me is at work for a program"));
+	card_free(card);
+	image_free(&image);
+	assert_opens(state, "1234");
 }
 
 /* ---- from a file ---- */
@@ -347,6 +425,8 @@ main(void)
 	    TEST(a_pin_is_unblocked_at_the_terminal),
 	    TEST(two_new_pins_that_differ_change_nothing),
 	    TEST(a_new_pin_that_is_too_short_is_said_before_anything_is_tried),
+	    TEST(each_pin_of_a_new_card_is_asked_with_its_lengths),
+	    TEST(while_a_command_is_at_work_nothing_is_changed),
 	    TEST(a_pin_is_changed_from_a_file),
 	    TEST(a_pin_file_of_another_operation_is_refused),
 	    TEST(a_wrong_old_pin_is_counted_and_the_tries_left_are_said),

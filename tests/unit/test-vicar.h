@@ -208,22 +208,24 @@ fill_plan(struct pin_plan *plan)
 
 /* What vicar create does once it has the PINs. */
 static inline bool
-create_chosen(struct creation *creation, const char *role, const char *kinds, struct problem *error)
+create_chosen(const struct creation *wanted, const char *role, const char *kinds,
+	      struct problem *error)
 {
+	struct creation creation = *wanted;
 	struct registry_key roles[IMAGE_KEYS_MAX];
 	char directory[PATH_MAX];
 	struct pin_plan plan;
 	bool ok;
 
-	if (!issue_possible(creation->name, creation->personality, directory, error) ||
-	    !create_choose(creation, role, kinds, error))
+	if (!issue_possible(creation.name, creation.personality, directory, error) ||
+	    !create_choose(&creation, role, kinds, error))
 		return false;
-	for (size_t i = 0; i < creation->keys_count; i++)
-		roles[i] = creation->keys[i].role;
-	assert_true(pin_plan_make(&plan, roles, creation->keys_count, NULL, error));
+	for (size_t i = 0; i < creation.keys_count; i++)
+		roles[i] = creation.keys[i].role;
+	assert_true(pin_plan_make(&plan, roles, creation.keys_count, NULL, error));
 	fill_plan(&plan);
-	creation->pins = &plan;
-	ok = create_card(creation, NULL, error);
+	creation.pins = &plan;
+	ok = create_card(&creation, NULL, error);
 	pin_plan_free(&plan);
 	return ok;
 }

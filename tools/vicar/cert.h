@@ -17,16 +17,4 @@ bool cert_list(FILE *out, const struct image *image) MUST_USE;
 bool cert_export(FILE *out, const struct image *image, const char *which, bool der,
 		 struct problem *error) MUST_USE;
 
-/* A certificate that a card is to have beside those it has. */
-struct cert_addition {
-	const char *file;  /* PEM or DER, one certificate */
-	const char *role;  /* the key that it is for too; NULL: none of the card's */
-	const char *label; /* NULL: the subject's common name */
-	bool authority;    /* into the chain */
-};
-
-/* `image` is held (held_image()), and on disk when this returns true. */
-bool cert_add(const struct cert_addition *wanted, struct image *image,
-	      struct problem *error) MUST_USE;
-
 #endif

@@ -213,46 +213,48 @@ create_new(const struct command_arguments *arguments, struct creation *creation,
 }
 
 static bool
-create_onto(const struct command_arguments *arguments, struct creation *creation,
+create_onto(const struct command_arguments *arguments, const struct creation *wanted,
 	    struct pin_plan *plan, struct problem *error)
 {
+	struct creation creation = *wanted;
 	const char *role = arguments->options[OPTION_ROLE];
 	struct addition addition;
-	bool ok = addition_begin(&addition, creation->name, creation->personality, error);
+	bool ok = addition_begin(&addition, creation.name, creation.personality, error);
 
 	if (ok) {
-		creation->personality = addition.image.personality;
+		creation.personality = addition.image.personality;
 		ok = addition_free(&addition, role, error) &&
-		     create_choose(creation, role, arguments->options[OPTION_KEY], error) &&
-		     get_pins(creation, arguments->options[OPTION_PIN_FILE], &addition.image, plan,
+		     create_choose(&creation, role, arguments->options[OPTION_KEY], error) &&
+		     get_pins(&creation, arguments->options[OPTION_PIN_FILE], &addition.image, plan,
 			      error) &&
 		     addition_check(&addition, plan, error) &&
-		     create_card(creation, &addition.image, error);
+		     create_card(&creation, &addition.image, error);
 	}
 	addition_end(&addition);
 	return ok;
 }
 
 static enum command_exit
-create(const struct command_arguments *arguments, struct creation *creation)
+create(const struct command_arguments *arguments, const struct creation *wanted)
 {
+	struct creation creation = *wanted;
 	const bool adds = arguments->options[OPTION_ADD] != NULL;
 	struct pin_plan plan = {.count = 0};
 	struct problem error;
 	bool ok;
 
-	creation->pins = &plan;
-	ok = role_usage(arguments->options[OPTION_USAGE], &creation->usage, &error) &&
-	     (adds ? create_onto(arguments, creation, &plan, &error)
-		   : create_new(arguments, creation, &plan, &error));
+	creation.pins = &plan;
+	ok = role_usage(arguments->options[OPTION_USAGE], &creation.usage, &error) &&
+	     (adds ? create_onto(arguments, &creation, &plan, &error)
+		   : create_new(arguments, &creation, &plan, &error));
 	pin_plan_free(&plan);
 	if (!ok)
 		say_error("%s", error.text);
 	else if (adds)
-		printf("card %s has the key %s now; type: vicar insert %s\n", creation->name,
-		       arguments->options[OPTION_ROLE], creation->name);
+		printf("card %s has the key %s now; type: vicar insert %s\n", creation.name,
+		       arguments->options[OPTION_ROLE], creation.name);
 	else
-		printf("card %s is there; type: vicar insert %s\n", creation->name, creation->name);
+		printf("card %s is there; type: vicar insert %s\n", creation.name, creation.name);
 	return ok ? COMMAND_OK : COMMAND_FAILED;
 }
 

@@ -4,7 +4,24 @@
 #include "chain.h"
 #include "cmdbridge/certificate.h"
 #include "command.h"
+#include "iso7816/key_kind.h"
 #include "tools/control.h"
+
+#include <string.h>
+
+/* key: auth, rsa2048, in a file of the card, label Work */
+static void
+status_key(FILE *out, const struct image_key *key, X509 *certificate)
+{
+	const struct key_kind *kind = key_kind_of(X509_get0_pubkey(certificate));
+	const bool is_local = strcmp(key->service, IMAGE_SERVICE_FILE) == 0;
+
+	fprintf(out, "key: %s, %s, %s%s", key->name, kind == NULL ? "?" : kind->name,
+		is_local ? "in a file of the card" : "at service ", is_local ? "" : key->service);
+	if (key->label[0] != '\0')
+		fprintf(out, ", label %s", key->label);
+	fputc('\n', out);
+}
 
 static void
 status_certificate(FILE *out, const struct image *image, const struct image_key *key, time_t now)
@@ -20,6 +37,7 @@ status_certificate(FILE *out, const struct image *image, const struct image_key 
 		    image->name, key->name);
 		return;
 	}
+	status_key(out, key, certificate);
 	chain_subject(certificate, holder);
 	certificate_date(X509_get0_notAfter(certificate), date);
 	fprintf(out, "certificate: %s, until %s\n", holder, date);

@@ -156,12 +156,12 @@ put_serial(char *name, const char *serial)
 {
 	size_t len = 0;
 
-	for (; serial[len] != '\0' && len < SMARTCARD_SERIAL_MAX; len++) {
+	for (; len < SMARTCARD_SERIAL_MAX && serial[len] != '\0'; len++) {
 		const char c = serial[len];
-		const bool plain =
-		    (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 
-		name[len] = plain ? c : '_';
+		name[len] = '_';
+		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))
+			name[len] = c;
 	}
 	name[len++] = '-';
 	name[len] = '\0';
@@ -219,7 +219,7 @@ get(void *context, const struct smartcard_file *file, struct writer *content)
 	char name[NAME_LEN_MAX], directory[PATH_LEN_MAX], path[PATH_LEN_MAX];
 	uint8_t key[KEY_LEN], mac[MAC_LEN], *stored = malloc(STORED_MAX + 1);
 	bool ok = false;
-	struct bytes rest;
+	struct bytes rest = BYTES_NONE;
 	size_t len;
 
 	if (stored == NULL || !place_of(file, name, directory, path) ||

@@ -149,6 +149,8 @@ publish(struct ifd *ifd)
 static void
 drop(struct ifd *ifd)
 {
+	if (ifd->card != NULL)
+		log_note(module.log, "%s: %u commands in all", ifd->name, ifd->card->commands);
 	session_free_all(ifd, NULL);
 	for (size_t i = 0; i < IFD_SLOTS_MAX; i++)
 		token_clear(&ifd->tokens[i]);

@@ -31,6 +31,8 @@ struct fake_reader {
 	const char *pad_pin; /* typed at the PIN pad; NULL: the reader has none */
 	uint16_t pad_sw;     /* instead of a PIN: 6400, 6401 */
 	unsigned pad_used;
+	bool slow;  /* a command of a signature waits until this is false */
+	bool waits; /* one does */
 };
 
 static struct {
@@ -335,6 +337,45 @@ fake_accident(struct fake_reader *reader)
 	return SCARD_S_SUCCESS;
 }
 
+/* As long as the owner of a remote key looks for his phone. */
+static inline void
+fake_wait(struct fake_reader *reader)
+{
+	pthread_mutex_lock(&fake.lock);
+	while (reader->slow) {
+		reader->waits = true;
+		pthread_cond_broadcast(&fake.changed);
+		pthread_cond_wait(&fake.changed, &fake.lock);
+	}
+	reader->waits = false;
+	pthread_mutex_unlock(&fake.lock);
+}
+
+/* Makes the next signature slow; waits until one is; lets it go on. */
+static inline void
+fake_slow(size_t reader)
+{
+	fake.readers[reader].slow = true;
+}
+
+static inline void
+fake_until_it_waits(size_t reader)
+{
+	pthread_mutex_lock(&fake.lock);
+	while (!fake.readers[reader].waits)
+		pthread_cond_wait(&fake.changed, &fake.lock);
+	pthread_mutex_unlock(&fake.lock);
+}
+
+static inline void
+fake_go_on(size_t reader)
+{
+	pthread_mutex_lock(&fake.lock);
+	fake.readers[reader].slow = false;
+	pthread_cond_broadcast(&fake.changed);
+	pthread_mutex_unlock(&fake.lock);
+}
+
 static inline void
 fake_send(struct fake_reader *reader, struct bytes command, struct writer *response)
 {
@@ -350,6 +391,8 @@ fake_send(struct fake_reader *reader, struct bytes command, struct writer *respo
 		writer_u16(response, reader->sw_at_pso);
 		return;
 	}
+	if (capdu.ins == INS_PSO)
+		fake_wait(reader);
 	result = card_transmit(reader->applet->card, command, response);
 	while (result == CARD_PENDING) {
 		struct key_result made;

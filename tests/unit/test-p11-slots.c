@@ -378,6 +378,56 @@ threads_sign_at_the_same_time_with_two_cards(void **state)
 	fake_put(1, NULL);
 }
 
+struct slow_signature {
+	CK_SESSION_HANDLE session;
+	CK_RV rv;
+};
+
+static void *
+sign_slowly(void *argument)
+{
+	struct slow_signature *slow = argument;
+
+	slow->rv = p11_sign_once(slow->session, CKM_SHA256_RSA_PKCS);
+	return NULL;
+}
+
+static void
+a_slow_signature_keeps_no_other_slot_waiting(void **state)
+{
+	struct applet_card *other = p11_fineid_v2();
+	struct slow_signature slow;
+	CK_SESSION_HANDLE session;
+	CK_TOKEN_INFO token_info;
+	CK_SLOT_INFO slot_info;
+	CK_SLOT_ID slots[2];
+	pthread_t thread;
+
+	(void)state;
+	fake_put(1, other);
+	slots[0] = p11_slot(4, 0);
+	slots[1] = p11_slot(4, 2);
+	slow.session = p11_logged_in(slots[0], AUTH_PIN);
+	session = p11_logged_in(slots[1], AUTH_PIN);
+	fake_slow(0);
+	assert_int_equal(pthread_create(&thread, NULL, sign_slowly, &slow), 0);
+	fake_until_it_waits(0);
+	assert_int_equal(slots_count(CK_TRUE), 4);
+	for (CK_SLOT_ID slot = slots[0]; slot < slots[0] + 2; slot++) {
+		assert_ok(C_GetSlotInfo(slot, &slot_info));
+		assert_true(slot_info.flags & CKF_TOKEN_PRESENT);
+		assert_ok(C_GetTokenInfo(slot, &token_info));
+	}
+	assert_ok(p11_sign_once(session, CKM_SHA256_RSA_PKCS));
+	fake_go_on(0);
+	pthread_join(thread, NULL);
+	assert_ok(slow.rv);
+	assert_ok(C_Finalize(NULL));
+	assert_ok(C_Initialize(NULL));
+	applet_free(other);
+	fake_put(1, NULL);
+}
+
 static void
 begun_and_ended_a_hundred_times_nothing_is_left(void **state)
 {
@@ -496,6 +546,7 @@ main(void)
 	    TEST(arguments_that_contradict_each_other_are_refused),
 	    TEST(after_a_fork_the_child_begins_anew_and_the_parent_goes_on),
 	    TEST(threads_sign_at_the_same_time_with_two_cards),
+	    TEST(a_slow_signature_keeps_no_other_slot_waiting),
 	    TEST(begun_and_ended_a_hundred_times_nothing_is_left),
 	    TEST(interfaces_are_those_of_3_0_and_2_40),
 	    TEST(every_function_of_both_lists_is_there),

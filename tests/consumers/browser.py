@@ -16,10 +16,8 @@ class Browser:
         self.start_server()
         self.desktop = Desktop(self)
         self.database.trust("authority", self.server.authority, "C,,")
-        self.popen(
-            *self.command(), self.server.url, env=self.desktop.env,
-            stdout=open(self.path("browser.log"), "w"),
-        )  # fmt: skip
+        with open(self.path("browser.log"), "w") as log:
+            self.popen(*self.command(), self.server.url, env=self.desktop.env, stdout=log)
         wait_for("visit of the browser", lambda: self.server.turned_away, 60)
 
     def is_let_in(self):

@@ -8,13 +8,23 @@ the card taken out, when it must fail.
 import contextlib
 import os
 import re
+import signal
 import ssl
+import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "system"))
 import harness  # noqa: E402
-from harness import LOCAL_PIN, LOCAL_PUK, PIN, World, wait_for  # noqa: E402,F401
+from harness import (  # noqa: E402,F401
+    LOCAL_PIN,
+    LOCAL_PUK,
+    PIN,
+    ROOT,
+    World,
+    opensc_module,
+    wait_for,
+)
 from tls_server import TlsServer  # noqa: E402
 
 DOCUMENT = b"a document that deserves a signature\n"
@@ -119,7 +129,9 @@ class Consumer(unittest.TestCase):
 
     def popen(self, *argv, env=(), **more):
         """Starts a program that is ended with the test."""
-        process = self.world.popen(*argv, env={**self.env, **dict(env)}, **more)
+        process = self.world.popen(
+            *argv, env={**self.env, **dict(env)}, start_new_session=True, **more
+        )
         self.addCleanup(end, process)
         return process
 
@@ -254,13 +266,13 @@ class SignatureOnACurve(SignatureWithRsa):
 
 
 def end(process):
-    """Ends a process that a test started."""
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except Exception:
-            process.kill()
+    """Ends what a test started, with all that it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=10)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     if process.stdout:
         process.stdout.close()

@@ -42,12 +42,14 @@ class Desktop:
         except AssertionError as e:
             raise AssertionError(f"{e}; there are {self.titles()}") from None
 
-    def answer(self, keys, until, seconds=60):
-        """Types `keys`, as xdotool calls them, each second until it took effect: a window that has
-        just appeared does not listen yet."""
+    def answer(self, keys, until, window=None, seconds=60):
+        """Types `keys`, as xdotool calls them, each second until it took effect: what has just appeared
+        does not listen yet. `window` is the title of the one that gets them, where several are open."""
 
         def try_once():
-            self.xdotool("key", *keys)
+            for number in self.windows(window) if window else ():
+                self.xdotool("windowfocus", number)
+            self.xdotool("key", "--delay", "50", *keys)
             try:
                 return wait_for("effect", until, 1)
             except AssertionError:

@@ -3,6 +3,7 @@
 connections would be a text message. (The browsers: test_chromium.py, test_firefox.py.)"""
 
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -96,6 +97,22 @@ class RemoteKey(consumer.Consumer):
         done = self.run_program(*command, env=self.ask, check=False)
         self.assertNotEqual(done.returncode, 0, done.stdout)
         self.assert_kept_away("ssh")
+
+    def test_the_lines_for_opensc_conf_keep_openscs_module_away_too(self):
+        """As docs/consumers.md has them; OpenSC offers the key without them."""
+        with open(os.path.join(consumer.ROOT, "docs", "consumers.md")) as f:
+            lines = re.search(r"^```\n(app opensc-pkcs11 .*?)^```$", f.read(), re.M | re.S)[1]
+        for name in ("opensc-pkcs11.so", "pkcs11/onepin-opensc-pkcs11.so"):
+            module = os.path.join(os.path.dirname(consumer.opensc_module()), name)
+            for configuration, offered in (("app default {}\n", True), (lines, False)):
+                self.write("opensc.conf", configuration)
+                done = self.run_program(
+                    "ssh-keygen", "-D", module, env={"OPENSC_CONF": self.path("opensc.conf")},
+                    check=False,
+                )  # fmt: skip
+                self.assertEqual("ssh-rsa" in done.stdout, offered, f"{name}: {done.stdout}")
+        listed = self.run_program("opensc-tool", "-n", env={"OPENSC_CONF": self.path("opensc.conf")})
+        self.assertIn("GemSAFE", listed.stdout)
 
 
 if __name__ == "__main__":

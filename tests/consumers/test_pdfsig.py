@@ -41,7 +41,7 @@ def signed_parts(document):
     return content, bytes.fromhex(hexadecimal)
 
 
-class Pdf:
+class RsaSignature(consumer.SignatureWithRsa):
     PROGRAM = "pdfsig"
 
     def test_pdfsig_signs_and_verifies_a_pdf(self):
@@ -53,12 +53,23 @@ class Pdf:
         self.refused(*command)
 
 
-class RsaSignature(Pdf, consumer.SignatureWithRsa):
-    pass
+class EllipticCurveSignature(consumer.SignatureOnACurve):
+    PROGRAM = "pdfsig"
 
+    def test_pdfsig_signs_and_verifies_a_pdf_at_last(self):
+        """poppler 22.12 reserves as many bytes as a signature made before has, and gives up when the
+        real one is longer; those of ECDSA differ by a byte or two."""
+        command = pdfsig(self, Database(self, "nssdb"))
+        for tries in range(1, 31):
+            with self.signing():
+                done = self.run_program(*command, check=False)
+            self.assertEqual(self.signatures(), 2 * tries, "both signatures were made")
+            if done.returncode == 0:
+                break
+            self.assertIn("unable update signature", done.stdout)
+        verify_pdf(self)
+        self.refused(*command)
 
-class EllipticCurveSignature(Pdf, consumer.SignatureOnACurve):
-    pass
 
 if __name__ == "__main__":
     consumer.main()

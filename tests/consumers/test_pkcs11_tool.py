@@ -10,9 +10,58 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import consumer  # noqa: E402
 from consumer import DOCUMENT  # noqa: E402
 
+KEY_LEN = 256
 SHA256_PREFIX = bytes.fromhex("3031300d060960864801650304020105000420")
-DIGESTS = ("SHA1", "SHA224", "SHA256", "SHA384", "SHA512")
 PSS = ("-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest")
+
+
+def whole(document):
+    return document
+
+
+def sha256(document):
+    return hashlib.sha256(document).digest()
+
+
+def digestinfo(document):
+    """RFC 8017, 9.2, notes 1."""
+    return SHA256_PREFIX + sha256(document)
+
+
+def block(content):
+    """EMSA-PKCS1-v1_5 of RFC 8017, 9.2."""
+    content = digestinfo(content)
+    return b"\x00\x01" + b"\xff" * (KEY_LEN - 3 - len(content)) + b"\x00" + content
+
+
+def number(document):
+    """As long as the modulus, and less."""
+    return document.rjust(KEY_LEN, b"\x00")
+
+
+# mechanism: what it is given, pkcs11-tool's options, the digest, and what openssl dgst is told
+RSA_SIGNATURES = {
+    "RSA-PKCS": (digestinfo, (), "sha256", ()),
+    "RSA-X-509": (block, (), "sha256", ()),
+    "RSA-PKCS-PSS": (sha256, ("--hash-algorithm", "SHA256"), "sha256", PSS),
+}
+ECDSA = ("--signature-format", "openssl")
+ECDSA_SIGNATURES = {"ECDSA": (sha256, ECDSA, "sha256", ())}
+for name in ("SHA1", "SHA224", "SHA256", "SHA384", "SHA512"):
+    RSA_SIGNATURES[f"{name}-RSA-PKCS"] = (whole, (), name.lower(), ())
+    RSA_SIGNATURES[f"{name}-RSA-PKCS-PSS"] = (whole, (), name.lower(), PSS)
+    ECDSA_SIGNATURES[f"ECDSA-{name}"] = (whole, ECDSA, name.lower(), ())
+
+# mechanism: what is enciphered, pkcs11-tool's options, and what openssl pkeyutl is told
+CIPHERS = {
+    "RSA-PKCS": (whole, (), ("rsa_padding_mode:pkcs1",)),
+    "RSA-X-509": (number, (), ("rsa_padding_mode:none",)),
+    "RSA-PKCS-OAEP": (
+        whole,
+        ("--hash-algorithm", "SHA256"),
+        ("rsa_padding_mode:oaep", "rsa_oaep_md:sha256"),
+    ),
+}
 
 
 class Pkcs11Tool:
@@ -32,12 +81,20 @@ class Pkcs11Tool:
             if use in match[2].split(", ")
         }  # fmt: skip
 
-    def sign(self, mechanism, document="document", *arguments):
-        with self.signing():
-            self.logged_in(
-                "--sign", "--mechanism", mechanism, *arguments,
-                "--input-file", self.path(document), "--output-file", self.path("signature"),
-            )  # fmt: skip
+    def test_openssl_verifies_what_each_listed_mechanism_signed(self):
+        """pkcs11-tool verifies it as well."""
+        self.assertEqual(set(self.SIGNATURES), self.mechanisms("sign"))
+        self.assertEqual(set(self.SIGNATURES), self.mechanisms("verify"))
+        for mechanism, (made_from, options, digest, judge) in self.SIGNATURES.items():
+            with self.subTest(mechanism):
+                self.write("input", made_from(DOCUMENT))
+                files = ("--input-file", self.path("input"))
+                how = ("--mechanism", mechanism, *options)
+                with self.signing():
+                    self.logged_in("--sign", *how, *files, "--output-file", self.path("signature"))
+                self.verify("signature", *judge, digest="-" + digest)
+                done = self.tool("--verify", *how, *files, "--signature-file", self.path("signature"))
+                self.assertIn("Signature is valid", done.stdout)
 
     def test_it_lists_certificate_and_key_with_one_id(self):
         listed = self.logged_in("--list-objects").stdout
@@ -68,74 +125,37 @@ class Pkcs11Tool:
 
 class Rsa(Pkcs11Tool, consumer.AuthenticationWithRsa):
     PLAIN = "SHA256-RSA-PKCS"
-
-    def test_openssl_verifies_what_each_mechanism_signed(self):
-        listed = self.mechanisms("sign")
-        for digest in DIGESTS:
-            option = f"-{digest.lower()}"
-            for mechanism, how in ((f"{digest}-RSA-PKCS", ()), (f"{digest}-RSA-PKCS-PSS", PSS)):
-                with self.subTest(mechanism):
-                    self.assertIn(mechanism, listed)
-                    self.sign(mechanism)
-                    self.verify("signature", *how, digest=option)
+    SIGNATURES = RSA_SIGNATURES
 
     def test_its_own_test_finds_no_error(self):
         with self.signing():
             done = self.logged_in("--test")
         self.assertIn("No errors", done.stdout)
 
-    def test_openssl_verifies_a_digestinfo_that_it_signed(self):
-        self.write("digestinfo", SHA256_PREFIX + hashlib.sha256(DOCUMENT).digest())
-        self.sign("RSA-PKCS", "digestinfo")
-        self.verify("signature")
-
-    def test_openssl_verifies_a_hash_that_it_signed_with_pss(self):
-        self.write("hash", hashlib.sha256(DOCUMENT).digest())
-        self.sign("RSA-PKCS-PSS", "hash", "--hash-algorithm", "SHA256")
-        self.verify("signature", *PSS)
-
     def test_it_deciphers_what_openssl_enciphered(self):
-        for mechanism, padding, more in (
-            ("RSA-PKCS", ("rsa_padding_mode:pkcs1",), ()),
-            (
-                "RSA-PKCS-OAEP",
-                ("rsa_padding_mode:oaep", "rsa_oaep_md:sha256"),
-                ("--hash-algorithm", "SHA256"),
-            ),
-        ):
+        self.assertEqual(set(CIPHERS), self.mechanisms("decrypt"))
+        for mechanism, (made_from, options, padding) in CIPHERS.items():
             with self.subTest(mechanism):
+                self.write("message", made_from(DOCUMENT))
                 self.run_program(
                     "openssl", "pkeyutl", "-encrypt", "-pubin", "-inkey", self.world.path("card.key"),
                     *(word for option in padding for word in ("-pkeyopt", option)),
-                    "-in", self.path("document"), "-out", self.path("cryptogram"),
+                    "-in", self.path("message"), "-out", self.path("cryptogram"),
                 )  # fmt: skip
                 self.logged_in(
-                    "--decrypt", "--mechanism", mechanism, *more,
+                    "--decrypt", "--mechanism", mechanism, *options,
                     "--input-file", self.path("cryptogram"), "--output-file", self.path("plain"),
                 )  # fmt: skip
-                self.assertEqual(self.read("plain"), DOCUMENT)
+                self.assertEqual(self.read("plain"), made_from(DOCUMENT))
 
 
 class EllipticCurve(Pkcs11Tool, consumer.AuthenticationOnACurve):
     PLAIN = "ECDSA-SHA384"
-
-    def test_openssl_verifies_what_each_mechanism_signed(self):
-        listed = self.mechanisms("sign")
-        for digest in DIGESTS:
-            mechanism = f"ECDSA-{digest}"
-            with self.subTest(mechanism):
-                self.assertIn(mechanism, listed)
-                self.sign(mechanism, "document", "--signature-format", "openssl")
-                self.verify("signature", digest=f"-{digest.lower()}")
+    SIGNATURES = ECDSA_SIGNATURES
 
     def test_its_own_test_finds_no_error(self):
         """It signs with RSA keys only."""
         self.assertIn("No errors", self.logged_in("--test").stdout)
-
-    def test_openssl_verifies_a_hash_that_it_signed(self):
-        self.write("hash", hashlib.sha384(DOCUMENT).digest())
-        self.sign("ECDSA", "hash", "--signature-format", "openssl")
-        self.verify("signature", digest="-sha384")
 
     def test_it_derives_the_secret_that_openssl_derives(self):
         self.run_program(

@@ -176,16 +176,18 @@ check-consumers: deps-consumers
 check-consumers-run: all
 	@tests/run $(BUILD) consumers
 
-# pcscd cannot host a sanitized reader: there it is the plain one, with everything else sanitized,
-# and the plain one again under valgrind.
+# pcscd cannot host a sanitized reader, nor other programs a sanitized module: there it is the plain
+# one, with everything else sanitized, and the reader again under valgrind.
 .PHONY: check-sanitize check-sanitize-run
 check-sanitize: deps-check
 	@$(MAKE) --no-print-directory all check-programs
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize SANITIZE=address,undefined \
-		VICAR_DRIVER=$(abspath $(BUILD))/libifdvicar.so check-sanitize-run
+		VICAR_DRIVER=$(abspath $(BUILD))/libifdvicar.so \
+		VICAR_TEST_MODULE=$(abspath $(BUILD))/vicar-pkcs11.so check-sanitize-run
 	@tests/run $(BUILD) valgrind
 check-sanitize-run: all check-programs
-	@VICAR_DRIVER=$(VICAR_DRIVER) tests/run $(BUILD) units replay driver system
+	@VICAR_DRIVER=$(VICAR_DRIVER) VICAR_TEST_MODULE=$(VICAR_TEST_MODULE) \
+		tests/run $(BUILD) units replay driver system
 
 # Everything that the tests run and users do not.
 .PHONY: check-programs

@@ -136,6 +136,10 @@ class World:
         if found:
             raise AssertionError("a sanitizer found:\n" + found)
 
+    def own_module(self):
+        """vicar-pkcs11.so; VICAR_TEST_MODULE names another."""
+        return os.environ.get("VICAR_TEST_MODULE") or self.tool("vicar-pkcs11.so")
+
     def tool(self, name):
         return os.path.join(self.build, name)
 

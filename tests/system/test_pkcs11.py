@@ -63,7 +63,7 @@ class Ours(Round):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.world.module = cls.world.tool("vicar-pkcs11.so")
+        cls.world.module = cls.world.own_module()
 
     def offered(self, key):
         """What of the row this key does: no mechanism is listed that it cannot do."""
@@ -187,7 +187,7 @@ class TwoPrograms(unittest.TestCase):
         self.world = World(harness.BUILD)
         self.addCleanup(self.world.close)
         self.world.start_pcscd()
-        self.world.module = self.world.tool("vicar-pkcs11.so")
+        self.world.module = self.world.own_module()
         self.world.create("card", "--card", "fineid-v2", "--role", "auth")
         self.world.insert("card")
         self.world.wait_card()
@@ -261,7 +261,7 @@ class EllipticCurves(unittest.TestCase):
         cls.world = World(harness.BUILD)
         try:
             cls.world.start_pcscd()
-            cls.world.module = cls.world.tool("vicar-pkcs11.so")
+            cls.world.module = cls.world.own_module()
             cls.world.create("card", "--card", "fineid-v4", "--role", "auth", "--key", "p384")
             cls.world.insert("card")
             cls.world.wait_card()
@@ -314,7 +314,7 @@ class RemoteKey(unittest.TestCase):
             # Nobody waits here after a refusal.
             cls.world.configure(prompt={"refusal-pause-ms": 0})
             cls.world.start_pcscd()
-            cls.world.module = cls.world.tool("vicar-pkcs11.so")
+            cls.world.module = cls.world.own_module()
             cls.world.enrol("card")
             cls.world.insert("card")
             cls.world.wait_card()
@@ -397,7 +397,7 @@ class RemoteKey(unittest.TestCase):
 class Installed(unittest.TestCase):
     def test_exactly_the_functions_of_cryptoki_are_exported(self):
         with World(harness.BUILD) as world:
-            module = world.tool("vicar-pkcs11.so")
+            module = world.own_module()
             listed = world.run("nm", "-D", "--defined-only", module).stdout
             names = [line.split()[-1] for line in listed.splitlines()]
             self.assertEqual(len(names), 92)

@@ -64,7 +64,7 @@ class Economy:
             cls.world.create("card", "--card", cls.CARD)
             cls.world.insert("card")
             cls.world.wait_card()
-            ours = cls.world.tool("vicar-pkcs11.so")
+            ours = cls.world.own_module()
             cls.opensc = cls.world.commands(opensc_module())
             cls.cold = cls.world.commands(ours)
             cls.warm = cls.world.commands(ours)

@@ -69,9 +69,11 @@ void place_set(struct smartcard *card, struct bytes path, size_t df_len);
 enum smartcard_result place_select(struct smartcard *card, uint8_t p1, struct bytes data,
 				   bool p2_fci, struct writer *fcp) MUST_USE;
 /* For `select` of cards with paths from the MF: P1=08 without 3F00. A relative path begins at
- * `base`, which is such a path too. */
+ * `base`, which is such a path too. Nothing is sent when the file is current and no `fcp` is wanted. */
 enum smartcard_result place_select_path(struct smartcard *card, struct bytes base,
 					struct bytes path, struct writer *fcp) MUST_USE;
+/* The same for a DF, absolute. */
+enum smartcard_result place_select_df(struct smartcard *card, struct bytes path) MUST_USE;
 
 /* content.c: reading files. `content` has SMARTCARD_FILE_MAX bytes where it is not malloc()ed. */
 

@@ -268,15 +268,6 @@ read_directories(struct smartcard *card, struct bytes od)
 	return r;
 }
 
-static bool
-is_printable(const struct pkcs15_id *serial)
-{
-	for (size_t i = 0; i < serial->len; i++)
-		if (serial->data[i] < 0x20 || serial->data[i] > 0x7E)
-			return false;
-	return serial->len > 0;
-}
-
 static void
 name_card(struct smartcard *card)
 {
@@ -284,12 +275,7 @@ name_card(struct smartcard *card)
 
 	memcpy(card->label, card->info.label, sizeof(card->label));
 	memcpy(card->manufacturer, card->info.manufacturer, sizeof(card->manufacturer));
-	if (is_printable(serial) && serial->len < sizeof(card->serial)) {
-		memcpy(card->serial, serial->data, serial->len);
-		card->serial[serial->len] = '\0';
-	} else if (2 * serial->len < sizeof(card->serial)) {
-		bytes_to_hex((struct bytes){serial->data, serial->len}, card->serial);
-	}
+	smartcard_serial_text((struct bytes){serial->data, serial->len}, card->serial);
 }
 
 static enum smartcard_result

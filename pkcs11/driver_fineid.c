@@ -227,7 +227,7 @@ reach_pin(struct smartcard *card, const struct smartcard_pin *pin)
 	if (!generation->by_file || (pin->reference & PIN_LOCAL) == 0 ||
 	    place_is_in(card, generation->application))
 		return SMARTCARD_OK;
-	return select_file(card, generation->application, NULL);
+	return place_select_df(card, generation->application);
 }
 
 /* 4.12, 5.3: tries, usage allowance, and whether the value is still the transport value. */
@@ -395,14 +395,10 @@ static enum smartcard_result
 reach_key(struct smartcard *card, const struct smartcard_private_key *key)
 {
 	const struct bytes df = {key->object.path.file, key->object.path.file_len};
-	enum smartcard_result r;
 
 	if (df.len <= sizeof(MF) || place_is_in(card, df))
 		return SMARTCARD_OK;
-	r = select_file(card, df, NULL);
-	if (r == SMARTCARD_OK)
-		place_set(card, df, df.len);
-	return r;
+	return place_select_df(card, df);
 }
 
 static enum smartcard_result

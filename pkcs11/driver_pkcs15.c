@@ -70,7 +70,7 @@ enter(struct smartcard *card)
 	enum smartcard_result r;
 
 	if (path.len > 0)
-		return place_select_path(card, path, BYTES_NONE, NULL);
+		return place_select_df(card, path);
 	r = place_select(card, SELECT_NAME, aid, false, NULL);
 	if (r == SMARTCARD_OK)
 		place_set(card, aid, aid.len);
@@ -266,7 +266,8 @@ reach_pin(struct smartcard *card, const struct smartcard_pin *pin)
 		return stay_in_application(card);
 	if (place_is_in(card, path))
 		return SMARTCARD_OK;
-	return select_file(card, path, NULL);
+	return starts_with(path, BYTES(MF)) ? place_select_df(card, path)
+					    : stay_in_application(card);
 }
 
 static enum smartcard_result

@@ -277,14 +277,16 @@ filecache(struct ossl_lib_ctx_st *crypto)
 }
 
 void
-filecache_forget(const char *serial)
+filecache_forget(struct bytes serial)
 {
-	char prefix[NAME_LEN_MAX], directory[PATH_LEN_MAX], path[PATH_LEN_MAX];
+	char text[SMARTCARD_SERIAL_MAX], prefix[NAME_LEN_MAX];
+	char directory[PATH_LEN_MAX], path[PATH_LEN_MAX];
 	struct dirent *entry;
 	DIR *open_directory;
 
-	put_serial(prefix, serial);
-	if (!base_directory("XDG_CACHE_HOME", ".cache", directory))
+	smartcard_serial_text(serial, text);
+	put_serial(prefix, text);
+	if (text[0] == '\0' || !base_directory("XDG_CACHE_HOME", ".cache", directory))
 		return;
 	open_directory = opendir(directory);
 	if (open_directory == NULL)

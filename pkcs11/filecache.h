@@ -17,7 +17,7 @@
 /* `crypto` is borrowed for as long as the functions are used. */
 struct smartcard_cache filecache(struct ossl_lib_ctx_st *crypto);
 
-/* Removes what is there of the card with this serial number. */
-void filecache_forget(const char *serial);
+/* Removes what is there of the card with this serial number, the bytes that EF.CIAInfo has. */
+void filecache_forget(struct bytes serial);
 
 #endif

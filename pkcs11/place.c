@@ -91,3 +91,13 @@ place_select_path(struct smartcard *card, struct bytes base, struct bytes path, 
 		place_set(card, writer_bytes(&whole), whole.len - sizeof(MF));
 	return r;
 }
+
+enum smartcard_result
+place_select_df(struct smartcard *card, struct bytes path)
+{
+	enum smartcard_result r = place_select_path(card, path, BYTES_NONE, NULL);
+
+	if (r == SMARTCARD_OK)
+		place_set(card, path, path.len);
+	return r;
+}

@@ -213,9 +213,27 @@ smartcard_read_public_key(struct smartcard *card, size_t index, struct writer *s
 	return r == SMARTCARD_UNSUPPORTED ? read_public_key_file(card, &key->object.path, spki) : r;
 }
 
+static void
+forget_private_data(struct smartcard *card)
+{
+	for (size_t i = 0; i < card->data_count; i++) {
+		struct smartcard_data *data = &card->data[i];
+
+		if ((data->object.common.flags & PKCS15_OBJECT_PRIVATE) == 0)
+			continue;
+		if (data->content != NULL)
+			OPENSSL_cleanse(data->content, data->content_len);
+		free(data->content);
+		data->content = NULL;
+		data->content_len = 0;
+		data->read = false;
+	}
+}
+
 enum smartcard_result
 smartcard_logout(struct smartcard *card)
 {
+	forget_private_data(card);
 	return card->driver->logout != NULL ? card->driver->logout(card) : SMARTCARD_UNSUPPORTED;
 }
 

@@ -218,6 +218,9 @@ enum smartcard_result smartcard_bind(const struct channel *channel,
 				     struct smartcard **card) MUST_USE;
 void smartcard_free(struct smartcard *card); /* sends nothing; wipes; NULL is fine */
 const char *smartcard_driver_name(const struct smartcard *card);
+/* A serial number as text: as it is when it is one, else its bytes in hexadecimal; "" when it is
+ * empty or too long. `text` has SMARTCARD_SERIAL_MAX characters. */
+void smartcard_serial_text(struct bytes serial, char *text);
 
 /* A transaction has begun: which file is current is not known any more. */
 void smartcard_lost_place(struct smartcard *card);
@@ -256,7 +259,8 @@ enum smartcard_result smartcard_change(struct smartcard *card, size_t pin, struc
 /* A wrong PUK is SMARTCARD_PIN_WRONG, and the count is that of the PUK. */
 enum smartcard_result smartcard_unblock(struct smartcard *card, size_t pin, struct bytes puk,
 					struct bytes new_value) MUST_USE;
-/* The card forgets all verified PINs. SMARTCARD_UNSUPPORTED: it cannot, the caller resets it. */
+/* The card forgets all verified PINs, and what was read of private data is wiped. SMARTCARD_UNSUPPORTED:
+ * the card cannot, the caller resets it. */
 enum smartcard_result smartcard_logout(struct smartcard *card) MUST_USE;
 
 /* SMARTCARD_UNSUPPORTED unless the key's abilities have it. `digest` counts for PSS and OAEP only.

@@ -230,7 +230,7 @@ the_files_of_a_card_are_forgotten_by_its_serial_number(void **state)
 	other.serial = "1234/567";
 	put_text(&FILE_1, "content");
 	put_text(&other, "of another card");
-	filecache_forget(FILE_1.serial);
+	filecache_forget(PIN(FILE_1.serial));
 	assert_false(has_text(&FILE_1, "content"));
 	assert_true(has_text(&other, "of another card"));
 }

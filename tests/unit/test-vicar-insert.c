@@ -6,8 +6,9 @@
 
 #include "tools/control.h"
 #include "tools/paths.h"
-#include "tools/vicar/cards.h"
 #include "tools/vicar/command.h"
+#include "pkcs11/filecache.h"
+#include "tools/vicar/cards.h"
 #include "tools/vicar/forget.h"
 #include "tools/vicar/insert.h"
 #include "tools/vicar/list.h"
@@ -508,6 +509,34 @@ the_log_of_a_forgotten_card_is_gone(void **state)
 	assert_false(home_has(state, "vicar/me.log"));
 }
 
+/* What vicar-pkcs11.so keeps: files whose names begin with the card's serial number. */
+static void
+the_copies_of_a_forgotten_cards_files_are_gone(void **state)
+{
+	static const uint8_t key[SMARTCARD_CACHE_KEY_LEN] = {1}, path[] = {0x3F, 0x00};
+	struct smartcard_file file = {.key = BYTES(key), .path = BYTES(path)};
+	const struct smartcard_cache cache = filecache(NULL);
+	char directory[PATH_MAX], serial[SMARTCARD_SERIAL_MAX];
+	uint8_t data[16];
+	struct writer content = writer_to(data, sizeof(data));
+	struct image_error image_error = {""};
+	struct problem error = {""};
+	struct image image;
+
+	(void)state;
+	unsetenv("XDG_CACHE_HOME");
+	create_me();
+	assert_true(cards_find("me", directory, &error));
+	assert_true(image_load(&image, directory, &image_error));
+	smartcard_serial_text((struct bytes){image.serial, image.serial_len}, serial);
+	image_free(&image);
+	file.serial = serial;
+	cache.put(cache.context, &file, BYTES_TEXT("content"));
+	assert_true(cache.get(cache.context, &file, &content));
+	assert_true(forget_card("me", &error));
+	assert_false(cache.get(cache.context, &file, &content));
+}
+
 static void
 a_card_that_is_in_is_not_forgotten(void **state)
 {
@@ -581,6 +610,7 @@ main(int argc, char **argv)
 	    TEST(the_status_of_all_cards_is_well_when_one_is_out),
 	    TEST(a_forgotten_card_leaves_nothing),
 	    TEST(the_log_of_a_forgotten_card_is_gone),
+	    TEST(the_copies_of_a_forgotten_cards_files_are_gone),
 	    TEST(a_card_that_is_in_is_not_forgotten),
 	    TEST(a_card_with_a_broken_image_can_be_forgotten),
 	    TEST(forgetting_without_a_terminal_needs_yes),

@@ -3,6 +3,7 @@
 #include "cards.h"
 #include "command.h"
 #include "issue.h"
+#include "pkcs11/filecache.h"
 #include "terminal.h"
 #include "tools/control.h"
 #include "tools/paths.h"
@@ -70,6 +71,8 @@ forget_card(const char *name, struct problem *error)
 		goto out;
 	}
 	remove_log(name);
+	if (loaded)
+		filecache_forget((struct bytes){image.serial, image.serial_len});
 	ok = issue_undo(away, error);
 out:
 	if (loaded)

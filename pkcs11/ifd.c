@@ -4,6 +4,7 @@
 #include "pkcs11/ifd.h"
 
 #include "pkcs11/filecache.h"
+#include "iso7816/sw.h"
 #include "pkcs11/log.h"
 #include "pkcs11/rv.h"
 #include "pkcs11/session.h"
@@ -317,6 +318,9 @@ ifd_result(struct ifd *ifd, enum smartcard_result result)
 	const CK_RV rv = rv_of_card(result, ifd->card != NULL ? ifd->card->sw : 0);
 
 	ifd->was_reset = result == SMARTCARD_RESET;
+	if (result == SMARTCARD_REFUSED)
+		log_note(module.log, "%s: the card answered %04X, %s", ifd->name, ifd->card->sw,
+			 sw_text(ifd->card->sw));
 	if (rv == CKR_DEVICE_REMOVED)
 		ifd->gone = true;
 	return rv;

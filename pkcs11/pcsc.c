@@ -316,7 +316,6 @@ pcsc_begin(struct pcsc_card *card, bool *reset)
 		if (rv == SCARD_S_SUCCESS)
 			rv = SCardBeginTransaction(card->handle);
 	}
-	card->channel.t0 = card->protocol == SCARD_PROTOCOL_T0;
 	return rv == SCARD_W_RESET_CARD ? CHANNEL_FAILED : result_of(rv);
 }
 

@@ -15,7 +15,7 @@ enum { PCSC_NAME_MAX = 129, PCSC_READERS_MAX = 16 }; /* a name with its NUL; rea
 
 struct pcsc_reader {
 	char name[PCSC_NAME_MAX];
-	bool present;    /* a card, and nobody has it for himself alone */
+	bool present;    /* a card, also one that another program has for itself */
 	unsigned events; /* insertions and removals since pcscd started: another number is another
 			    stay of a card */
 };

@@ -3,6 +3,7 @@
  */
 #include "pkcs11/session.h"
 
+#include "pkcs11/login.h"
 #include "pkcs11/token.h"
 
 #include <stdlib.h>
@@ -45,8 +46,10 @@ session_enter(CK_SESSION_HANDLE handle, bool look, struct session **session)
 		(void)ifd_enter(ifd);
 	}
 	*session = find(ifd, handle);
-	if (*session != NULL)
+	if (*session != NULL) {
+		login_expire((*session)->token);
 		return CKR_OK;
+	}
 	if (was_there)
 		rv = CKR_DEVICE_REMOVED;
 	ifd_leave(ifd);

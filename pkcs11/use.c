@@ -15,7 +15,6 @@ use_find_key(struct session *session, CK_OBJECT_HANDLE handle,
 
 	if (object == NULL || object->class != CKO_PRIVATE_KEY || object->key < 0)
 		return CKR_KEY_HANDLE_INVALID;
-	login_expire(token);
 	*index = (size_t)object->key;
 	*key = &token->ifd->card->private_keys[*index];
 	if ((*key)->pin != SMARTCARD_NONE && token->user != TOKEN_USER)
@@ -127,7 +126,6 @@ use_key(struct session *session, size_t index, enum smartcard_scheme scheme, enu
 	bool again = !ifd->card->private_keys[index].user_consent;
 	CK_RV rv;
 
-	login_expire(token);
 	for (;;) {
 		rv = ifd_begin(ifd);
 		if (rv != CKR_OK)

@@ -41,6 +41,7 @@ PLACES = dict(
     C_FindObjectsFinal=28,
     C_SignInit=42,
     C_Sign=43,
+    C_WaitForSlotEvent=67,
 )
 
 
@@ -112,6 +113,12 @@ class Module:
         length = c_ulong(1024)
         self("C_Sign", session, c_char_p(data), c_ulong(len(data)), signature, byref(length))
         return bytes(signature[: length.value])
+
+    def wait(self):
+        """The slot where a card came or went."""
+        slot = c_ulong()
+        self("C_WaitForSlotEvent", c_ulong(0), byref(slot), None)
+        return slot.value
 
     def close(self):
         self("C_Finalize", None)

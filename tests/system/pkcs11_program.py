@@ -5,6 +5,7 @@ reads a command a line and answers each with the name of a return value.
     login PIN     opens a session on the first slot with a token, if there is none, and logs in
     sign          one signature with the slot's private key
     logout
+    wait          until a card comes or goes
 """
 
 import os
@@ -26,6 +27,9 @@ class Program:
 
     def sign(self):
         self.module.sign(self.session, self.key, CKM_SHA256_RSA_PKCS, b"a document")
+
+    def wait(self):
+        self.module.wait()
 
     def logout(self):
         self.module("C_Logout", self.session)

@@ -242,6 +242,15 @@ class TwoPrograms(unittest.TestCase):
         self.assertEqual(self.tell(program, f"login {harness.LOCAL_PIN}"), "CKR_OK")
         self.assertEqual(self.tell(program, "sign"), "CKR_OK")
 
+    def test_a_program_that_waits_is_told_of_each_card_that_comes_and_goes(self):
+        program = self.start()
+        self.assertEqual(self.tell(program, f"login {harness.LOCAL_PIN}"), "CKR_OK")
+        for happens in (self.world.remove, self.world.insert):
+            program.stdin.write("wait\n")
+            program.stdin.flush()
+            happens("card")
+            self.assertEqual(program.stdout.readline().strip(), "CKR_OK")
+
     def test_a_pcscd_that_starts_anew_is_survived(self):
         program = self.start()
         self.assertEqual(self.tell(program, f"login {harness.LOCAL_PIN}"), "CKR_OK")

@@ -6,7 +6,21 @@
 
 #include "iso7816/sw.h"
 
+#include <sys/syscall.h>
+#include <time.h>
+
 static struct applet_card *card;
+static time_t later; /* seconds that the clock is ahead */
+
+/* In the place of the C library's. */
+int
+clock_gettime(clockid_t clock, struct timespec *now)
+{
+	long rv = syscall(SYS_clock_gettime, clock, now);
+
+	now->tv_sec += later;
+	return (int)rv;
+}
 
 static void
 begin(const char *settings, struct applet_card *with)
@@ -342,6 +356,25 @@ with_drop_authentication_the_card_forgets_after_each_use(void **state)
 }
 
 static void
+a_pin_whose_time_is_over_ends_the_login(void **state)
+{
+	CK_SESSION_HANDLE session;
+
+	(void)state;
+	p11_end();
+	p11_begin("pin-cache-lifetime-s = 60");
+	fake_put(0, card);
+	session = auth_session();
+	later = 50;
+	assert_ok(p11_sign_once(session, CKM_SHA256_RSA_PKCS));
+	later = 61;
+	assert_int_equal(session_state(session), CKS_RO_PUBLIC_SESSION);
+	assert_ok(p11_login(session, CKU_USER, AUTH_PIN));
+	assert_ok(p11_sign_once(session, CKM_SHA256_RSA_PKCS));
+	later = 0;
+}
+
+static void
 a_program_may_be_kept_from_hearing_of_always_authenticate(void **state)
 {
 	(void)state;
@@ -578,6 +611,7 @@ main(void)
 	    TEST(another_programs_reset_is_made_good_with_the_pin_that_is_kept),
 	    TEST(without_the_cache_a_reset_takes_the_login),
 	    TEST(with_drop_authentication_the_card_forgets_after_each_use),
+	    TEST(a_pin_whose_time_is_over_ends_the_login),
 	    TEST(a_program_may_be_kept_from_hearing_of_always_authenticate),
 	    TEST(a_card_that_is_taken_out_takes_its_sessions),
 	    TEST(a_card_that_came_back_at_once_is_another_stay),

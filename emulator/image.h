@@ -136,8 +136,16 @@ bool image_name_valid(const char *name);
 bool image_load(struct image *image, const char *directory, struct image_error *error) MUST_USE;
 /* Creates the directory, and those above it, with all its files; fails, leaving nothing behind, if
  * it exists. `name`, `directory` (absolute, ending with the name), `personality`, `serial`, options,
- * keys, authorities and certificates are written, each certificate into a file of its own. */
+ * keys, authorities and certificates are written, each certificate into a file of its own. What a
+ * creation of this name left that was killed is removed. */
 bool image_create(const struct image *image, struct image_error *error) MUST_USE;
+/* Puts the files of local keys (cmdbridge/keyfile.h) and others that are not the engine's into the image
+ * `there`, a copy whose `directory` is where it is while it is made. */
+typedef bool image_fill(void *context, const struct image *there, struct image_error *error);
+/* image_create(), with files that are in the image before it is in its place: a card that is there has
+ * its keys, whatever ends this. */
+bool image_create_with(const struct image *image, image_fill *fill, void *context,
+		       struct image_error *error) MUST_USE;
 
 /* Add to an image that was loaded, in memory, a copy of what is given; the certificates are DER.
  * Fail when there is one of that name, or no room for more; what is not certificate or not allowed

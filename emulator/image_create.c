@@ -8,10 +8,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Writing a new card image: whole beside its place, then renamed into it. */
+/* Writing a new card image: whole beside its place, then renamed into it. Whoever writes one holds a
+ * lock on it there; one without is what a killed process left. */
+
+/* Of the name beside the card's place: ".NAME." and what mkdtemp() chooses. */
+static const char BESIDE[] = "XXXXXX";
+
+struct filler {
+	image_fill *fill;
+	void *context;
+};
 
 static bool
 make_parents(char *path, struct image_error *error)
@@ -33,13 +43,18 @@ make_parents(char *path, struct image_error *error)
 }
 
 static bool
-fill(const struct image *image, const struct image_directory *directory, struct image_error *error)
+fill(const struct image *image, const struct image_directory *directory,
+     const struct filler *filler, struct image_error *error)
 {
+	struct image there = *image;
+
 	if (mkdirat(directory->fd, "certificates", S_IRWXU) != 0 ||
 	    mkdirat(directory->fd, "keys", S_IRWXU) != 0)
 		return failure(error, "%s: cannot be filled: %s; make room on the disk",
 			       directory->path, strerror(errno));
-	return image_write(image, directory, error);
+	memcpy(there.directory, directory->path, sizeof(there.directory));
+	return image_write(image, directory, error) &&
+	       (filler->fill == NULL || filler->fill(filler->context, &there, error));
 }
 
 static void
@@ -75,6 +90,38 @@ remove_unfinished(const struct image_directory *directory)
 }
 
 static bool
+is_abandoned(const char *entry, const char *name)
+{
+	const size_t len = strlen(name);
+
+	return entry[0] == '.' && strncmp(entry + 1, name, len) == 0 && entry[1 + len] == '.' &&
+	       strlen(entry + 2 + len) == sizeof(BESIDE) - 1;
+}
+
+static void
+remove_abandoned(const char *parent, const char *name)
+{
+	DIR *cards = opendir(parent);
+	const struct dirent *entry;
+	struct image_directory directory;
+	struct image_error unused;
+	char path[PATH_MAX];
+
+	while (cards != NULL && (entry = readdir(cards)) != NULL) {
+		const int len = snprintf(path, sizeof(path), "%s/%s", parent, entry->d_name);
+
+		if (!is_abandoned(entry->d_name, name) || len < 0 || (size_t)len >= sizeof(path) ||
+		    !image_directory_open(&directory, path, &unused))
+			continue;
+		if (flock(directory.fd, LOCK_EX | LOCK_NB) == 0)
+			remove_unfinished(&directory);
+		image_directory_close(&directory);
+	}
+	if (cards != NULL)
+		(void)closedir(cards);
+}
+
+static bool
 sync_parent(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -88,12 +135,15 @@ sync_parent(const char *path)
 /* `beside` is a fresh directory next to the card's place. */
 static bool
 fill_and_rename(const struct image *image, const char *beside, const char *parent,
-		struct image_error *error)
+		const struct filler *filler, struct image_error *error)
 {
 	struct image_directory directory;
 	bool ok = image_directory_open(&directory, beside, error);
 
-	ok = ok && fill(image, &directory, error);
+	if (ok && flock(directory.fd, LOCK_EX | LOCK_NB) != 0)
+		ok = failure(error, "%s: cannot be locked: %s; make the card again", beside,
+			     strerror(errno));
+	ok = ok && fill(image, &directory, filler, error);
 	if (ok && (fsync(directory.fd) != 0 || rename(beside, image->directory) != 0))
 		ok = failure(error, "%s: cannot be created: %s; choose another name",
 			     image->directory, strerror(errno));
@@ -108,6 +158,14 @@ fill_and_rename(const struct image *image, const char *beside, const char *paren
 bool
 image_create(const struct image *image, struct image_error *error)
 {
+	return image_create_with(image, NULL, NULL, error);
+}
+
+bool
+image_create_with(const struct image *image, image_fill *fill_with, void *context,
+		  struct image_error *error)
+{
+	const struct filler filler = {fill_with, context};
 	char path[PATH_MAX], beside[PATH_MAX];
 	struct stat status;
 	char *slash;
@@ -131,7 +189,8 @@ image_create(const struct image *image, struct image_error *error)
 	if (!make_parents(path, error))
 		return false;
 	*slash = '\0';
-	len = snprintf(beside, sizeof(beside), "%s/.%s.XXXXXX", path, image->name);
+	remove_abandoned(path, image->name);
+	len = snprintf(beside, sizeof(beside), "%s/.%s.%s", path, image->name, BESIDE);
 	if (len < 0 || (size_t)len >= sizeof(beside))
 		return failure(error, "%s: the path is too long; use a shorter directory", path);
 	if (mkdtemp(beside) == NULL)
@@ -139,5 +198,5 @@ image_create(const struct image *image, struct image_error *error)
 			       "%s: no directory can be created in it: %s; correct its "
 			       "permissions",
 			       path, strerror(errno));
-	return fill_and_rename(image, beside, path, error);
+	return fill_and_rename(image, beside, path, &filler, error);
 }

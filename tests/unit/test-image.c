@@ -3,6 +3,8 @@
  */
 #include "test-image.h"
 
+#include <sys/file.h>
+
 static void
 what_was_created_is_loaded(void **state)
 {
@@ -71,6 +73,67 @@ a_card_that_cannot_be_created_leaves_nothing(void **state)
 	/* rmdir succeeds on an empty directory only. */
 	(void)snprintf(command, sizeof(command), "%s/cards", scene->root);
 	assert_int_equal(rmdir(command), 0);
+}
+
+/* As key files are written. */
+static bool
+put_a_file(void *context, const struct image *there, struct image_error *error)
+{
+	const bool *may = context;
+	char name[PATH_MAX + 16];
+	FILE *file;
+
+	(void)snprintf(name, sizeof(name), "%s/keys/sign.pin", there->directory);
+	file = fopen(name, "we");
+	assert_non_null(file);
+	assert_int_equal(fclose(file), 0);
+	(void)snprintf(error->text, sizeof(error->text), "the disk is full");
+	return *may;
+}
+
+static void
+a_card_has_its_other_files_from_its_first_moment(void **state)
+{
+	struct scene *scene = *state;
+	bool may = true;
+
+	assert_true(image_create_with(&scene->written, put_a_file, &may, &scene->error));
+	assert_int_equal(access(path(scene, "keys/sign.pin"), F_OK), 0);
+}
+
+static void
+a_card_whose_other_files_cannot_be_written_leaves_nothing(void **state)
+{
+	struct scene *scene = *state;
+	char cards[160];
+	bool may = false;
+
+	assert_false(image_create_with(&scene->written, put_a_file, &may, &scene->error));
+	assert_string_equal(scene->error.text, "the disk is full");
+	(void)snprintf(cards, sizeof(cards), "%s/cards", scene->root);
+	assert_int_equal(rmdir(cards), 0);
+}
+
+static void
+what_a_killed_creation_left_goes_and_what_another_is_writing_stays(void **state)
+{
+	struct scene *scene = *state;
+	int another;
+
+	create(scene);
+	assert_int_equal(mkdir(path(scene, "../.mine.killed"), 0700), 0);
+	assert_int_equal(mkdir(path(scene, "../.mine.killed/keys"), 0700), 0);
+	put(scene, "../.mine.killed/keys/sign.pin", "a key");
+	assert_int_equal(mkdir(path(scene, "../.mine.writes"), 0700), 0);
+	another = open(path(scene, "../.mine.writes"), O_RDONLY | O_DIRECTORY);
+	assert_int_equal(flock(another, LOCK_EX), 0);
+	assert_int_equal(mkdir(path(scene, "../.mine2.others"), 0700), 0);
+	assert_int_equal(rename(scene->card, path(scene, "../away")), 0);
+	create(scene);
+	assert_int_equal(access(path(scene, "../.mine.killed"), F_OK), -1);
+	assert_int_equal(access(path(scene, "../.mine.writes"), F_OK), 0);
+	assert_int_equal(access(path(scene, "../.mine2.others"), F_OK), 0);
+	assert_int_equal(close(another), 0);
 }
 
 static void
@@ -601,6 +664,9 @@ main(void)
 	    image_test(only_the_owner_may_read_an_image),
 	    image_test(a_card_is_not_created_over_another),
 	    image_test(a_card_that_cannot_be_created_leaves_nothing),
+	    image_test(a_card_has_its_other_files_from_its_first_moment),
+	    image_test(a_card_whose_other_files_cannot_be_written_leaves_nothing),
+	    image_test(what_a_killed_creation_left_goes_and_what_another_is_writing_stays),
 	    image_test(a_card_with_impossible_values_is_not_created),
 	    image_test(what_a_key_is_called_and_used_for_is_loaded),
 	    image_test(the_longest_serial_number_is_loaded),

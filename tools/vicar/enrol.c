@@ -87,34 +87,21 @@ put_options(const struct enrolment *enrolment, char options[IMAGE_OPTIONS_MAX])
 	snprintf(options, IMAGE_OPTIONS_MAX, "%spin-tries=%u", consent, enrolment->pin_tries);
 }
 
-/* The account comes before a key is added, and after a card is made: in neither order is there a key
- * without one. */
+/* The account comes before a key is added: there is no key without one. */
 static bool
-issue_with_account(const struct enrolment *enrolment, const struct issue *issue, struct image *onto,
-		   struct problem *error)
+add_with_account(const struct enrolment *enrolment, const struct issue *issue, struct image *onto,
+		 struct problem *error)
 {
-	char path[PATH_MAX], directory[PATH_MAX];
-	const bool has = onto != NULL && enrol_has_account(enrolment->name, path);
-	struct problem undo;
+	char path[PATH_MAX];
+	const bool has = enrol_has_account(enrolment->name, path);
 
 	if (!account_path(enrolment->name, path, error) ||
-	    !paths_card(enrolment->name, directory, error))
+	    (!has && !account_write(path, enrolment->account, error)))
 		return false;
-	if (onto != NULL) {
-		if (!has && !account_write(path, enrolment->account, error))
-			return false;
-		if (issue_onto(issue, onto, error))
-			return true;
-		if (!has)
-			(void)unlink(path);
-		return false;
-	}
-	if (!issue_card(issue, error))
-		return false;
-	if (account_write(path, enrolment->account, error))
+	if (issue_onto(issue, onto, error))
 		return true;
-	if (!issue_undo(directory, &undo))
-		say_error("%s", undo.text);
+	if (!has)
+		(void)unlink(path);
 	return false;
 }
 
@@ -137,10 +124,12 @@ issue(const struct enrolment *enrolment, const struct chain *chain, struct image
 	    .keys_count = 1,
 	    .authorities = chain->certificates + 1,
 	    .authorities_count = chain->count - 1,
+	    .account = onto == NULL ? enrolment->account : NULL,
 	};
 
 	put_options(enrolment, options);
-	return issue_with_account(enrolment, &issue, onto, error);
+	return onto == NULL ? issue_card(&issue, error)
+			    : add_with_account(enrolment, &issue, onto, error);
 }
 
 static bool

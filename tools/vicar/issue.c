@@ -264,22 +264,41 @@ can_be_made(const struct image *image, struct problem *error)
 	return card != NULL;
 }
 
+/* What the engine does not write: key files, and the account. */
+static bool
+fill(void *context, const struct image *there, struct image_error *error)
+{
+	const struct issue *issue = context;
+	struct problem reason;
+	char path[PATH_MAX];
+	int len;
+	bool ok = key_files_write(there, issue->keys, issue->keys_count, &reason);
+
+	if (ok && issue->account != NULL) {
+		len = snprintf(path, sizeof(path), "%s/" ACCOUNT_FILE, there->directory);
+		ok = len > 0 && (size_t)len < sizeof(path)
+			 ? account_write(path, issue->account, &reason)
+			 : problem(&reason,
+				   "the path of card %s is too long; set a shorter "
+				   "XDG_DATA_HOME",
+				   there->name);
+	}
+	if (!ok)
+		snprintf(error->text, sizeof(error->text), "%.*s", (int)sizeof(error->text) - 1,
+			 reason.text);
+	return ok;
+}
+
 static bool
 create_image(const struct issue *issue, const struct image *image, struct problem *error)
 {
 	struct image_error image_error = {0};
-	struct problem undo;
+	struct issue context = *issue;
 	char cards[PATH_MAX];
 
-	if (!paths_cards(cards, error) || !paths_make(cards, error))
-		return false;
-	if (!image_create(image, &image_error))
-		return problem(error, "%s", image_error.text);
-	if (key_files_write(image, issue->keys, issue->keys_count, error))
-		return true;
-	if (!issue_undo(image->directory, &undo))
-		say_error("%s", undo.text);
-	return false;
+	return paths_cards(cards, error) && paths_make(cards, error) &&
+	       (image_create_with(image, fill, &context, &image_error) ||
+		problem(error, "%s", image_error.text));
 }
 
 bool

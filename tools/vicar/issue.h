@@ -4,6 +4,7 @@
 #ifndef VICAR_TOOLS_VICAR_ISSUE_H
 #define VICAR_TOOLS_VICAR_ISSUE_H
 
+#include "account.h"
 #include "chain.h"
 #include "emulator/card.h"
 
@@ -27,14 +28,16 @@ struct issue {
 	size_t keys_count;
 	X509 *const *authorities; /* the issuer of each before it */
 	size_t authorities_count;
+	const struct service_account *account; /* that a new card keeps; NULL: none */
 };
 
 /* Before anything is asked or created: the name may be a card's, no card has it, and there is such
  * a personality. `directory` is where the card will be. */
 bool issue_possible(const char *name, const char *personality, char directory[PATH_MAX],
 		    struct problem *error) MUST_USE;
-/* Creates the image with the files of its local keys, after the personality has said that it can be
- * made of it. Leaves nothing behind when it fails. */
+/* Creates the image with the files of its local keys and its account, after the personality has said
+ * that it can be made of it: a card that is there has them, whatever ends this. Leaves nothing behind
+ * when it fails. */
 bool issue_card(const struct issue *issue, struct problem *error) MUST_USE;
 /* The same onto a card that is there, in an image that is held (held_image()): nothing of it changes when
  * this fails. `name` and `personality` are those of the card. */

@@ -7,6 +7,7 @@ state". The commands are those of iasecc.md 9.2. What stock OpenSC makes of it: 
 """
 
 import base64
+import contextlib
 import hashlib
 import os
 import re
@@ -87,8 +88,14 @@ class RemotePin(unittest.TestCase):
             self.world.tool("vicard"), "--foreground", "card", stdout=subprocess.DEVNULL
         )
         self.addCleanup(self.take_out)
-        wait_for("card", lambda: os.path.exists(self.link()) or self.card.poll() is not None)
-        self.reader = self.connect()
+        self.reader = wait_for("card", self.listening)
+
+    def listening(self):
+        """The socket is there before it listens."""
+        self.assertIsNone(self.card.poll())
+        with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
+            return self.connect()
+        return None
 
     def take_out(self):
         self.card.terminate()

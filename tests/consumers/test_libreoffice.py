@@ -10,6 +10,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import consumer  # noqa: E402
 from consumer import wait_for  # noqa: E402
 from desktop import Desktop  # noqa: E402
+from documents import write_odt  # noqa: E402
 from nss import Database  # noqa: E402
 
 SIGNATURES = "META-INF/documentsignatures.xml"
@@ -17,6 +18,13 @@ WRITER = "LibreOffice Writer$"
 DIALOG = "^Digital Signatures$"
 CERTIFICATES = "^Select X.509 Certificate$"
 PIN = "^Enter Password"
+# Of a LibreOffice that is started for the first time.
+NO_TIPS = """<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry">
+<item oor:path="/org.openoffice.Office.Common/Misc">
+<prop oor:name="ShowTipOfTheDay" oor:op="fuse"><value>false</value></prop></item>
+</oor:items>
+"""
 
 
 class LibreOffice:
@@ -30,24 +38,28 @@ class LibreOffice:
     def setUp(self):
         super().setUp()
         Database(self, "nssdb")
-        self.soffice = ("soffice", f"-env:UserInstallation=file://{self.path('office')}", "--nologo")
-        os.rename(self.path("document"), self.path("document.txt"))
-        self.run_program(
-            *self.soffice, "--headless", "--convert-to", "odt", "--outdir", self.home,
-            self.path("document.txt"),
-        )  # fmt: skip
+        self.write("office/user/registrymodifications.xcu", NO_TIPS)
+        write_odt(self.path("document.odt"))
 
     def choose_certificate(self):
         """Menu File, Digital Signatures, Sign Document; with the plain windows of LibreOffice's own."""
         self.desktop = Desktop(self)
         with open(self.path("soffice.log"), "w") as log:
-            self.popen(
-                *self.soffice, "--norestore", self.path("document.odt"), stdout=log,
+            self.office = self.popen(
+                "soffice", f"-env:UserInstallation=file://{self.path('office')}", "--nologo",
+                "--norestore", self.path("document.odt"), stdout=log,
                 env={**self.desktop.env, "SAL_USE_VCLPLUGIN": "gen"},
             )  # fmt: skip
         self.desktop.wait_window(WRITER)
         self.answer(["Escape", "Escape", "alt+f", "g", "Return"], WRITER, self.shows(DIALOG))
         self.answer(["alt+s"], DIALOG, self.shows(CERTIFICATES))
+
+    def quit(self):
+        """As a person would: LibreOffice leaves a socket in /tmp otherwise."""
+        for dialog in (CERTIFICATES, DIALOG):
+            if self.desktop.windows(dialog):
+                self.answer(["Escape"], dialog, self.hides(dialog))
+        self.answer(["ctrl+q"], WRITER, lambda: self.office.poll() is not None)
 
     def answer(self, keys, window, until):
         self.desktop.answer(keys, until, window)
@@ -77,6 +89,7 @@ class LibreOffice:
             wait_for("signature", self.signatures, 30)
             self.answer(["alt+c"], DIALOG, self.hides(DIALOG))
         parts = wait_for("signed document", self.signed, 30)
+        self.quit()
         self.verify_document(parts)
 
     def verify_document(self, parts):
@@ -88,9 +101,7 @@ class LibreOffice:
             "--enabled-key-data", "key-name", "--id-attr:Id", "SignedProperties",
             "--id-attr:Id", "SignatureProperty", SIGNATURES,
         )  # fmt: skip
-        done = self.run_program(
-            "env", "--chdir", self.path("parts"), *verify
-        )
+        done = self.run_program("env", "--chdir", self.path("parts"), *verify)
         with open(self.path("parts", SIGNATURES)) as f:
             covered = set(re.findall(r'URI="([^#"]+)"', f.read()))
         self.assertIn("OK\n", done.stdout)
@@ -104,7 +115,8 @@ class LibreOffice:
             self.desktop.xdotool("key", "Down", "Return")
             self.assertTrue(self.desktop.windows(CERTIFICATES))
             self.assertFalse(self.desktop.windows(PIN))
-            self.assertFalse(self.signed())
+            self.quit()
+        self.assertFalse(self.signed())
 
 
 class RsaSignature(LibreOffice, consumer.SignatureWithRsa):

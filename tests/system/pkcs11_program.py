@@ -6,13 +6,14 @@ reads a command a line and answers each with the name of a return value.
     sign          one signature with the slot's private key
     logout
     wait          until a card comes or goes
+    fork PIN      a child begins anew with the module, logs in and signs
 """
 
 import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from pkcs11 import CKM_SHA256_RSA_PKCS, Error, Module  # noqa: E402
+from pkcs11 import CKM_SHA256_RSA_PKCS, CKR_GENERAL_ERROR, Error, Module  # noqa: E402
 
 
 class Program:
@@ -30,6 +31,19 @@ class Program:
 
     def wait(self):
         self.module.wait()
+
+    def fork(self, pin):
+        pid = os.fork()
+        if pid == 0:
+            try:
+                self.module("C_Initialize", None)
+                self.login(pin)
+                self.sign()
+            except Error:
+                os._exit(1)
+            os._exit(0)
+        if os.waitpid(pid, 0)[1] != 0:
+            raise Error("the child", CKR_GENERAL_ERROR)
 
     def logout(self):
         self.module("C_Logout", self.session)

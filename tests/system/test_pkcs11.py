@@ -251,6 +251,12 @@ class TwoPrograms(unittest.TestCase):
             happens("card")
             self.assertEqual(program.stdout.readline().strip(), "CKR_OK")
 
+    def test_the_child_of_a_program_begins_anew_and_the_parent_goes_on(self):
+        program = self.start()
+        self.assertEqual(self.tell(program, f"login {harness.LOCAL_PIN}"), "CKR_OK")
+        self.assertEqual(self.tell(program, f"fork {harness.LOCAL_PIN}"), "CKR_OK")
+        self.assertEqual(self.tell(program, "sign"), "CKR_OK")
+
     def test_a_pcscd_that_starts_anew_is_survived(self):
         program = self.start()
         self.assertEqual(self.tell(program, f"login {harness.LOCAL_PIN}"), "CKR_OK")

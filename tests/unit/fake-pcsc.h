@@ -22,14 +22,16 @@ struct fake_reader {
 	unsigned events;
 	bool was_reset; /* by another program: the next call hears of it */
 	bool in_transaction;
-	unsigned commands;   /* APDUs */
-	unsigned outside;    /* of these, sent outside of a transaction */
-	unsigned verifies;   /* of these, VERIFY with a PIN */
-	unsigned reset_at;   /* another program resets it after so many more commands; 0: not */
-	unsigned remove_at;  /* the same, taken out */
-	uint16_t sw_at_pso;  /* instead of what the card says to PSO; 0: as it says */
-	const char *pad_pin; /* typed at the PIN pad; NULL: the reader has none */
-	uint16_t pad_sw;     /* instead of a PIN: 6400, 6401 */
+	unsigned commands;    /* APDUs */
+	unsigned outside;     /* of these, sent outside of a transaction */
+	unsigned verifies;    /* of these, VERIFY with a PIN */
+	unsigned reset_at;    /* another program resets it after so many more commands; 0: not */
+	unsigned remove_at;   /* the same, taken out */
+	uint16_t sw_at_pso;   /* instead of what the card says to PSO; 0: as it says */
+	struct bytes garbage; /* answers every command, if there is any */
+	bool spoils;          /* signatures: a bit of each is wrong */
+	const char *pad_pin;  /* typed at the PIN pad; NULL: the reader has none */
+	uint16_t pad_sw;      /* instead of a PIN: 6400, 6401 */
 	unsigned pad_used;
 	bool slow;  /* a command of a signature waits until this is false */
 	bool waits; /* one does */
@@ -379,7 +381,7 @@ fake_go_on(size_t reader)
 static inline void
 fake_send(struct fake_reader *reader, struct bytes command, struct writer *response)
 {
-	enum { INS_VERIFY = 0x20, INS_PSO = 0x2A };
+	enum { INS_VERIFY = 0x20, INS_PSO = 0x2A, INS_GET_RESPONSE = 0xC0 };
 	struct capdu capdu;
 	enum card_result result;
 
@@ -391,6 +393,10 @@ fake_send(struct fake_reader *reader, struct bytes command, struct writer *respo
 		writer_u16(response, reader->sw_at_pso);
 		return;
 	}
+	if (reader->garbage.len > 0) {
+		writer_put(response, reader->garbage);
+		return;
+	}
 	if (capdu.ins == INS_PSO)
 		fake_wait(reader);
 	result = card_transmit(reader->applet->card, command, response);
@@ -400,6 +406,9 @@ fake_send(struct fake_reader *reader, struct bytes command, struct writer *respo
 		made.sw = applet_fulfil(reader->applet, &made.output);
 		result = card_resume(reader->applet->card, &made, response);
 	}
+	if ((capdu.ins == INS_PSO || capdu.ins == INS_GET_RESPONSE) && reader->spoils &&
+	    response->len > 2)
+		response->data[response->len / 2] ^= 1;
 }
 
 LONG

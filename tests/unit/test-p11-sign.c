@@ -153,6 +153,26 @@ ecdsa_signatures_verify_with_openssl(void **state)
 }
 
 static void
+a_signature_that_does_not_fit_the_certificate_is_not_given_out(void **state)
+{
+	CK_SESSION_HANDLE session = auth_session();
+	CK_OBJECT_HANDLE certificate = p11_one(session, CKO_CERTIFICATE);
+	CK_BYTE value[4096];
+	CK_ATTRIBUTE asked = {CKA_VALUE, value, sizeof(value)};
+
+	(void)state;
+	assert_ok(C_GetAttributeValue(session, certificate, &asked, 1));
+	fake.readers[0].spoils = true;
+	assert_rv(p11_sign_once(session, CKM_SHA256_RSA_PKCS), CKR_DEVICE_ERROR);
+	fake.readers[0].spoils = false;
+	/* What it was compared with is forgotten, and read again. */
+	assert_rv(C_GetAttributeValue(session, certificate, &asked, 1), CKR_OBJECT_HANDLE_INVALID);
+	asked.ulValueLen = sizeof(value);
+	assert_ok(C_GetAttributeValue(session, p11_one(session, CKO_CERTIFICATE), &asked, 1));
+	assert_ok(p11_sign_once(session, CKM_SHA256_RSA_PKCS));
+}
+
+static void
 parts_of_the_data_are_signed_as_the_whole(void **state)
 {
 	CK_SESSION_HANDLE session = auth_session();
@@ -451,6 +471,7 @@ main(void)
 	    RSA_KEY(rsa_signatures_with_a_hash_verify_with_openssl),
 	    RSA_KEY(pss_is_made_over_raw_rsa_with_any_salt),
 	    EC_KEY_OF(ecdsa_signatures_verify_with_openssl),
+	    RSA_KEY(a_signature_that_does_not_fit_the_certificate_is_not_given_out),
 	    RSA_KEY(parts_of_the_data_are_signed_as_the_whole),
 	    RSA_KEY(one_operation_at_a_time_and_null_cancels_it),
 	    RSA_KEY(data_that_are_too_long_end_the_operation),

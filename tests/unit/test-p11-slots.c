@@ -142,6 +142,32 @@ a_card_that_no_driver_knows_is_looked_at_once(void **state)
 }
 
 static void
+a_card_that_answers_garbage_is_given_up_soon(void **state)
+{
+	static const uint8_t more[] = {0x61, 0xFF}, exact[] = {0x6C, 0xFF}, ok[] = {0x90, 0x00},
+			     one[] = {0x90}, zeros[258] = {0}, trouble[] = {0x6F, 0x00},
+			     parts[] = {0x30, 0x82, 0xFF, 0xFF, 0x61, 0x01};
+	static const struct bytes answers[] = {BYTES(more), BYTES(exact), BYTES(ok),
+					       BYTES(one),  BYTES(zeros), BYTES(trouble),
+					       BYTES(parts)};
+	CK_TOKEN_INFO info;
+	CK_RV rv;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		unsigned before = fake.readers[0].commands;
+
+		fake_put(0, NULL);
+		fake_put(0, card);
+		fake.readers[0].garbage = answers[i];
+		rv = C_GetTokenInfo(p11_slot(1, 0), &info);
+		assert_true(rv == CKR_TOKEN_NOT_RECOGNIZED || rv == CKR_DEVICE_ERROR);
+		assert_true(fake.readers[0].commands - before < 1000);
+	}
+	fake.readers[0].garbage = BYTES_NONE;
+}
+
+static void
 readers_may_be_excluded_and_programs_shut_out(void **state)
 {
 	(void)state;
@@ -536,6 +562,7 @@ main(void)
 	    TEST(a_list_that_is_wanted_without_its_length_is_of_now),
 	    TEST(asking_for_slots_tokens_and_sessions_sends_no_command),
 	    TEST(a_card_that_no_driver_knows_is_looked_at_once),
+	    TEST(a_card_that_answers_garbage_is_given_up_soon),
 	    TEST(readers_may_be_excluded_and_programs_shut_out),
 	    TEST(the_signature_slot_is_hidden_from_programs_that_are_named),
 	    TEST(settings_that_are_wrong_stop_the_module),

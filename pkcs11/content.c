@@ -97,7 +97,8 @@ select_file(struct smartcard *card, const struct pkcs15_path *path, struct write
 	const bool lost = !card->place.known;
 	enum smartcard_result r = card->driver->select(card, file, fcp);
 
-	if (r == SMARTCARD_REFUSED && lost && card->driver->enter != NULL) {
+	if ((r == SMARTCARD_REFUSED || r == SMARTCARD_NOT_VERIFIED) && lost &&
+	    card->driver->enter != NULL) {
 		r = card->driver->enter(card);
 		if (r == SMARTCARD_OK)
 			r = card->driver->select(card, file, fcp);
@@ -121,9 +122,10 @@ range_of(const struct pkcs15_path *path, size_t *offset, size_t *end)
 }
 
 /* On T=1 SELECT brings the size with it; on T=0 that costs a GET RESPONSE, and the end is seen from a
- * short answer. */
+ * short answer. Some cards end a file before the size that they say: `*complete` is false then. */
 static enum smartcard_result
-read_whole(struct smartcard *card, const struct pkcs15_path *path, struct writer *content)
+read_whole(struct smartcard *card, const struct pkcs15_path *path, struct writer *content,
+	   bool *complete)
 {
 	const bool sized = !card->channel.t0 && !path->has_range;
 	size_t offset, end, size;
@@ -152,7 +154,8 @@ read_whole(struct smartcard *card, const struct pkcs15_path *path, struct writer
 		if (got < count && got != READ_ECONOMICAL)
 			break;
 	}
-	return r == SMARTCARD_OK && exact && offset < end ? SMARTCARD_PROTOCOL : r;
+	*complete = !exact || offset == end;
+	return r;
 }
 
 /* How long the object is that `content` begins, none in a file that is empty. */
@@ -266,6 +269,7 @@ content_read(struct smartcard *card, const struct pkcs15_path *path, enum read_h
 	uint8_t *data = malloc(SMARTCARD_FILE_MAX);
 	struct writer writer = writer_to(data, SMARTCARD_FILE_MAX);
 	enum smartcard_result r = SMARTCARD_OK;
+	bool complete = true;
 	size_t whole = 0;
 
 	*content = NULL;
@@ -276,10 +280,10 @@ content_read(struct smartcard *card, const struct pkcs15_path *path, enum read_h
 		if (how == READ_OBJECT) {
 			r = content_read_object(card, path, SMARTCARD_FILE_MAX, data, len, &whole);
 		} else {
-			r = read_whole(card, path, &writer);
+			r = read_whole(card, path, &writer, &complete);
 			*len = writer.len;
 		}
-		if (r == SMARTCARD_OK && !fresh)
+		if (r == SMARTCARD_OK && !fresh && complete)
 			content_to_cache(card, path, (struct bytes){data, *len});
 	}
 	if (r != SMARTCARD_OK) {

@@ -193,7 +193,8 @@ extend_cache_key(struct smartcard *card, struct bytes more)
 	return ok ? SMARTCARD_OK : SMARTCARD_NO_MEMORY;
 }
 
-/* A directory file's objects. A file that EF.OD names and that is not there has none. */
+/* A directory file's objects. A file that EF.OD names and that is not there has none, and one that a
+ * PIN opens is not read. */
 static enum smartcard_result
 read_objects(struct smartcard *card, const struct pkcs15_directory *directory)
 {
@@ -203,7 +204,7 @@ read_objects(struct smartcard *card, const struct pkcs15_directory *directory)
 	enum smartcard_result r =
 	    content_read(card, &directory->path, READ_WHOLE, fresh, &content, &len);
 
-	if (r == SMARTCARD_REFUSED)
+	if (r == SMARTCARD_REFUSED || r == SMARTCARD_NOT_VERIFIED)
 		return SMARTCARD_OK;
 	if (r != SMARTCARD_OK)
 		return r;

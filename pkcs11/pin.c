@@ -118,7 +118,7 @@ ask_state(struct smartcard *card, const struct smartcard_pin *pin,
 	enum smartcard_result r = ask_once(card, pin, state);
 
 	if (!lost || card->driver->enter == NULL || (r == SMARTCARD_OK && state->known) ||
-	    (r != SMARTCARD_OK && r != SMARTCARD_REFUSED))
+	    (r != SMARTCARD_OK && r != SMARTCARD_REFUSED && r != SMARTCARD_NOT_VERIFIED))
 		return r;
 	r = card->driver->enter(card);
 	return r == SMARTCARD_OK ? ask_once(card, pin, state) : r;

@@ -246,6 +246,54 @@ after_the_logout_the_key_is_closed(void **state)
 			 SMARTCARD_NOT_VERIFIED);
 }
 
+/* As when another program has used the travel document: nothing of ours is known until the application
+ * is selected by name. */
+static uint16_t elsewhere_sw;
+static bool elsewhere;
+
+static enum channel_result
+after_another_application(void *context, struct bytes command, struct writer *response)
+{
+	static const uint8_t by_name[] = {0x00, 0xA4, 0x04};
+
+	if (command.len > sizeof(by_name) && memcmp(command.data, by_name, sizeof(by_name)) == 0)
+		elsewhere = false;
+	if (elsewhere) {
+		writer_u16(response, elsewhere_sw);
+		return CHANNEL_OK;
+	}
+	return p11_transmit(context, command, response);
+}
+
+static void
+an_application_that_others_left_is_selected_again(void **state)
+{
+	static const uint16_t words[] = {0x6A82, 0x6D00, 0x6E00, 0x6982, 0x6A88};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		struct p11_card *p11 = p11_over(two_keys(""));
+		uint8_t data[SMARTCARD_OUTPUT_MAX];
+		struct writer output = writer_to(data, sizeof(data));
+
+		p11->channel.transmit = after_another_application;
+		elsewhere_sw = words[i];
+		elsewhere = true;
+		assert_int_equal(smartcard_bind(&p11->channel, NULL, &p11->card), SMARTCARD_OK);
+		smartcard_lost_place(p11->card);
+		elsewhere = true;
+		p11_verify(p11, PIN1, AUTH_PIN);
+		p11_assert_signs(p11, p11_key(p11, AUTH_KEY), SMARTCARD_SIGN_ECDSA, DIGEST_SHA384);
+		smartcard_lost_place(p11->card);
+		elsewhere = true;
+		assert_int_equal(smartcard_use_key(p11->card, p11_key(p11, AUTH_KEY),
+						   SMARTCARD_SIGN_ECDSA, DIGEST_SHA384,
+						   p11_hash(48), &output),
+				 SMARTCARD_NOT_VERIFIED);
+		p11_free(p11);
+	}
+}
+
 static void
 a_login_lasts_from_transaction_to_transaction(void **state)
 {
@@ -277,6 +325,7 @@ main(void)
 	    TEST(the_pin_is_changed),
 	    TEST(a_pin_of_a_wrong_length_or_form_is_not_sent),
 	    TEST(after_the_logout_the_key_is_closed),
+	    cmocka_unit_test(an_application_that_others_left_is_selected_again),
 	    TEST(a_login_lasts_from_transaction_to_transaction),
 	};
 

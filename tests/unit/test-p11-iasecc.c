@@ -168,6 +168,45 @@ a_key_that_does_not_authenticate_signs_a_hash(void **state)
 	p11_free(p11);
 }
 
+/* The directory of data objects, 7006, opened by a PIN, or gone. */
+static uint16_t says_of_7006;
+
+static enum channel_result
+without_7006(void *context, struct bytes command, struct writer *response)
+{
+	static const uint8_t select[] = {0x00, 0xA4, 0x02, 0x04, 0x02, 0x70, 0x06};
+	static bool selected;
+	const bool selects =
+	    command.len >= sizeof(select) && memcmp(command.data, select, sizeof(select)) == 0;
+	const bool reads = selected && command.data[1] == 0xB0;
+
+	if (command.data[1] == 0xA4)
+		selected = selects;
+	if ((selects && says_of_7006 == 0x6A82) || (reads && says_of_7006 == 0x6982)) {
+		writer_u16(response, says_of_7006);
+		return CHANNEL_OK;
+	}
+	return p11_transmit(context, command, response);
+}
+
+static void
+a_directory_that_cannot_be_read_is_left_out(void **state)
+{
+	static const uint16_t words[] = {0x6A82, 0x6982};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		struct p11_card *p11 = p11_over(two_keys(""));
+
+		says_of_7006 = words[i];
+		p11->channel.transmit = without_7006;
+		assert_int_equal(smartcard_bind(&p11->channel, NULL, &p11->card), SMARTCARD_OK);
+		assert_int_equal(p11->card->data_count, 0);
+		p11_assert_certificates(p11);
+		p11_free(p11);
+	}
+}
+
 static void
 the_key_deciphers(void **state)
 {
@@ -263,6 +302,7 @@ main(void)
 	    cmocka_unit_test(a_key_at_a_service_does_not_decipher),
 	    TEST(the_key_signs_each_digest_and_what_is_none),
 	    cmocka_unit_test(a_key_that_does_not_authenticate_signs_a_hash),
+	    cmocka_unit_test(a_directory_that_cannot_be_read_is_left_out),
 	    TEST(the_key_deciphers),
 	    TEST(keys_of_both_pins_are_used_in_turn),
 	    TEST(a_wrong_pin_is_counted_blocks_and_is_unblocked),

@@ -4,11 +4,11 @@
  */
 #include "test-vicar.h"
 
+#include "pkcs11/filecache.h"
 #include "tools/control.h"
 #include "tools/paths.h"
-#include "tools/vicar/command.h"
-#include "pkcs11/filecache.h"
 #include "tools/vicar/cards.h"
+#include "tools/vicar/command.h"
 #include "tools/vicar/forget.h"
 #include "tools/vicar/insert.h"
 #include "tools/vicar/list.h"

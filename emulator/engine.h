@@ -180,6 +180,9 @@ void value_remember_refused(struct card *card, struct pin *pin, struct bytes val
 struct environment *environment_of(struct card *card, uint8_t se); /* NULL: no such template */
 void environments_clear(struct card *card);                        /* and all of hash.c */
 
+/* The algorithm is of the key's kind, at a service one that services have, and card.conf allows it. */
+bool key_can(const struct key *key, const struct algorithm *algorithm);
+
 /* hash.c */
 uint16_t hash_template_set(struct card *card, struct bytes data);
 void hash_drop(struct card *card); /* the loaded hash, and what the card was hashing */

@@ -101,6 +101,13 @@ is_allowed(unsigned usage, const struct algorithm *algorithm)
 	return usage == 0 || (usage & wanted) != 0;
 }
 
+bool
+key_can(const struct key *key, const struct algorithm *algorithm)
+{
+	return is_of_ec(algorithm->operation) == key->ec && (algorithm->remote || !key->remote) &&
+	       is_allowed(key->usage, algorithm);
+}
+
 static const struct algorithm *
 find_algorithm(const struct key *key, uint8_t se, const struct crdos *crdos)
 {
@@ -108,7 +115,7 @@ find_algorithm(const struct key *key, uint8_t se, const struct crdos *crdos)
 		const struct algorithm *algorithm = &key->spec.algorithms[i];
 
 		if (algorithm->se != se || algorithm->unnamed == crdos->has_algorithm ||
-		    is_of_ec(algorithm->operation) != key->ec || !is_allowed(key->usage, algorithm))
+		    !key_can(key, algorithm))
 			continue;
 		if (algorithm->unnamed || algorithm->reference == crdos->algorithm)
 			return algorithm;
@@ -137,7 +144,7 @@ mse_set(struct card *card, uint8_t se, struct bytes data)
 	if (key == NULL)
 		return SW_REFERENCE_NOT_FOUND;
 	algorithm = find_algorithm(key, se, &crdos);
-	if (algorithm == NULL || (key->remote && !algorithm->remote))
+	if (algorithm == NULL)
 		return sw_scheme != 0 ? sw_scheme : SW_INCORRECT_DATA;
 	*environment = (struct environment){.algorithm = algorithm, .key = key};
 	hash_drop(card);

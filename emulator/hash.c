@@ -73,8 +73,8 @@ find_digest(const struct card *card, enum digest *digest)
 	return true;
 }
 
-/* Among the key's rows of the same template and reference, the one that takes a hash of this
- * length. */
+/* Among the rows of the same template and reference that the key can do, the one that takes a hash of
+ * this length. */
 static bool
 choose_by_length(struct environment *environment, size_t len)
 {
@@ -86,7 +86,8 @@ choose_by_length(struct environment *environment, size_t len)
 		const struct environment chosen = {.algorithm = row, .key = environment->key};
 
 		if (row->se != set->se || row->unnamed != set->unnamed ||
-		    row->reference != set->reference || input_length_sw(&chosen, len) != SW_OK)
+		    row->reference != set->reference || !key_can(environment->key, row) ||
+		    input_length_sw(&chosen, len) != SW_OK)
 			continue;
 		*environment = chosen;
 		return true;

@@ -150,7 +150,7 @@ enum algorithm_source {
 };
 
 /* Rows of one template and reference that take a loaded hash are one algorithm: the length of the
- * hash chooses among them, and a remote key can do each of them or none. */
+ * hash chooses among those that the key can do. */
 struct algorithm {
 	uint8_t se;        /* enum se_template */
 	uint8_t reference; /* tag 80 of MSE SET */

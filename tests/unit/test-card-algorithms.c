@@ -22,6 +22,10 @@ static const struct algorithm ALGORITHMS[] = {
     FIXTURE_SIGN(0x45, SOURCE_HASH, INPUT_DIGEST_BARE, KEY_SIGN_PSS, DIGEST_SHA256, false),
     FIXTURE_SIGN(0x05, SOURCE_HASH, INPUT_DIGEST_BARE, KEY_SIGN_PSS, DIGEST_SHA256, false),
     FIXTURE_SIGN(0x05, SOURCE_HASH, INPUT_DIGEST_BARE, KEY_SIGN_PSS, DIGEST_SHA384, false),
+    FIXTURE_SIGN(0x48, SOURCE_HASH, INPUT_DIGEST, KEY_SIGN_PKCS1, DIGEST_SHA256, true),
+    FIXTURE_SIGN(0x48, SOURCE_HASH, INPUT_DIGEST_BARE, KEY_SIGN_ECDSA, DIGEST_SHA256, false),
+    FIXTURE_SIGN(0x49, SOURCE_HASH, INPUT_DIGEST, KEY_SIGN_PKCS1, DIGEST_SHA384, true),
+    FIXTURE_SIGN(0x49, SOURCE_HASH, INPUT_DIGEST_BARE, KEY_SIGN_PSS, DIGEST_SHA256, false),
     FIXTURE_SIGN(0x65, SOURCE_COMMAND, INPUT_DIGEST_BARE, KEY_SIGN_PSS, DIGEST_SHA512, false),
     {.se = SE_CT,
      .reference = 0x5D,
@@ -235,6 +239,27 @@ a_remote_key_refuses_them_at_mse(void **state)
 	assert_sw(fixture, "002241B803 840102", SW_INCORRECT_DATA);
 }
 
+static void
+the_length_chooses_only_among_rows_of_the_keys_kind(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_verify_local(fixture);
+	assert_sw(fixture, "002241B606 800148 840101", SW_OK);
+	assert_sw(fixture, HASH_SHA256, SW_OK);
+	assert_request(fixture, "002A9E9A00", KEY_SIGN_ECDSA);
+}
+
+/* A service would be asked for PSS, which it cannot do. */
+static void
+the_length_chooses_only_among_rows_of_a_service_for_its_key(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_sw(fixture, "002241B606 800149 840102", SW_OK);
+	assert_sw(fixture, HASH_SHA256, SW_INCORRECT_DATA);
+}
+
 #define algorithm_test(function) cmocka_unit_test_setup_teardown(function, set_up, fixture_teardown)
 
 int
@@ -246,6 +271,8 @@ main(void)
 	    algorithm_test(a_hash_of_another_algorithm_is_not_loaded),
 	    algorithm_test(pss_gets_the_algorithms_digest),
 	    algorithm_test(the_length_of_the_hash_chooses_among_rows_of_one_reference),
+	    algorithm_test(the_length_chooses_only_among_rows_of_the_keys_kind),
+	    algorithm_test(the_length_chooses_only_among_rows_of_a_service_for_its_key),
 	    algorithm_test(a_bare_hash_in_the_command_has_the_digests_length),
 	    algorithm_test(oaep_gets_the_algorithms_digest),
 	    algorithm_test(key_agreement_gets_the_point_and_answers_x),

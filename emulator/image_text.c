@@ -146,6 +146,53 @@ put_usage(struct writer *writer, unsigned usage)
 	put_text(writer, "\n");
 }
 
+static bool
+same_key(const struct image_key *a, const struct image_key *b)
+{
+	return strcmp(a->name, b->name) == 0 && strcmp(a->service, b->service) == 0 &&
+	       strcmp(a->label, b->label) == 0 &&
+	       strcmp(a->certificate_label, b->certificate_label) == 0 && a->usage == b->usage;
+}
+
+static bool
+same_certificate(const struct image_certificate *a, const struct image_certificate *b)
+{
+	return strcmp(a->name, b->name) == 0 && strcmp(a->key, b->key) == 0 &&
+	       strcmp(a->label, b->label) == 0;
+}
+
+/* A line break in a value would make lines of their own out of what follows it. */
+static bool
+check_read_back(const struct image *image, const struct image *read, struct image_error *error)
+{
+	if (read->keys_count != image->keys_count ||
+	    read->certificates_count != image->certificates_count)
+		return failure(error, "card \"%s\": two keys or certificates have one name",
+			       image->name);
+	if (strcmp(read->personality, image->personality) != 0 ||
+	    strcmp(read->options, image->options) != 0)
+		return failure(error,
+			       "card \"%s\": its options cannot be written to card.conf; use words "
+			       "with one blank between them",
+			       image->name);
+	for (size_t i = 0; i < image->keys_count; i++)
+		if (!same_key(&read->keys[i], &image->keys[i]))
+			return failure(
+			    error,
+			    "card \"%s\": a label of key \"%s\" cannot be written to "
+			    "card.conf; use one line without ; and without blanks at its "
+			    "ends",
+			    image->name, read->keys[i].name);
+	for (size_t i = 0; i < image->certificates_count; i++)
+		if (!same_certificate(&read->certificates[i], &image->certificates[i]))
+			return failure(error,
+				       "card \"%s\": the label of certificate \"%s\" cannot be "
+				       "written to card.conf; use one line without ; and without "
+				       "blanks at its ends",
+				       image->name, read->certificates[i].name);
+	return true;
+}
+
 bool
 image_conf_print(const struct image *image, const struct image_certificates *certificates,
 		 struct writer *text, struct image_error *error)
@@ -195,12 +242,10 @@ image_conf_print(const struct image *image, const struct image_certificates *cer
 		return failure(error,
 			       "card \"%s\": card.conf would be too long; shorten the options",
 			       image->name);
-	/* What cannot be read back is not written. */
+	/* What cannot be read back as it is is not written. */
 	return image_conf_parse(&check, &check_certificates, writer_bytes(text), "card.conf",
 				error) &&
-	       ((check.keys_count == image->keys_count &&
-		 check.certificates_count == image->certificates_count) ||
-		failure(error, "card \"%s\": two keys or certificates have one name", image->name));
+	       check_read_back(image, &check, error);
 }
 
 void

@@ -344,6 +344,34 @@ an_image_with_impossible_values_is_not_written(void **state)
 	assert_int_equal(scene->image.certificates_count, 0);
 }
 
+/* Else the rest of the label would be a line of card.conf. */
+static void
+a_label_of_two_lines_is_not_written(void **state)
+{
+	struct scene *scene = *state;
+
+	set_text(scene->written.keys[0].label, "Work\nusage = decrypt");
+	assert_false(image_create(&scene->written, &scene->error));
+	assert_non_null(strstr(scene->error.text, "a label of key \"sign\" cannot be written"));
+	set_text(scene->written.keys[0].label, "");
+	create(scene);
+	assert_true(load(scene));
+	add_certificate(scene, "old", "");
+	set_text(scene->image.certificates[0].label, "Old\nkey = sign");
+	assert_false(image_update(&scene->image, &scene->error));
+	assert_non_null(strstr(scene->error.text, "the label of certificate \"old\""));
+}
+
+static void
+options_of_two_lines_are_not_written(void **state)
+{
+	struct scene *scene = *state;
+
+	set_text(scene->written.options, "user-consent\n[key other]");
+	assert_false(image_create(&scene->written, &scene->error));
+	assert_non_null(strstr(scene->error.text, "its options cannot be written"));
+}
+
 static void
 a_path_must_be_absolute_and_end_with_the_name(void **state)
 {
@@ -675,6 +703,8 @@ main(void)
 	    image_test(what_is_there_or_has_no_room_is_not_added),
 	    image_test(a_renewed_certificate_does_not_overwrite_the_old_one),
 	    image_test(an_image_with_impossible_values_is_not_written),
+	    image_test(a_label_of_two_lines_is_not_written),
+	    image_test(options_of_two_lines_are_not_written),
 	    image_test(a_path_must_be_absolute_and_end_with_the_name),
 	    image_test(names_are_letters_digits_dash_and_underscore),
 	    image_test(a_directory_with_an_impossible_name_is_not_loaded),

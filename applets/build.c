@@ -220,8 +220,8 @@ set_label(struct pkcs15_common *common, const char *label)
 }
 
 static bool
-put_key(const struct image_key *image_key, const struct pkcs15_key *template, bool user_consent,
-	struct writer *content)
+put_key(const struct role *role, const struct image_key *image_key,
+	const struct pkcs15_key *template, bool user_consent, struct writer *content)
 {
 	const struct key_kind *kind = build_kind(image_key);
 	struct pkcs15_key key = *template;
@@ -229,7 +229,7 @@ put_key(const struct image_key *image_key, const struct pkcs15_key *template, bo
 	if (kind == NULL)
 		return false;
 	key.kind = kind->curve == NULL ? PKCS15_KEY_RSA : PKCS15_KEY_EC;
-	key.usage = build_usage(image_key, kind, key.usage);
+	key.usage = build_usage(role, image_key, kind, key.usage);
 	if (image_key->label[0] != '\0')
 		set_label(&key.common, image_key->label);
 	key.bits = kind->bits;
@@ -251,8 +251,8 @@ build_private_keys(struct build *build, const struct roles *roles, const struct 
 		const struct image_key *key = image_key(build->image, role->key);
 
 		if (key != NULL)
-			encoded =
-			    encoded && put_key(key, &role->private_key, user_consent, &content);
+			encoded = encoded &&
+				  put_key(role, key, &role->private_key, user_consent, &content);
 	}
 	build_encoded(build, spec, encoded, &content);
 }
@@ -269,7 +269,7 @@ build_public_keys(struct build *build, const struct roles *roles, const struct f
 		const struct image_key *key = image_key(build->image, role->key);
 
 		if (key != NULL && role->public_key.id.len != 0)
-			encoded = encoded && put_key(key, &role->public_key, true, &content);
+			encoded = encoded && put_key(role, key, &role->public_key, true, &content);
 	}
 	build_encoded(build, spec, encoded, &content);
 }

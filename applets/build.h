@@ -28,7 +28,8 @@ enum { ROLE_KINDS_MAX = 8 };
  * Filled in from the image: kind, bits and user_consent of the objects, pin.key. Of `usage`
  * only what the certificate's kind of key can do goes into the objects, so that one role may say
  * what an RSA key does and what an EC key does; the engine takes of the algorithms those of the
- * key's kind. card.conf may name other labels, and allow less than `usage`.
+ * key's kind. card.conf may name other labels, and allow less than `usage`. Of a service's key there is
+ * only what the role has an algorithm for that services have.
  *
  * Roles may have one PUK, and one PIN: those with the same counter. The PIN's own key, the one that
  * leads (emulator/image.h), is the first of them in card.conf.
@@ -67,8 +68,8 @@ struct roles {
 __attribute__((format(printf, 2, 3))) void build_fail(struct build *build, const char *format, ...);
 
 /* The image's serial number has a length of the roles' list; each of its keys is a role, of a kind
- * that the role takes, and has a usage that the role has too; each further certificate has room, and
- * is for the key that it names. */
+ * that the role takes, and has a usage that the role has too, and that its service has, if it is at
+ * one; each further certificate has room, and is for the key that it names. */
 void build_check(struct build *build, const struct roles *roles);
 /* "word", "word=yes" or "word=no"; `otherwise` when it is absent. */
 bool build_option(struct build *build, const char *word, bool otherwise);
@@ -89,6 +90,13 @@ void build_roles(struct build *build, const struct roles *roles);
 
 /* Of the key in its certificate; NULL when it is of no kind that cards have. */
 const struct key_kind *build_kind(const struct image_key *key);
+/* A service has it. */
+bool build_is_remote(const struct image_key *key);
+/* The role's keys decipher, card.conf allows it, and so does where the key is. */
+bool build_deciphers(const struct role *role, const struct image_key *key);
+/* Name of the key in the image on which the PUK of all roles is tried: the leading one of the first
+ * that is local; NULL: no PUK has anything to unblock. */
+const char *build_key_of_puk(const struct image *image, const struct roles *roles);
 
 /* Name of the key in the image that leads the PIN of `role`; NULL when none is under it. */
 const char *build_leading_key(const struct image *image, const struct roles *roles,

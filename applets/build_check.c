@@ -91,6 +91,17 @@ check_kind(struct build *build, const struct role *role, const struct image_key 
 }
 
 static void
+refuse_service(struct build *build, const struct key_kind *kind, const struct image_key *key)
+{
+	build_fail(build,
+		   "card \"%s\": key \"%s\", of the kind %s, is at the service %s, and services do "
+		   "nothing of what a %s card does with such a key; make it with a key of its own: "
+		   "vicar create",
+		   build->image->name, key->name, kind->name, key->service,
+		   build->image->personality);
+}
+
+static void
 check_usage(struct build *build, const struct role *role, const struct image_key *key)
 {
 	const struct key_kind *kind = build_kind(key);
@@ -103,13 +114,18 @@ check_usage(struct build *build, const struct role *role, const struct image_key
 	/* A card without PKCS #15 objects says nowhere what its keys do. */
 	if (role->private_key.usage == 0)
 		return;
-	if (kind == NULL || key->usage == 0 || build_usage(key, kind, role->private_key.usage) != 0)
+	if (kind == NULL || build_usage(role, key, kind, role->private_key.usage) != 0)
 		return;
 	for (size_t i = 0; (name = build_usage_name(i, &word)) != NULL; i++) {
-		const struct image_key with = {.usage = word};
+		struct image_key with = *key;
 
-		if (build_usage(&with, kind, role->private_key.usage) != 0)
+		with.usage = word;
+		if (build_usage(role, &with, kind, role->private_key.usage) != 0)
 			words[count++] = name;
+	}
+	if (count == 0) {
+		refuse_service(build, kind, key);
+		return;
 	}
 	for (size_t i = 0; i < count; i++)
 		list_word(&list, words[i], i == 0, i + 1 == count);

@@ -41,12 +41,17 @@ build_role(const struct roles *roles, const char *name)
 	return NULL;
 }
 
-/* What only one kind of key does. */
+/* What only one kind of key does; what goes with signing and with deciphering, of private and of
+ * public keys. */
 enum {
 	USAGE_OF_RSA = PKCS15_USAGE_ENCRYPT | PKCS15_USAGE_DECRYPT | PKCS15_USAGE_WRAP |
 		       PKCS15_USAGE_UNWRAP | PKCS15_USAGE_SIGN_RECOVER |
 		       PKCS15_USAGE_VERIFY_RECOVER,
 	USAGE_OF_EC = PKCS15_USAGE_DERIVE,
+	USAGE_OF_SIGNING = PKCS15_USAGE_SIGN | PKCS15_USAGE_SIGN_RECOVER | PKCS15_USAGE_VERIFY |
+			   PKCS15_USAGE_VERIFY_RECOVER | PKCS15_USAGE_NON_REPUDIATION,
+	USAGE_OF_DECIPHERING =
+	    PKCS15_USAGE_DECRYPT | PKCS15_USAGE_UNWRAP | PKCS15_USAGE_ENCRYPT | PKCS15_USAGE_WRAP,
 };
 
 /* What card.conf's words allow, of private and of public keys. */
@@ -58,20 +63,49 @@ static const struct {
     {"sign", IMAGE_USAGE_SIGN,
      PKCS15_USAGE_SIGN | PKCS15_USAGE_SIGN_RECOVER | PKCS15_USAGE_VERIFY |
 	 PKCS15_USAGE_VERIFY_RECOVER},
-    {"decrypt", IMAGE_USAGE_DECRYPT,
-     PKCS15_USAGE_DECRYPT | PKCS15_USAGE_UNWRAP | PKCS15_USAGE_ENCRYPT | PKCS15_USAGE_WRAP},
+    {"decrypt", IMAGE_USAGE_DECRYPT, USAGE_OF_DECIPHERING},
     {"derive", IMAGE_USAGE_DERIVE, PKCS15_USAGE_DERIVE},
     {"non-repudiation", IMAGE_USAGE_NON_REPUDIATION,
      PKCS15_USAGE_NON_REPUDIATION | PKCS15_USAGE_VERIFY | PKCS15_USAGE_VERIFY_RECOVER},
 };
 enum { USAGES_COUNT = sizeof(USAGES) / sizeof(USAGES[0]) };
 
+bool
+build_is_remote(const struct image_key *key)
+{
+	return strcmp(key->service, IMAGE_SERVICE_FILE) != 0;
+}
+
+/* What the role's algorithms make of a service's key of this kind. */
+static uint32_t
+usage_of_service(const struct role *role, const struct key_kind *kind)
+{
+	const struct key_spec *spec = &role->private_key_spec;
+	uint32_t usage = 0;
+
+	for (size_t i = 0; i < spec->algorithms_count; i++) {
+		const struct algorithm *row = &spec->algorithms[i];
+		const bool agrees = row->operation == KEY_DERIVE_ECDH;
+		const bool of_ec = agrees || row->operation == KEY_SIGN_ECDSA;
+
+		if (!row->remote || of_ec != (kind->curve != NULL))
+			continue;
+		usage |= agrees             ? PKCS15_USAGE_DERIVE
+			 : row->se == SE_CT ? USAGE_OF_DECIPHERING
+					    : (uint32_t)USAGE_OF_SIGNING;
+	}
+	return usage;
+}
+
 uint32_t
-build_usage(const struct image_key *key, const struct key_kind *kind, uint32_t usage)
+build_usage(const struct role *role, const struct image_key *key, const struct key_kind *kind,
+	    uint32_t usage)
 {
 	uint32_t allowed = 0;
 
 	usage &= ~(uint32_t)(kind->curve == NULL ? USAGE_OF_EC : USAGE_OF_RSA);
+	if (build_is_remote(key))
+		usage &= usage_of_service(role, kind);
 	for (size_t i = 0; i < USAGES_COUNT; i++) {
 		if ((key->usage & USAGES[i].word) != 0)
 			allowed |= USAGES[i].usage;
@@ -86,4 +120,25 @@ build_usage_name(size_t index, enum image_usage *word)
 		return NULL;
 	*word = USAGES[index].word;
 	return USAGES[index].name;
+}
+
+bool
+build_deciphers(const struct role *role, const struct image_key *key)
+{
+	const struct key_kind *kind = build_kind(key);
+
+	return kind != NULL &&
+	       (build_usage(role, key, kind, role->private_key.usage) & PKCS15_USAGE_DECRYPT) != 0;
+}
+
+const char *
+build_key_of_puk(const struct image *image, const struct roles *roles)
+{
+	for (size_t i = 0; i < roles->count; i++) {
+		const struct image_key *key = image_key(image, roles->role[i].key);
+
+		if (key != NULL && !build_is_remote(key))
+			return build_leading_key(image, roles, &roles->role[i]);
+	}
+	return NULL;
 }

@@ -14,8 +14,9 @@ enum { BUILD_USAGES = 4 }; /* words of card.conf's `usage` */
 X509 *build_certificate(const uint8_t *der, size_t len);
 /* NULL when there is none of that name. */
 const struct role *build_role(const struct roles *roles, const char *name);
-/* Of `usage` (PKCS15_USAGE_...) what the kind of key can do and card.conf allows. */
-uint32_t build_usage(const struct image_key *key, const struct key_kind *kind, uint32_t usage);
+/* Of `usage` (PKCS15_USAGE_...) what the kind of key can do where it is, and card.conf allows. */
+uint32_t build_usage(const struct role *role, const struct image_key *key,
+		     const struct key_kind *kind, uint32_t usage);
 /* The words of card.conf's `usage`; NULL: no more. */
 const char *build_usage_name(size_t index, enum image_usage *word);
 

@@ -238,7 +238,7 @@ applet_check(struct build *build)
 	if (applet == NULL || applet->algorithms_count == ALGORITHMS_V3_COUNT)
 		return;
 	for (size_t i = 0; i < image->keys_count; i++) {
-		if (strcmp(image->keys[i].service, IMAGE_SERVICE_FILE) != 0)
+		if (build_is_remote(&image->keys[i]))
 			build_fail(build,
 				   "card \"%s\": with applet=v4 programs ask for PSS, which key "
 				   "\"%s\" at a service cannot do; take applet=v4 out of card.conf",

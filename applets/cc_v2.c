@@ -132,16 +132,6 @@ build_national_data(struct build *build)
 	build_file(build, &sod_file, BYTES(sod));
 }
 
-static bool
-has_service_key(const struct image *image)
-{
-	for (size_t i = 0; i < image->keys_count; i++) {
-		if (strcmp(image->keys[i].service, IMAGE_SERVICE_FILE) != 0)
-			return true;
-	}
-	return false;
-}
-
 /* The sheet has no file for the authorities of the certificates. */
 static bool
 personalise(struct card *card, const struct image *image, struct image_error *error)
@@ -152,12 +142,6 @@ personalise(struct card *card, const struct image *image, struct image_error *er
 	static const struct file_spec multipass = DF(DF_MULTIPASS, MULTIPASS_NAME);
 
 	build_check(&build, &ROLES);
-	if (has_service_key(image))
-		build_fail(
-		    &build,
-		    "card \"%s\": the keys of a cc-v2 card sign with ECDSA, which no service "
-		    "does; make it with a key of its own: vicar create",
-		    image->name);
 	build_file(&build, &mf, BYTES_NONE);
 	build_file(&build, &citizen, BYTES_NONE);
 	build_roles(&build, &ROLES);

@@ -116,15 +116,12 @@ bool fineid_personalise(struct card *card, const struct image *image,
 /* 3.5 */
 void fineid_fci(const struct file *file, uint8_t p2, struct writer *writer);
 
-/* The roles as the keys of the image make them: a service's key does not decipher, and no PUK
- * unblocks its PIN; an RSA key names its algorithms. */
+/* The roles as the keys of the image make them: no PUK unblocks the PIN of a service's key; an RSA key
+ * names its algorithms. */
 void fineid_adapt(struct role roles[FINEID_ROLES_MAX], const struct fineid_profile *profile,
 		  const struct image *image);
 /* The algorithms of EF.CIAInfo: what one of these roles does. */
 void fineid_list_algorithms(struct pkcs15_token_info *info, const struct roles *roles,
 			    const struct image *image);
-/* Name of the key on which the PUK is tried, the first local one; NULL: no PUK has anything to
- * unblock. */
-const char *fineid_key_of_puk(const struct roles *roles, const struct image *image);
 
 #endif

@@ -119,7 +119,7 @@ build_authentication_objects(struct making *making)
 	struct writer content = writer_to(data, sizeof(data));
 	bool encoded = build_pin_objects(&making->build, &making->roles, &content);
 
-	if (fineid_key_of_puk(&making->roles, making->build.image) != NULL)
+	if (build_key_of_puk(making->build.image, &making->roles) != NULL)
 		encoded = encoded && pkcs15_encode_pin(making->profile->puk, &content);
 	build_encoded(&making->build, &spec, encoded, &content);
 }

@@ -46,12 +46,6 @@ static const struct entry {
 enum { ENTRIES_COUNT = sizeof(ENTRIES) / sizeof(ENTRIES[0]) };
 
 static bool
-is_remote(const struct image_key *key)
-{
-	return strcmp(key->service, IMAGE_SERVICE_FILE) != 0;
-}
-
-static bool
 is_rsa(const struct image_key *key)
 {
 	const struct key_kind *kind = build_kind(key);
@@ -67,51 +61,34 @@ may_sign(const struct image_key *key)
 }
 
 static bool
-may_decipher(const struct image_key *key)
-{
-	return !is_remote(key) && (key->usage == 0 || (key->usage & IMAGE_USAGE_DECRYPT) != 0);
-}
-
-/* `usage` is that of the key for an RSA key, DECRYPT or not. */
-static bool
-has(const struct image_key *key, uint32_t usage, const struct entry *entry)
+has(const struct role *role, const struct image_key *key, const struct entry *entry)
 {
 	const bool rsa = is_rsa(key);
 
 	if (entry->key == OF_EC)
 		return !rsa && may_sign(key);
-	if (!rsa || (entry->key == OF_LOCAL_RSA && is_remote(key)))
+	if (!rsa || (entry->key == OF_LOCAL_RSA && build_is_remote(key)))
 		return false;
-	return entry->info.operations == SIGN ? may_sign(key) : (usage & PKCS15_USAGE_DECRYPT) != 0;
+	return entry->info.operations == SIGN ? may_sign(key) : build_deciphers(role, key);
 }
 
 /* 7.5: EC keys do not name theirs. */
 static void
-name_algorithms(struct pkcs15_key *object, const struct image_key *key)
+name_algorithms(struct role *role, const struct image_key *key)
 {
+	struct pkcs15_key *object = &role->private_key;
+
 	for (size_t i = 0; i < ENTRIES_COUNT && is_rsa(key); i++) {
-		if (has(key, object->usage, &ENTRIES[i]))
+		if (has(role, key, &ENTRIES[i]))
 			object->algorithms[object->algorithms_count++] = ENTRIES[i].info.reference;
 	}
-}
-
-const char *
-fineid_key_of_puk(const struct roles *roles, const struct image *image)
-{
-	for (size_t i = 0; i < roles->count; i++) {
-		const struct image_key *key = image_key(image, roles->role[i].key);
-
-		if (key != NULL && !is_remote(key))
-			return roles->role[i].key;
-	}
-	return NULL;
 }
 
 void
 fineid_adapt(struct role roles[FINEID_ROLES_MAX], const struct fineid_profile *profile,
 	     const struct image *image)
 {
-	const char *puk_key = fineid_key_of_puk(profile->roles, image);
+	const char *puk_key = build_key_of_puk(image, profile->roles);
 
 	memcpy(roles, profile->roles->role, profile->roles->count * sizeof(*roles));
 	for (size_t i = 0; i < profile->roles->count; i++) {
@@ -124,12 +101,9 @@ fineid_adapt(struct role roles[FINEID_ROLES_MAX], const struct fineid_profile *p
 		}
 		if (key == NULL)
 			continue;
-		if (is_remote(key))
+		if (build_is_remote(key))
 			roles[i].pin_object.common.auth_id.len = 0;
-		if (!may_decipher(key))
-			roles[i].private_key.usage &=
-			    ~(uint32_t)(PKCS15_USAGE_DECRYPT | PKCS15_USAGE_UNWRAP);
-		name_algorithms(&roles[i].private_key, key);
+		name_algorithms(&roles[i], key);
 	}
 }
 
@@ -142,7 +116,7 @@ fineid_list_algorithms(struct pkcs15_token_info *info, const struct roles *roles
 			const struct role *role = &roles->role[j];
 			const struct image_key *key = image_key(image, role->key);
 
-			if (key == NULL || !has(key, role->private_key.usage, &ENTRIES[i]))
+			if (key == NULL || !has(role, key, &ENTRIES[i]))
 				continue;
 			info->algorithms[info->algorithms_count++] = ENTRIES[i].info;
 			break;

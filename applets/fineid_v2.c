@@ -305,6 +305,24 @@ build_authorities(struct build *build)
 	build_encoded(build, &spec, encoded, &content);
 }
 
+/* 7.2; the algorithm deciphers when a key does. */
+static void
+build_cia_info(struct build *build)
+{
+	const struct file_spec spec = eid_file(EF_CIAINFO);
+	struct pkcs15_token_info info = TOKEN_INFO;
+	bool deciphers = false;
+
+	for (size_t i = 0; i < ROLES.count; i++) {
+		const struct image_key *key = image_key(build->image, ROLE[i].key);
+
+		deciphers = deciphers || (key != NULL && build_deciphers(&ROLE[i], key));
+	}
+	if (!deciphers)
+		info.algorithms[0].operations = PKCS15_OPERATION_COMPUTE_SIGNATURE;
+	build_token_info(build, &spec, &info);
+}
+
 /* The private keys as files: what PSO names by tag 81 can be selected (8.1.4), never read. */
 static void
 build_key_files(struct build *build)
@@ -322,7 +340,7 @@ static bool
 personalise(struct card *card, const struct image *image, struct image_error *error)
 {
 	struct build build = {.card = card, .image = image, .error = error, .ok = true};
-	const struct file_spec od = eid_file(EF_OD), cia_info = eid_file(EF_CIAINFO);
+	const struct file_spec od = eid_file(EF_OD);
 	struct file_spec aod = eid_file(EF_AOD), prkd = eid_file(EF_PRKD);
 	struct file_spec useful = eid_file(EF_CD_USEFUL), dod = eid_file(EF_DOD);
 	bool user_consent = build_option(&build, "user-consent", true);
@@ -334,7 +352,7 @@ personalise(struct card *card, const struct image *image, struct image_error *er
 	build_check(&build, &ROLES);
 	build_application_tree(&build);
 	build_directories(&build, &od, DIRECTORIES, sizeof(DIRECTORIES) / sizeof(DIRECTORIES[0]));
-	build_token_info(&build, &cia_info, &TOKEN_INFO);
+	build_cia_info(&build);
 	build_pins(&build, &ROLES, &aod);
 	build_private_keys(&build, &ROLES, &prkd, user_consent);
 	build_end_entity_certificates(&build);

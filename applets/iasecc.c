@@ -189,25 +189,12 @@ static const struct roles ROLES = {
     .further_id = ID_FURTHER,
 };
 
-/* The key on which a VERIFY of the PUK is tried: the first that is here. */
-static const char *
-key_of_puk(const struct image *image)
-{
-	for (size_t i = 0; i < ROLES_COUNT; i++) {
-		const struct image_key *key = image_key(image, ROLE[i].key);
-
-		if (key != NULL && !iasecc_is_remote(key))
-			return ROLE[i].key;
-	}
-	return NULL;
-}
-
-/* What the image makes of the roles: a service's key does not decipher, and no PUK unblocks its
- * PIN. */
+/* What the image makes of the roles: a key that does not decipher names no algorithm for it, and no PUK
+ * unblocks the PIN of a service's key. */
 static void
 adapt(struct role roles[ROLES_COUNT], const struct image *image)
 {
-	const char *puk_key = key_of_puk(image);
+	const char *puk_key = build_key_of_puk(image, &ROLES);
 
 	memcpy(roles, ROLE, sizeof(ROLE));
 	for (size_t i = 0; i < ROLES_COUNT; i++) {
@@ -216,15 +203,12 @@ adapt(struct role roles[ROLES_COUNT], const struct image *image)
 		roles[i].puk.key = puk_key;
 		if (puk_key == NULL)
 			roles[i].puk.reference = PIN_NO_REFERENCE;
-		if (key == NULL || iasecc_deciphers(key))
+		if (key == NULL)
 			continue;
-		roles[i].private_key.algorithms_count = 1;
-		if (!iasecc_is_remote(key))
-			continue;
-		roles[i].pin_object.common.auth_id.len = 0;
-		roles[i].private_key.usage &=
-		    ~(uint32_t)(PKCS15_USAGE_DECRYPT | PKCS15_USAGE_UNWRAP);
-		roles[i].public_key.usage = PKCS15_USAGE_VERIFY;
+		if (!iasecc_deciphers(key))
+			roles[i].private_key.algorithms_count = 1;
+		if (build_is_remote(key))
+			roles[i].pin_object.common.auth_id.len = 0;
 	}
 }
 

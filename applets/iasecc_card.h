@@ -60,7 +60,6 @@ struct iasecc_public {
 	size_t modulus_len, exponent_len;
 };
 
-bool iasecc_is_remote(const struct image_key *key);
 /* It is local, and card.conf allows it. */
 bool iasecc_deciphers(const struct image_key *key);
 bool iasecc_public_of(const struct image_key *key, struct iasecc_public *public) MUST_USE;

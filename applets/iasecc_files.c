@@ -231,7 +231,7 @@ build_aodf(struct build *build, const struct roles *roles)
 		if (key == NULL)
 			continue;
 		encoded = encoded && pkcs15_encode_pin(&roles->role[i].pin_object, &content);
-		if (!iasecc_is_remote(key) && !puk) {
+		if (!build_is_remote(key) && !puk) {
 			encoded = encoded && pkcs15_encode_pin(&PUK_OBJECT, &content);
 			puk = true;
 		}

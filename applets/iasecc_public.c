@@ -4,18 +4,11 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
-#include <string.h>
-
-bool
-iasecc_is_remote(const struct image_key *key)
-{
-	return strcmp(key->service, IMAGE_SERVICE_FILE) != 0;
-}
 
 bool
 iasecc_deciphers(const struct image_key *key)
 {
-	return !iasecc_is_remote(key) &&
+	return !build_is_remote(key) &&
 	       (key->usage == 0 || (key->usage & IMAGE_USAGE_DECRYPT) != 0);
 }
 

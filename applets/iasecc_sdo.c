@@ -46,7 +46,7 @@ key_of_pin(const struct card *card, uint8_t reference)
 static bool
 is_remote_pin(const struct card *card, uint8_t reference)
 {
-	return reference != IASECC_PIN_PUK && iasecc_is_remote(key_of_pin(card, reference));
+	return reference != IASECC_PIN_PUK && build_is_remote(key_of_pin(card, reference));
 }
 
 /* The engine has refused an option `pin-tries` that is no number. */

@@ -387,6 +387,60 @@ a_key_is_used_for_what_card_conf_says(void **state)
 	applet_free(card);
 }
 
+/* Services have neither PKCS #1 deciphering nor ECDSA: the role's algorithms say so. */
+static void
+the_object_of_a_services_key_does_not_decipher(void **state)
+{
+	struct applet_card *card = new_card();
+	uint8_t data[1024];
+	struct reader keys;
+	struct pkcs15_key key;
+
+	(void)state;
+	applet_add_key(card, "auth", "cmd", 2048, AUTH_PIN);
+	insert(card);
+	keys = objects(card, "4002", data, sizeof(data));
+	assert_true(pkcs15_decode_key(&keys, &key));
+	assert_int_equal(key.usage, PKCS15_USAGE_SIGN);
+	applet_free(card);
+}
+
+static void
+a_services_key_that_could_do_nothing_is_refused(void **state)
+{
+	struct applet_card *card = new_card();
+
+	(void)state;
+	applet_add_ec_key(card, "auth", "P-256", AUTH_PIN);
+	snprintf(card->image.keys[0].service, sizeof(card->image.keys[0].service), "cmd");
+	assert_refused(card, "key \"auth\", of the kind p256, is at the service cmd");
+}
+
+static void
+a_usage_that_no_service_has_is_refused(void **state)
+{
+	struct applet_card *card = new_card();
+
+	(void)state;
+	applet_add_key(card, "auth", "cmd", 2048, AUTH_PIN);
+	card->image.keys[0].usage = IMAGE_USAGE_DECRYPT;
+	assert_refused(card, "with key \"auth\" of a made-up card; write sign in");
+}
+
+static void
+a_puk_is_tried_on_the_leading_key(void **state)
+{
+	struct applet_card *card = new_card();
+
+	(void)state;
+	applet_add_key(card, "auth", "cmd", 2048, AUTH_PIN);
+	assert_null(build_key_of_puk(&card->image, &ROLES));
+	applet_add_ec_key(card, "sign2", "P-384", SIGN_PIN);
+	applet_add_key(card, "sign", IMAGE_SERVICE_FILE, 2048, "");
+	assert_string_equal(build_key_of_puk(&card->image, &ROLES), "sign2");
+	applet_free(card);
+}
+
 static void
 a_usage_that_leaves_nothing_is_refused(void **state)
 {
@@ -475,6 +529,10 @@ main(void)
 	    cmocka_unit_test(labels_of_card_conf_stand_in_the_place_of_the_roles),
 	    cmocka_unit_test(a_key_is_used_for_what_card_conf_says),
 	    cmocka_unit_test(a_usage_that_leaves_nothing_is_refused),
+	    cmocka_unit_test(the_object_of_a_services_key_does_not_decipher),
+	    cmocka_unit_test(a_services_key_that_could_do_nothing_is_refused),
+	    cmocka_unit_test(a_usage_that_no_service_has_is_refused),
+	    cmocka_unit_test(a_puk_is_tried_on_the_leading_key),
 	    cmocka_unit_test(further_certificates_have_objects_and_files),
 	    cmocka_unit_test(a_further_certificate_of_another_key_is_refused),
 	};

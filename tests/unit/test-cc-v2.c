@@ -290,7 +290,9 @@ a_services_key_is_refused(void **state)
 	(void)state;
 	applet_add_ec_key(card, "sign", "P-256", SIGN_PIN);
 	snprintf(key->service, sizeof(key->service), "cmd");
-	assert_no_card(card, "ECDSA");
+	assert_no_card(card,
+		       "key \"sign\", of the kind p256, is at the service cmd, and services do "
+		       "nothing of what a cc-v2 card does");
 }
 
 /* What card.conf says of a key is possible although no file of this card lists it. */

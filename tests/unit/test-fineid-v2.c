@@ -444,6 +444,28 @@ a_remote_key_signs_once_and_forgets_the_pin(void **state)
 	applet_free(card);
 }
 
+/* 7.2 without deciphering, which no service does: usage sign alone, operation 1 alone */
+static void
+a_services_key_is_not_said_to_decipher(void **state)
+{
+	struct applet_card *card = applet_new("fineid-v2", "98765432101234567890", "");
+
+	(void)state;
+	applet_add_key(card, "auth", "cmd", 2048, AUTH_PIN);
+	applet_insert(card);
+	assert_content(card, "4402",
+		       "304730230c1a746f64656e74616d69732d206a612073616c617573617661696e03"
+		       "020780040101300e04014503020520"
+		       "030203b8020101a110300e300804063f0050154b0102020800");
+	assert_content(card, "5032",
+		       "3050020101040a987654321012345678900c0a56524b2d46494e454944800d48454e4b494c"
+		       "4f4b4f52545449030206"
+		       "40"
+		       "a21c301a02010102010105000302064006092a864886f70d01010102010213026669");
+	assert_answer(card, "002241B807 800102 81024B01", "6A80");
+	applet_free(card);
+}
+
 int
 main(void)
 {
@@ -473,6 +495,7 @@ main(void)
 	    TEST(mse_set_refuses_what_the_key_cannot_do),
 	    TEST(what_the_card_does_not_have_is_refused),
 	    cmocka_unit_test(a_remote_key_signs_once_and_forgets_the_pin),
+	    cmocka_unit_test(a_services_key_is_not_said_to_decipher),
 #undef TEST
 	};
 

@@ -93,6 +93,8 @@ check_value(struct bytes value, size_t min, size_t max, bool digits_only)
 static void
 put_block(struct writer *writer, const struct smartcard_pin *pin, struct bytes value)
 {
+	if (pin->stored > 0 && value.len > pin->stored)
+		writer->overflow = true;
 	writer_put(writer, value);
 	if (value.len < pin->stored)
 		writer_fill(writer, pin->pad, pin->stored - value.len);

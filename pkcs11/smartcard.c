@@ -32,6 +32,22 @@ find_certificate(const struct smartcard *card, const struct pkcs15_id *id)
 	return SMARTCARD_NONE;
 }
 
+/* Directory files say what they like; a PIN has room for what is sent. */
+static void
+limit_lengths(struct smartcard_pin *pin)
+{
+	enum { LENGTH_MAX = 64 };
+
+	if (pin->stored > LENGTH_MAX)
+		pin->stored = LENGTH_MAX;
+	if (pin->max == 0 || pin->max > LENGTH_MAX)
+		pin->max = LENGTH_MAX;
+	if (pin->stored > 0 && pin->max > pin->stored)
+		pin->max = pin->stored;
+	if (pin->min > pin->max)
+		pin->min = pin->max;
+}
+
 /* What objects say of each other. */
 static void
 link_objects(struct smartcard *card)
@@ -44,6 +60,7 @@ link_objects(struct smartcard *card)
 			pin->can_unblock = false;
 		if (card->driver->adapt_pin != NULL)
 			card->driver->adapt_pin(card, pin);
+		limit_lengths(pin);
 		if (pin->unblocking)
 			pin->can_change = pin->can_unblock = false;
 	}

@@ -33,8 +33,8 @@ enum smartcard_result {
 	SMARTCARD_NOT_VERIFIED, /* the PIN of the key or file is not verified (6982) */
 	SMARTCARD_PIN_WRONG,    /* smartcard->tries_left says how many are left */
 	SMARTCARD_PIN_BLOCKED,  /* the card takes this PIN no more; also when this try blocked it */
-	SMARTCARD_PIN_LENGTH,   /* too short or too long; nothing was sent */
-	SMARTCARD_PIN_INVALID,  /* characters that this PIN cannot have; nothing was sent */
+	SMARTCARD_PIN_LENGTH,   /* too short or too long; nothing was tried */
+	SMARTCARD_PIN_INVALID,  /* characters that this PIN cannot have; nothing was tried */
 	SMARTCARD_PIN_UNCERTAIN, /* the counter cannot be read; no PIN was sent */
 	SMARTCARD_CANCELLED,     /* PIN pad: the user cancelled */
 	SMARTCARD_TIMEOUT,       /* PIN pad: nobody typed */
@@ -78,11 +78,11 @@ struct smartcard_pin {
 };
 
 struct smartcard_pin_state {
-	bool known; /* false: the card does not tell; the rest is meaningless */
-	bool verified;
+	bool known;    /* false: the card does not tell; the rest is meaningless */
+	bool verified; /* as far as the card tells this apart */
 	bool blocked;
-	bool to_be_changed; /* still the value it was delivered with */
-	unsigned tries_left;
+	bool to_be_changed;  /* still the value it was delivered with */
+	unsigned tries_left; /* of a verified PIN tries_max, which may be 0 */
 };
 
 /* What a private key can do on the card. All false: nothing. */

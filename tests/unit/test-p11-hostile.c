@@ -260,6 +260,35 @@ lies_of_cc_v2_end(void **state)
 	assert_lies_end(ec_card("cc-v2", "990000000101000F", "P-256"));
 }
 
+/* EF.AOD of iasecc.md 7.4 with lengths that no command has room for. */
+static enum channel_result
+boast(void *context, struct bytes command, struct writer *response)
+{
+	static const uint8_t lengths[] = {0x0A, 0x01, 0x01, 0x02, 0x01, 0x04,
+					  0x02, 0x01, 0x08, 0x02, 0x01, 0x08};
+	enum channel_result result = p11_transmit(context, command, response);
+
+	for (size_t i = 0; i + sizeof(lengths) < response->len; i++)
+		if (memcmp(response->data + i, lengths, sizeof(lengths)) == 0)
+			response->data[i + 8] = response->data[i + 11] = 0x7F;
+	return result;
+}
+
+static void
+a_pin_is_no_longer_than_its_place_in_a_command(void **state)
+{
+	struct p11_card *p11 = p11_over(rsa_card("iasecc", "990000000101000F"));
+	const char *pin = "1234567890123456789012345678901234567890123456789012345678901234567";
+
+	(void)state;
+	p11->channel.transmit = boast;
+	assert_int_equal(smartcard_bind(&p11->channel, NULL, &p11->card), SMARTCARD_OK);
+	assert_int_equal(p11->card->pins[0].object.max_len, 0x7F);
+	assert_int_equal(p11->card->pins[0].max, 64);
+	assert_int_equal(smartcard_verify(p11->card, 0, PIN(pin)), SMARTCARD_PIN_LENGTH);
+	p11_free(p11);
+}
+
 /* At each command in turn; the second time it goes through. */
 static void
 a_reset_by_somebody_is_told_and_the_card_is_bound_after_it(void **state)
@@ -330,6 +359,7 @@ main(void)
 	    cmocka_unit_test(lies_of_cc_v2_end),
 	    cmocka_unit_test(a_reset_by_somebody_is_told_and_the_card_is_bound_after_it),
 	    cmocka_unit_test(a_removal_is_told_at_each_command),
+	    cmocka_unit_test(a_pin_is_no_longer_than_its_place_in_a_command),
 	    cmocka_unit_test(an_atr_that_is_none_is_left_alone),
 	};
 

@@ -315,12 +315,12 @@ ifd_end(struct ifd *ifd, bool forget)
 CK_RV
 ifd_result(struct ifd *ifd, enum smartcard_result result)
 {
-	const CK_RV rv = rv_of_card(result, ifd->card != NULL ? ifd->card->sw : 0);
+	const uint16_t sw = ifd->card != NULL ? ifd->card->sw : 0;
+	const CK_RV rv = rv_of_card(result, sw);
 
 	ifd->was_reset = result == SMARTCARD_RESET;
 	if (result == SMARTCARD_REFUSED)
-		log_note(module.log, "%s: the card answered %04X, %s", ifd->name, ifd->card->sw,
-			 sw_text(ifd->card->sw));
+		log_note(module.log, "%s: the card answered %04X, %s", ifd->name, sw, sw_text(sw));
 	if (rv == CKR_DEVICE_REMOVED)
 		ifd->gone = true;
 	return rv;

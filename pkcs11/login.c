@@ -172,6 +172,10 @@ log_in_for_use(struct session *session, struct bytes pin)
 	if (pin.data != NULL)
 		token->context = pinstore_put(&module.pins, pin);
 	token->context_ready = true;
+	/* This program knows how: its first login need not serve a use, and is kept no longer. */
+	token->unspent = false;
+	if (count_keys(token, false) == 0)
+		pinstore_drop(&module.pins, &token->held);
 	return CKR_OK;
 }
 

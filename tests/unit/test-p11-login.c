@@ -278,8 +278,7 @@ a_context_login_serves_one_signature(void **state)
 		assert_ok(p11_login(session, CKU_CONTEXT_SPECIFIC, SIGN_PIN));
 		assert_ok(p11_sign(session, signature, &len));
 	}
-	/* That of the first login is still there: nobody spent it. */
-	assert_ok(p11_sign_once(session, CKM_SHA256_RSA_PKCS));
+	/* That of the first login was forgotten with the first of these. */
 	assert_rv(p11_sign_once(session, CKM_SHA256_RSA_PKCS), CKR_USER_NOT_LOGGED_IN);
 }
 

@@ -206,6 +206,19 @@ execute(struct card *card, const struct capdu *command)
 	return sw;
 }
 
+/* ISO/IEC 7816-3 clause 12.2.1: on T=0 the Le of a case 4 command stays with the host, which fetches
+ * what there is; a handler that looks at Le sees the most that a short one can say. */
+static void
+restore_le(const struct card *card, struct capdu *command)
+{
+	enum { NE_SHORT_MAX = 256 };
+
+	if (!card->t0 || command->data.len == 0 || command->has_le)
+		return;
+	command->has_le = true;
+	command->ne = NE_SHORT_MAX;
+}
+
 enum card_result
 card_transmit(struct card *card, struct bytes bytes, struct writer *response)
 {
@@ -223,6 +236,7 @@ card_transmit(struct card *card, struct bytes bytes, struct writer *response)
 	if (!card->chain.open && answer_continue(card, &command, response))
 		return CARD_DONE;
 	card->answer.form = answer_form_of(&command);
+	restore_le(card, &command);
 	sw = execute(card, &command);
 	if (sw == COMMAND_PENDING)
 		return CARD_PENDING;

@@ -271,6 +271,19 @@ odd_read_binary_takes_an_offset_object(void **state)
 	assert_answer(card, "00B1000003 540100", "6700");
 }
 
+/* Makers whose cards speak T=0 (1.2): there is no Le in the command, the data comes by GET RESPONSE. */
+static void
+odd_read_binary_is_answered_on_t0(void **state)
+{
+	struct applet_card *card = two_keys("variant=gemalto");
+
+	(void)state;
+	assert_answer(card, "00A4020C02D003", "9000");
+	assert_answer(card, "00B1000003 540102", "610A");
+	assert_answer(card, "00C000000A", "5308" SERIAL "9000");
+	applet_free(card);
+}
+
 /* 2.3: 5A and 5F20; the certificate says "auth" */
 static void
 ef_gdo_names_the_card_and_its_holder(void **state)
@@ -315,6 +328,7 @@ main(void)
 	    TEST(a_public_key_file_is_what_openssl_makes_of_the_key),
 	    TEST(reading_keeps_to_the_end_of_the_file),
 	    TEST(odd_read_binary_takes_an_offset_object),
+	    cmocka_unit_test(odd_read_binary_is_answered_on_t0),
 	    TEST(ef_gdo_names_the_card_and_its_holder),
 	    TEST(the_serial_number_is_in_the_production_data),
 #undef TEST

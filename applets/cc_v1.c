@@ -6,9 +6,9 @@
 #include "build.h"
 #include "cc_card.h"
 #include "cc_identity.h"
+#include "cc_v1_chain.h"
 #include "iso7816/tlv.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -27,17 +27,9 @@ enum {
 	EF_CDF = 0xEF0C,
 	EF_PRKDF = 0xEF0D,
 	EF_PUKDF = 0xEF0E,
-	EF_SIGN_CA = 0xEF0F,
-	EF_AUTH_CA = 0xEF10,
-	EF_ROOT_CA = 0xEF11,
-	EF_FURTHER = 0xEF20,  /* 9.4 has nothing there; other authorities end at EF18 */
-	EF_OTHER_CA = 0xEF13, /* EF12 is the second certificate directory: not on our card */
+	EF_FURTHER = 0xEF20, /* 9.4 has nothing there; other authorities end at EF18 */
 	ID_AUTH = 0x45,
 	ID_SIGN = 0x46,
-	ID_ROOT_CA = 0x50,
-	ID_SIGN_CA = 0x51,
-	ID_AUTH_CA = 0x52,
-	ID_OTHER_CA = 0x53,
 	ID_FURTHER = 0x60,
 	DIR_LEN = 128,
 	TRACE_LEN = 16,
@@ -46,10 +38,6 @@ enum {
 	NOTES_LEN = 1000,
 };
 
-#define CITIZEN_PATH(low)                                                               \
-	{                                                                               \
-		PKCS15_PATH_FILE, {0x3F, 0x00, 0x5F, 0x00, 0xEF, (low)}, 6, false, 0, 0 \
-	}
 #define NO_FILE                                       \
 	{                                             \
 		PKCS15_PATH_FILE, {0}, 0, false, 0, 0 \
@@ -142,7 +130,7 @@ static const struct role ROLE[] = {
 		       .path = NO_FILE},
 	.certificate = {.common = {.label = "CITIZEN AUTHENTICATION CERTIFICATE"},
 			.id = {{ID_AUTH}, 1},
-			.path = CITIZEN_PATH(0x09)},
+			.path = CC_V1_PATH(0x09)},
 	.certificate_path = {CC_DF_CITIZEN, EF_AUTH_CERTIFICATE},
     },
     {
@@ -172,7 +160,7 @@ static const struct role ROLE[] = {
 		       .path = NO_FILE},
 	.certificate = {.common = {.label = "CITIZEN SIGNATURE CERTIFICATE"},
 			.id = {{ID_SIGN}, 1},
-			.path = CITIZEN_PATH(0x08)},
+			.path = CC_V1_PATH(0x08)},
 	.certificate_path = {CC_DF_CITIZEN, EF_SIGN_CERTIFICATE},
     },
 };
@@ -194,7 +182,7 @@ static const struct roles ROLES = {
     .serial_lens = SERIAL_LENS,
     .certificate_fci = {RULE_READ_FREE, sizeof(RULE_READ_FREE)},
     .further_path = {CC_DF_CITIZEN, EF_FURTHER},
-    .further_object = CITIZEN_PATH(EF_FURTHER & 0xFF),
+    .further_object = CC_V1_PATH(EF_FURTHER & 0xFF),
     .further_id = ID_FURTHER,
 };
 
@@ -255,9 +243,9 @@ static const struct pkcs15_application APPLICATION = {
 };
 
 static const struct pkcs15_directory DIRECTORIES[] = {
-    {PKCS15_PRIVATE_KEYS, CITIZEN_PATH(0x0D)},
-    {PKCS15_PUBLIC_KEYS, CITIZEN_PATH(0x0E)},
-    {PKCS15_CERTIFICATES, CITIZEN_PATH(0x0C)},
+    {PKCS15_PRIVATE_KEYS, CC_V1_PATH(0x0D)},
+    {PKCS15_PUBLIC_KEYS, CC_V1_PATH(0x0E)},
+    {PKCS15_CERTIFICATES, CC_V1_PATH(0x0C)},
     {PKCS15_AUTHENTICATION_OBJECTS,
      {PKCS15_PATH_FILE, {0x3F, 0x00, 0x5F, 0x00, 0x44, 0x01}, 6, false, 0, 0}},
 };
@@ -307,73 +295,15 @@ build_tree(struct build *build)
 	build_file(build, &citizen, BYTES_NONE);
 }
 
-/* Where a certificate of the chain goes. */
-struct place {
-	uint16_t fid;
-	uint8_t id;
-	const char *label;
-};
-
-static bool
-issued_key(const struct image *image, const struct image_authority *authority, const char *key_name)
-{
-	const struct image_key *key = image_key(image, key_name);
-
-	return key != NULL && build_issued(authority->certificate, authority->certificate_len,
-					   key->certificate, key->certificate_len);
-}
-
-static struct place
-place_of(const struct image *image, size_t index)
-{
-	const struct image_authority *authority = &image->authorities[index];
-
-	if (issued_key(image, authority, "sign"))
-		return (struct place){EF_SIGN_CA, ID_SIGN_CA, "SIGNATURE SUB CA"};
-	if (issued_key(image, authority, "auth"))
-		return (struct place){EF_AUTH_CA, ID_AUTH_CA, "AUTHENTICATION SUB CA"};
-	if (build_issued(authority->certificate, authority->certificate_len, authority->certificate,
-			 authority->certificate_len))
-		return (struct place){EF_ROOT_CA, ID_ROOT_CA, "ROOT CA"};
-	return (struct place){(uint16_t)(EF_OTHER_CA + index), (uint8_t)(ID_OTHER_CA + index),
-			      "CA"};
-}
-
-/* False: this file has a certificate already, of an earlier one in the chain. */
-static bool
-is_free(const struct image *image, size_t index, const struct place *place)
-{
-	for (size_t i = 0; i < index; i++) {
-		if (place_of(image, i).fid == place->fid)
-			return false;
-	}
-	return true;
-}
-
 static void
 build_cdf(struct build *build)
 {
-	const struct image *image = build->image;
 	const struct file_spec spec = citizen_file(EF_CDF);
 	uint8_t data[BUILD_DIRECTORY_MAX];
 	struct writer content = writer_to(data, sizeof(data));
-	bool encoded = build_certificates(build, &ROLES, &content);
+	bool encoded = build_certificates(build, &ROLES, &content) &&
+		       cc_v1_build_chain(build, BYTES(RULE_READ_FREE), &content);
 
-	for (size_t i = 0; i < image->authorities_count; i++) {
-		const struct place place = place_of(image, i);
-		const struct file_spec file = citizen_file(place.fid);
-		struct pkcs15_certificate object = {.id = {{place.id}, 1},
-						    .authority = true,
-						    .path = CITIZEN_PATH((uint8_t)place.fid)};
-
-		if (!is_free(image, i, &place))
-			continue;
-		snprintf(object.common.label, sizeof(object.common.label), "%s", place.label);
-		encoded = encoded && pkcs15_encode_certificate(&object, &content);
-		build_file(build, &file,
-			   (struct bytes){image->authorities[i].certificate,
-					  image->authorities[i].certificate_len});
-	}
 	build_encoded(build, &spec, encoded, &content);
 }
 

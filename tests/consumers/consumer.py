@@ -12,6 +12,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "system"))
@@ -91,10 +92,10 @@ class Consumer(unittest.TestCase):
         cls.world.close()
 
     def setUp(self):
-        """A home, empty but for a document."""
-        self.log = self.world.path(f"{self.id().rsplit('.', 1)[1]}.log")
-        self.home = self.world.path(f"{self.id().rsplit('.', 1)[1]}.home")
-        os.mkdir(self.home, 0o700)
+        """A home, empty but for a document. Its name is short, for the sockets in it."""
+        self.home = tempfile.mkdtemp(prefix="home-", dir=self.world.dir)
+        self.log = self.world.path(os.path.basename(self.home) + ".log")
+        os.mkdir(self.path("tmp"))
         self.write("document", DOCUMENT)
         if self.REMOTE:
             self.world.person.expect([self.world.agrees(), self.world.types_code()])
@@ -117,6 +118,7 @@ class Consumer(unittest.TestCase):
         """On top of the world's: this test's home, and the module's log in it."""
         return {
             "HOME": self.home,
+            "TMPDIR": self.path("tmp"),
             "XDG_CONFIG_HOME": self.path(".config"),
             "XDG_DATA_HOME": self.path(".local", "share"),
             "XDG_CACHE_HOME": self.path(".cache"),

@@ -8,13 +8,15 @@ from consumer import wait_for
 
 
 class Desktop:
-    """Ends with the test. Programs on it are started with `env`."""
+    """Ends with the test. Programs on it are started with `env`. Xvfb would begin anew, and refuse
+    clients for a moment, whenever the last one left (-noreset)."""
 
     def __init__(self, test):
         self.test = test
         read, write = os.pipe()
         self.process = test.popen(
-            "Xvfb", "-displayfd", str(write), "-screen", "0", "1280x900x24", "-nolisten", "tcp",
+            "Xvfb", "-displayfd", str(write), "-noreset", "-screen", "0", "1280x900x24",
+            "-nolisten", "tcp",
             stdout=subprocess.DEVNULL, pass_fds=[write],
         )  # fmt: skip
         os.close(write)

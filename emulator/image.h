@@ -131,6 +131,8 @@ struct image_error {
 };
 
 bool image_name_valid(const char *name);
+/* 1 to IMAGE_LABEL_MAX bytes of UTF-8 without control characters, ; and blanks at the ends. */
+bool image_label_valid(const char *label);
 
 /* Reads everything. On failure `image` needs no image_free(). */
 bool image_load(struct image *image, const char *directory, struct image_error *error) MUST_USE;

@@ -20,7 +20,6 @@ struct image_certificates {
 };
 
 /* Values of card.conf. */
-bool image_label_valid(const char *label);
 bool image_options_valid(const char *options);
 /* Letters, digits, - and _, dots inside: no way out of certificates/. */
 bool image_file_name_valid(const char *name);

@@ -182,10 +182,14 @@ wrong_value(const struct image *image, const struct pin_renewal *renewal, unsign
 		       what, counter, name, left);
 }
 
+static const char NO_COUNTER[] = "its counter cannot be written";
+
 static bool
 explain(const struct image *image, const struct pin_renewal *renewal, const struct card_pin *pin,
 	uint16_t sw, const char *file_error, struct problem *error)
 {
+	/* The text is a sentence; here it is part of one. */
+	const size_t len = strlen(file_error) - (file_error[0] != '\0');
 	unsigned left;
 
 	if (sw_is_tries(sw, &left))
@@ -198,11 +202,11 @@ explain(const struct image *image, const struct pin_renewal *renewal, const stru
 			       renewal->counter, image->name);
 	case SW_MEMORY_FAILURE:
 		return problem(error,
-			       "%s of card %s could not be renewed: %s; see who may write in %s, "
-			       "and whether there is room on the disk",
+			       "%s of card %s could not be renewed: %.*s; see who may write in "
+			       "%s, and whether there is room on the disk",
 			       renewal->counter, image->name,
-			       file_error[0] == '\0' ? "its counter cannot be written" : file_error,
-			       image->directory);
+			       len == 0 ? (int)strlen(NO_COUNTER) : (int)len,
+			       len == 0 ? NO_COUNTER : file_error, image->directory);
 	default: return no_value(image, renewal->counter, pin, error);
 	}
 }
@@ -214,8 +218,8 @@ note(struct journal *journal, const struct pin_renewal *renewal, uint16_t sw)
 	static const char *const done[] = {
 	    [CARD_PIN_CHANGE] = "changed",
 	    [CARD_PIN_UNBLOCK] = "unblocked",
-	    [CARD_PIN_CHECK] = "given rightly",
-	    [CARD_PUK_CHECK] = "vouched for by its PUK",
+	    [CARD_PIN_CHECK] = "proved",
+	    [CARD_PUK_CHECK] = "proved with its PUK",
 	};
 	const char *what = done[renewal->kind];
 

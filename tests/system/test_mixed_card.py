@@ -15,6 +15,12 @@ from harness import LOCAL_PIN, LOCAL_PUK, PIN, World  # noqa: E402
 DOCUMENT = b"a document that deserves a signature\n"
 SHA256_PREFIX = bytes.fromhex("3031300d060960864801650304020105000420")
 PASSPHRASE = "a long passphrase"
+# How a program encrypts key and certificates: openssl pkcs12 -export with these.
+MAKERS = {
+    "windows": ("-legacy",),
+    "java": ("-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1"),
+    "open": ("-keypbe", "NONE", "-certpbe", "NONE"),
+}
 
 
 class WithWorld(unittest.TestCase):
@@ -162,17 +168,35 @@ class Imported(WithWorld):
         self.assertEqual(done.returncode, 1)
         self.assertIn("vicar remove card", done.stdout)
 
-    def test_a_file_in_an_old_cipher_is_refused_with_the_way_to_write_it_anew(self):
+    def test_without_the_legacy_provider_an_old_cipher_is_refused_with_a_way_to_write_it_anew(self):
         self.world.run(
             "openssl", "pkcs12", "-export", "-legacy", "-inkey", "maria.key", "-in", "maria.pem",
             "-passout", f"pass:{PASSPHRASE}", "-out", "old.p12",
         )  # fmt: skip
         done = self.world.vicar(
             "import", "second", "old.p12", "--card", "fineid-v2", "--passphrase-file",
-            self.world.path("passphrase"), check=False,
+            self.world.path("passphrase"), check=False, env={"OPENSSL_MODULES": self.world.path("none")},
         )  # fmt: skip
         self.assertEqual(done.returncode, 1)
         self.assertIn("openssl pkcs12 -legacy -in OLD", done.stdout)
+
+    def test_files_as_other_programs_write_them_make_cards(self):
+        passphrase = self.world.write_private("passphrase", PASSPHRASE + "\n")
+        pins = self.world.write_private("pins", f"pin = {LOCAL_PIN}\npuk = {LOCAL_PUK}\n")
+        for maker, options in MAKERS.items():
+            with self.subTest(maker):
+                self.world.run(
+                    "openssl", "pkcs12", "-export", "-inkey", "maria.key", "-in", "maria.pem",
+                    "-certfile", "ca.pem", "-passout", f"pass:{PASSPHRASE}", "-out", "other.p12",
+                    *options,
+                )  # fmt: skip
+                self.world.vicar(
+                    "import", maker, "other.p12", "--card", "fineid-v2", "--passphrase-file",
+                    passphrase, "--pin-file", pins,
+                )  # fmt: skip
+                listed = self.world.vicar("cert", "list", maker).stdout
+                self.assertIn("subject: CN=maria", listed)
+                self.assertIn("certificate: authority1\nsubject: CN=ca", listed)
 
     def test_a_wrong_passphrase_makes_no_card(self):
         wrong = self.world.write_private("wrong", "something else\n")

@@ -79,6 +79,8 @@ class Programs(unittest.TestCase):
             *(("vicar", command, "--no-such-option") for command in COMMANDS),
             ("vicar", "no-such-command"),
             ("vicar", "enrol", "anna"),
+            ("vicar", "create", "anna", "--add", "--role", "auth", "--option", "variant=mi"),
+            ("vicar", "import", "anna", "anna.p12", "--add", "--option", "variant=mi"),
             ("vicar", "insert"),
             ("vicar", "insert", "anna", "--wait", "soon"),
             ("vicar", "pin", "open", "anna"),

@@ -59,7 +59,23 @@ an_option_that_the_card_does_not_know_is_refused(void **state)
 	creation.options = "variant=gemalto";
 	assert_false(create_chosen(&creation, "auth", NULL, &text));
 	assert_non_null(strstr(text.text, "no option \"variant=gemalto\""));
+	assert_non_null(strstr(text.text, "nothing was written"));
 	assert_int_not_equal(access(home_file(state, CARD), F_OK), 0);
+}
+
+static void
+a_label_that_card_conf_cannot_hold_makes_no_card(void **state)
+{
+	static const char *const labels[] = {"", " a", "a ", "a ; b", "a\nusage = sign", "\xFF"};
+	struct creation creation = a_creation();
+	struct problem text;
+
+	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
+		creation.label = labels[i];
+		assert_false(create_chosen(&creation, "auth", NULL, &text));
+		assert_non_null(strstr(text.text, "choose another"));
+		assert_false(home_has(state, CARD));
+	}
 }
 
 static void
@@ -481,6 +497,7 @@ main(void)
 	    TEST(a_created_card_opens_with_pin_and_puk),
 	    TEST(a_created_card_keeps_the_options_of_its_kind),
 	    TEST(an_option_that_the_card_does_not_know_is_refused),
+	    TEST(a_label_that_card_conf_cannot_hold_makes_no_card),
 	    TEST(a_created_card_has_a_certificate_for_its_role),
 	    TEST(a_created_fineid_card_has_a_serial_of_digits),
 	    TEST(a_subject_that_is_none_makes_no_card),

@@ -266,6 +266,8 @@ wrong_options(const struct command_arguments *arguments)
 
 	if (given[OPTION_ADD] == NULL && given[OPTION_CARD] == NULL)
 		return "--card is missing";
+	if (given[OPTION_ADD] != NULL && given[OPTION_OPTION] != NULL)
+		return "--option is of a new card, and --add leaves that as it is; give one";
 	if (given[OPTION_ADD] != NULL && given[OPTION_ROLE] == NULL)
 		return "--add needs --role, the key that is to be added";
 	if ((given[OPTION_LABEL] != NULL || given[OPTION_USAGE] != NULL) &&

@@ -239,6 +239,11 @@ run(const struct command_arguments *arguments)
 		say_error("import: --card is missing; type: vicar import --help");
 		return COMMAND_USAGE;
 	}
+	if (import.adds && given[OPTION_OPTION] != NULL) {
+		say_error("import: --option is of a new card, and --add leaves that as it is; give "
+			  "one; type: vicar import --help");
+		return COMMAND_USAGE;
+	}
 	if (!memory_protect(protect)) {
 		say_error("%s", protect);
 		return COMMAND_FAILED;

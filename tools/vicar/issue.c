@@ -146,6 +146,16 @@ der_of(X509 *certificate, struct bytes *der, struct problem *error)
 }
 
 static bool
+label_fits(const char *label, struct problem *error)
+{
+	return label == NULL || image_label_valid(label) ||
+	       problem(error,
+		       "the label \"%s\" cannot be one: it has 1 to %d bytes of UTF-8, no control "
+		       "characters, no ; and no blank at its ends; choose another",
+		       label, (int)IMAGE_LABEL_MAX);
+}
+
+static bool
 put_key(struct image *image, const struct issue_key *from, struct problem *error)
 {
 	struct image_key key = {.usage = from->usage};
@@ -153,10 +163,7 @@ put_key(struct image *image, const struct issue_key *from, struct problem *error
 	struct bytes der;
 	bool ok;
 
-	if (from->label != NULL && strlen(from->label) > IMAGE_LABEL_MAX)
-		return problem(error, "a label has at most %d bytes; choose a shorter one",
-			       (int)IMAGE_LABEL_MAX);
-	if (!der_of(from->certificate, &der, error))
+	if (!label_fits(from->label, error) || !der_of(from->certificate, &der, error))
 		return false;
 	snprintf(key.name, sizeof(key.name), "%s", from->role);
 	snprintf(key.service, sizeof(key.service), "%s", from->service);
@@ -206,10 +213,7 @@ issue_certificate(struct image *image, X509 *certificate, const char *role, cons
 	struct bytes der;
 	bool ok;
 
-	if (label != NULL && strlen(label) > IMAGE_LABEL_MAX)
-		return problem(error, "a label has at most %d bytes; choose a shorter one",
-			       (int)IMAGE_LABEL_MAX);
-	if (!der_of(certificate, &der, error))
+	if (!label_fits(label, error) || !der_of(certificate, &der, error))
 		return false;
 	name_certificate(image, other.name);
 	snprintf(other.key, sizeof(other.key), "%s", role == NULL ? "" : role);
@@ -258,10 +262,15 @@ put(const struct issue *issue, struct image *image, struct problem *error)
 static bool
 can_be_made(const struct image *image, struct problem *error)
 {
-	struct card *card = issue_trial(image, error);
+	struct problem reason;
+	struct card *card = issue_trial(image, &reason);
 
 	card_free(card);
-	return card != NULL;
+	return card != NULL ||
+	       problem(error,
+		       "%s (nothing was written: what card.conf would say comes from the "
+		       "options of this command)",
+		       reason.text);
 }
 
 /* What the engine does not write: key files, and the account. */

@@ -7,6 +7,15 @@
 #include <string.h>
 #include <unistd.h>
 
+/* `text` is a sentence. */
+static bool
+not_written(const char *text, struct problem *error)
+{
+	return problem(error,
+		       "%s Nothing was made; see who may write there, and whether the disk is full",
+		       text);
+}
+
 static struct bytes
 bytes_of(const char *text)
 {
@@ -31,7 +40,7 @@ write_leading(const struct image *image, const struct issue_key *key, const char
 	if (!path_of(image, key->role, under, path, error))
 		return false;
 	return keyfile_create(path, key->key, bytes_of(secret), text) == KEYFILE_OK ||
-	       problem(error, "%s", text);
+	       not_written(text, error);
 }
 
 /* Its own key, or NULL when that is on the card already. */
@@ -66,7 +75,7 @@ write_shared(const struct image *image, const struct issue_key *key, EVP_PKEY *l
 	if (!path_of(image, key->role, "key", path, error))
 		return false;
 	return keyfile_create_shared(path, key->role, key->key, leading, text) == KEYFILE_OK ||
-	       problem(error, "%s", text);
+	       not_written(text, error);
 }
 
 static bool

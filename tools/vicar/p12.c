@@ -7,6 +7,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pkcs12.h>
+#include <openssl/provider.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
@@ -110,6 +111,9 @@ take(const char *path, PKCS12 *file, const char *passphrase, struct p12 *p12, st
 bool
 p12_read(const char *path, const char *passphrase, struct p12 *p12, struct problem *error)
 {
+	/* RC2 and others of long ago: so Windows and older programs encrypt certificates. Without the
+	 * provider such a file is refused. */
+	OSSL_PROVIDER *legacy = OSSL_PROVIDER_try_load(NULL, "legacy", 1);
 	PKCS12 *file = open_file(path, error);
 	bool ok = false;
 
@@ -117,6 +121,8 @@ p12_read(const char *path, const char *passphrase, struct p12 *p12, struct probl
 	if (file != NULL)
 		ok = take(path, file, passphrase, p12, error);
 	PKCS12_free(file);
+	if (legacy != NULL)
+		OSSL_PROVIDER_unload(legacy);
 	ERR_clear_error();
 	return ok;
 }

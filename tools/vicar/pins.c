@@ -77,6 +77,16 @@ is_digits(const char *text, size_t min, size_t max)
 	return len >= min && len <= max && strspn(text, "0123456789") == len;
 }
 
+/* "4 to 8 digits", "8 digits" */
+static void
+say_length(const struct pins_value *value, char text[QUESTION_MAX])
+{
+	if (value->min == value->max)
+		snprintf(text, QUESTION_MAX, "%zu digits", value->min);
+	else
+		snprintf(text, QUESTION_MAX, "%zu to %zu digits", value->min, value->max);
+}
+
 static char *
 trim(char *text)
 {
@@ -146,15 +156,18 @@ take_value(const char *path, const struct lines *lines, struct pins_value *value
 	   struct problem *error)
 {
 	const struct line *line = find_line(lines, value->key);
+	char length[QUESTION_MAX];
 
 	if (line == NULL)
 		line = find_line(lines, value->or_key);
 	if (line == NULL)
 		return problem(error, "%s has no %s; add the line: %s = DIGITS", path, value->key,
 			       value->key);
-	if (!is_digits(line->value, value->min, value->max))
-		return problem(error, "%s line %u: %s must be %zu to %zu digits; correct it", path,
-			       line->number, value->key, value->min, value->max);
+	if (!is_digits(line->value, value->min, value->max)) {
+		say_length(value, length);
+		return problem(error, "%s line %u: %s must be %s; correct it", path, line->number,
+			       value->key, length);
+	}
 	memcpy(value->value, line->value, strlen(line->value) + 1);
 	return true;
 }
@@ -191,16 +204,6 @@ pins_read(const char *path, struct pins_value *values, size_t count, struct prob
 	if (!ok)
 		wipe_values(values, count);
 	return ok;
-}
-
-/* "4 to 8 digits", "8 digits" */
-static void
-say_length(const struct pins_value *value, char text[QUESTION_MAX])
-{
-	if (value->min == value->max)
-		snprintf(text, QUESTION_MAX, "%zu digits", value->min);
-	else
-		snprintf(text, QUESTION_MAX, "%zu to %zu digits", value->min, value->max);
 }
 
 static bool

@@ -87,7 +87,7 @@ take_times(struct bytes validity, struct smartcard_certificate *certificate)
 
 /* False: `*need` bytes of the certificate are wanted, or 0. */
 static bool
-parse(struct smartcard_certificate *certificate, size_t *need)
+parse(struct smartcard_certificate *certificate, bool with_key, size_t *need)
 {
 	struct parser parser = {.have = {certificate->der, certificate->der_len}};
 	struct bytes version, algorithm, validity;
@@ -101,7 +101,7 @@ parse(struct smartcard_certificate *certificate, size_t *need)
 	     take(&parser, TAG_SEQUENCE, &certificate->issuer) &&
 	     take(&parser, TAG_SEQUENCE, &validity) &&
 	     take(&parser, TAG_SEQUENCE, &certificate->subject) &&
-	     take(&parser, TAG_SEQUENCE, &certificate->public_key);
+	     (!with_key || take(&parser, TAG_SEQUENCE, &certificate->public_key));
 	*need = parser.need;
 	if (!ok)
 		return false;
@@ -168,11 +168,11 @@ read_to(struct smartcard *card, struct smartcard_certificate *certificate, size_
 }
 
 static enum smartcard_result
-read_head(struct smartcard *card, struct smartcard_certificate *certificate)
+read_fields(struct smartcard *card, struct smartcard_certificate *certificate, bool with_key)
 {
 	size_t need;
 
-	while (!parse(certificate, &need)) {
+	while (!parse(certificate, with_key, &need)) {
 		const size_t before = certificate->der_len;
 		enum smartcard_result r;
 
@@ -187,8 +187,8 @@ read_head(struct smartcard *card, struct smartcard_certificate *certificate)
 	return SMARTCARD_OK;
 }
 
-enum smartcard_result
-smartcard_read_certificate_head(struct smartcard *card, size_t index)
+static enum smartcard_result
+read_beginning(struct smartcard *card, size_t index, bool with_key)
 {
 	struct smartcard_certificate *certificate;
 	enum smartcard_result r;
@@ -196,16 +196,28 @@ smartcard_read_certificate_head(struct smartcard *card, size_t index)
 	if (index >= card->certificates_count)
 		return SMARTCARD_BAD_INPUT;
 	certificate = &card->certificates[index];
-	if (certificate->public_key.len > 0)
+	if ((with_key ? certificate->public_key : certificate->subject).len > 0)
 		return SMARTCARD_OK;
-	r = read_head(card, certificate);
+	r = read_fields(card, certificate, with_key);
 	/* What no certificate begins with may have come from the cache. */
 	for (int again = 0; again < 2 && r == SMARTCARD_PROTOCOL; again++) {
 		smartcard_drop_certificate(card, index);
 		if (again == 0 && card->has_cache_key && card->cache.get != NULL)
-			r = read_head(card, certificate);
+			r = read_fields(card, certificate, with_key);
 	}
 	return r;
+}
+
+enum smartcard_result
+smartcard_read_certificate_names(struct smartcard *card, size_t index)
+{
+	return read_beginning(card, index, false);
+}
+
+enum smartcard_result
+smartcard_read_certificate_head(struct smartcard *card, size_t index)
+{
+	return read_beginning(card, index, true);
 }
 
 enum smartcard_result
@@ -223,7 +235,7 @@ smartcard_read_certificate(struct smartcard *card, size_t index)
 	/* The rest is the card's, the cache had the beginning only. */
 	r = read_to(card, certificate, certificate->whole_len);
 	/* The views are of the memory that was there before. */
-	return r == SMARTCARD_OK && !parse(certificate, &need) ? SMARTCARD_PROTOCOL : r;
+	return r == SMARTCARD_OK && !parse(certificate, true, &need) ? SMARTCARD_PROTOCOL : r;
 }
 
 struct bytes

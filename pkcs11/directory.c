@@ -263,9 +263,28 @@ read_directories(struct smartcard *card, struct bytes od)
 			if (pass_of(directory.class) != pass ||
 			    (pass == PASS_PUBLIC_KEYS && has_all_certificates(card)))
 				continue;
+			if (directory.class == PKCS15_DATA_OBJECTS) {
+				card->data_directory = directory.path;
+				continue;
+			}
 			r = read_objects(card, &directory);
 		}
 	}
+	return r;
+}
+
+enum smartcard_result
+smartcard_find_data(struct smartcard *card)
+{
+	const struct pkcs15_directory directory = {.class = PKCS15_DATA_OBJECTS,
+						   .path = card->data_directory};
+	enum smartcard_result r = SMARTCARD_OK;
+
+	if (card->data_found)
+		return SMARTCARD_OK;
+	if (directory.path.file_len > 0)
+		r = read_objects(card, &directory);
+	card->data_found = r == SMARTCARD_OK;
 	return r;
 }
 

@@ -17,8 +17,9 @@ enum {
 	READ_TRIES = 3,  /* of a card that others reset meanwhile */
 };
 
-/* These take a command, and more: the whole certificate, or what stands before its signature. */
-enum source { SOURCE_HEAD, SOURCE_WHOLE, SOURCE_ABILITIES, SOURCES };
+/* These take a command, and more: what stands in the certificate before the public key, before the
+ * signature, or all of it. */
+enum source { SOURCE_NAMES, SOURCE_HEAD, SOURCE_WHOLE, SOURCE_ABILITIES, SOURCES };
 
 static const struct {
 	CK_OBJECT_CLASS class;
@@ -27,12 +28,12 @@ static const struct {
 } on_card[] = {
     {CKO_CERTIFICATE, CKA_VALUE, SOURCE_WHOLE},
     {CKO_CERTIFICATE, CKA_CHECK_VALUE, SOURCE_WHOLE},
-    {CKO_CERTIFICATE, CKA_SUBJECT, SOURCE_HEAD},
-    {CKO_CERTIFICATE, CKA_ISSUER, SOURCE_HEAD},
-    {CKO_CERTIFICATE, CKA_SERIAL_NUMBER, SOURCE_HEAD},
+    {CKO_CERTIFICATE, CKA_SUBJECT, SOURCE_NAMES},
+    {CKO_CERTIFICATE, CKA_ISSUER, SOURCE_NAMES},
+    {CKO_CERTIFICATE, CKA_SERIAL_NUMBER, SOURCE_NAMES},
     {CKO_CERTIFICATE, CKA_PUBLIC_KEY_INFO, SOURCE_HEAD},
-    {CKO_CERTIFICATE, CKA_START_DATE, SOURCE_HEAD},
-    {CKO_CERTIFICATE, CKA_END_DATE, SOURCE_HEAD},
+    {CKO_CERTIFICATE, CKA_START_DATE, SOURCE_NAMES},
+    {CKO_CERTIFICATE, CKA_END_DATE, SOURCE_NAMES},
     {CKO_PUBLIC_KEY, CKA_MODULUS, SOURCE_HEAD},
     {CKO_PUBLIC_KEY, CKA_MODULUS_BITS, SOURCE_HEAD},
     {CKO_PUBLIC_KEY, CKA_PUBLIC_EXPONENT, SOURCE_HEAD},
@@ -322,6 +323,24 @@ read_whole(struct smartcard *card, struct object *object)
 }
 
 static enum smartcard_result
+read_names(struct smartcard *card, struct object *object)
+{
+	const size_t index = (size_t)object->certificate;
+	const struct smartcard_certificate *certificate = &card->certificates[index];
+	enum smartcard_result result = smartcard_read_certificate_names(card, index);
+	struct attributes *list = &object->attributes;
+
+	if (result != SMARTCARD_OK)
+		return result;
+	attributes_put(list, CKA_SUBJECT, certificate->subject);
+	attributes_put(list, CKA_ISSUER, certificate->issuer);
+	attributes_put(list, CKA_SERIAL_NUMBER, certificate->serial);
+	parts_date(certificate->not_before, CKA_START_DATE, list);
+	parts_date(certificate->not_after, CKA_END_DATE, list);
+	return SMARTCARD_OK;
+}
+
+static enum smartcard_result
 read_certificate_head(struct smartcard *card, struct object *object)
 {
 	const size_t index = (size_t)object->certificate;
@@ -331,17 +350,13 @@ read_certificate_head(struct smartcard *card, struct object *object)
 
 	if (result != SMARTCARD_OK)
 		return result;
-	attributes_put(list, CKA_SUBJECT, certificate->subject);
-	if (object->class != CKO_CERTIFICATE) {
-		if (!parts_of_spki(module.crypto, certificate->public_key, list))
-			log_note(module.log, "certificate %zu holds no key that we know", index);
+	if (object->class == CKO_CERTIFICATE) {
+		attributes_put(list, CKA_PUBLIC_KEY_INFO, certificate->public_key);
 		return SMARTCARD_OK;
 	}
-	attributes_put(list, CKA_PUBLIC_KEY_INFO, certificate->public_key);
-	attributes_put(list, CKA_ISSUER, certificate->issuer);
-	attributes_put(list, CKA_SERIAL_NUMBER, certificate->serial);
-	parts_date(certificate->not_before, CKA_START_DATE, list);
-	parts_date(certificate->not_after, CKA_END_DATE, list);
+	attributes_put(list, CKA_SUBJECT, certificate->subject);
+	if (!parts_of_spki(module.crypto, certificate->public_key, list))
+		log_note(module.log, "certificate %zu holds no key that we know", index);
 	return SMARTCARD_OK;
 }
 
@@ -383,6 +398,7 @@ object_attribute(struct token *token, struct object *object, CK_ATTRIBUTE_TYPE t
 		 const CK_ATTRIBUTE **found)
 {
 	static enum smartcard_result (*const read[])(struct smartcard *, struct object *) = {
+	    [SOURCE_NAMES] = read_names,
 	    [SOURCE_HEAD] = read_head,
 	    [SOURCE_WHOLE] = read_whole,
 	    [SOURCE_ABILITIES] = read_abilities,

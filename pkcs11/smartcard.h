@@ -129,9 +129,9 @@ struct smartcard_public_key {
 };
 
 /*
- * A certificate is read in two steps, so that a list of objects costs less: what stands before the
- * signature, and the whole. Each is read once. All views are DER and point into `der`; they are empty
- * before.
+ * A certificate is read in three steps, so that a list of objects costs less: what stands before the
+ * public key, what stands before the signature, and the whole. Each byte is read once. All views are
+ * DER and point into `der`; they are empty before.
  */
 struct smartcard_certificate {
 	struct pkcs15_certificate object;
@@ -139,10 +139,12 @@ struct smartcard_certificate {
 	uint8_t *der; /* malloc()ed; `der_len` bytes of it have been read */
 	size_t der_len;
 	size_t whole_len; /* of the certificate; 0: not known yet */
-	/* After smartcard_read_certificate_head(); INTEGER, Name, Name, SubjectPublicKeyInfo. */
-	struct bytes serial, issuer, subject, public_key;
+	/* After smartcard_read_certificate_names(); INTEGER, Name, Name. */
+	struct bytes serial, issuer, subject;
 	/* UTCTime or GeneralizedTime. */
 	struct bytes not_before, not_after;
+	/* After smartcard_read_certificate_head(); SubjectPublicKeyInfo. */
+	struct bytes public_key;
 };
 
 /* The whole certificate; empty before smartcard_read_certificate(). */
@@ -207,12 +209,16 @@ struct smartcard {
 	size_t public_keys_count;
 	struct smartcard_certificate *certificates;
 	size_t certificates_count;
+	/* Ask smartcard_find_data(). EF.DODF, empty where the card has none. */
+	struct pkcs15_path data_directory;
+	bool data_found;
 	struct smartcard_data *data;
 	size_t data_count;
 };
 
-/* Finds the driver and reads the directory files; no certificate. `channel` and
- * `cache` (NULL: none) are copied; what they point to outlives the card. `*card` is NULL unless SMARTCARD_OK. */
+/* Finds the driver and reads the directory files but that of data objects; no certificate.
+ * `channel` and `cache` (NULL: none) are copied; what they point to outlives the card. `*card` is
+ * NULL unless SMARTCARD_OK. */
 enum smartcard_result smartcard_bind(const struct channel *channel,
 				     const struct smartcard_cache *cache,
 				     struct smartcard **card) MUST_USE;
@@ -228,13 +234,19 @@ void smartcard_lost_place(struct smartcard *card);
 /* What the key can do: private_keys[key].abilities is right after SMARTCARD_OK. */
 enum smartcard_result smartcard_find_abilities(struct smartcard *card, size_t key) MUST_USE;
 
-/* The fields up to the public key; SMARTCARD_PROTOCOL when the file holds no certificate. */
+/* The fields before the public key, and up to it; SMARTCARD_PROTOCOL when the file holds no
+ * certificate. */
+enum smartcard_result smartcard_read_certificate_names(struct smartcard *card,
+						       size_t index) MUST_USE;
 enum smartcard_result smartcard_read_certificate_head(struct smartcard *card,
 						      size_t index) MUST_USE;
 /* The fields and the whole. */
 enum smartcard_result smartcard_read_certificate(struct smartcard *card, size_t index) MUST_USE;
 /* It did not fit the key: forgotten, in the cache too, so that the next read asks the card. */
 void smartcard_drop_certificate(struct smartcard *card, size_t index);
+/* Reads EF.DODF, which a list of keys and certificates does without: `data` is there after
+ * SMARTCARD_OK. */
+enum smartcard_result smartcard_find_data(struct smartcard *card) MUST_USE;
 /* data[index].content; SMARTCARD_NOT_VERIFIED when a PIN must come first. */
 enum smartcard_result smartcard_read_data(struct smartcard *card, size_t index) MUST_USE;
 /* SubjectPublicKeyInfo, DER: from the card's object or else its certificate. */

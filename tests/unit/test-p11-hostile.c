@@ -159,6 +159,7 @@ whole_round(struct liar *liar, struct smartcard *card)
 		note(liar, smartcard_pin_state(card, i, &pin));
 	for (size_t i = 0; i < card->private_keys_count; i++)
 		use_key(liar, card, i);
+	note(liar, smartcard_find_data(card));
 	for (size_t i = 0; i < card->data_count; i++)
 		note(liar, smartcard_read_data(card, i));
 	if (smartcard_logout(card) != SMARTCARD_UNSUPPORTED)

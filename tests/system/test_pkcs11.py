@@ -223,6 +223,19 @@ class TwoPrograms(unittest.TestCase):
         self.assertEqual(self.tell(one, "logout"), "CKR_OK")
         self.assertEqual(self.tell(two, "sign"), "CKR_OK")
 
+    def test_opensc_and_ours_use_one_card_in_turns(self):
+        program = self.start()
+        self.assertEqual(self.tell(program, f"login {harness.LOCAL_PIN}"), "CKR_OK")
+        with open(self.world.path("input"), "wb") as f:
+            f.write(DOCUMENT)
+        for _ in range(2):
+            self.assertEqual(self.tell(program, "sign"), "CKR_OK")
+            self.world.run(
+                "pkcs11-tool", "--module", harness.opensc_module(), "--login", "--pin", harness.LOCAL_PIN,
+                "--sign", "-m", "SHA1-RSA-PKCS", "-i", "input", "-o", "signature",
+            )  # fmt: skip
+        self.assertEqual(self.tell(program, "sign"), "CKR_OK")
+
     def test_a_program_that_resets_the_card_does_not_end_the_login_of_another(self):
         program = self.start()
         self.assertEqual(self.tell(program, f"login {harness.LOCAL_PIN}"), "CKR_OK")

@@ -118,6 +118,8 @@ struct smartcard_certificate *directory_add_certificate(struct smartcard *card);
 /* Reads EF.CIAInfo, EF.OD and what that names into the card's arrays. */
 enum smartcard_result directory_read(struct smartcard *card,
 				     const struct pkcs15_places *places) MUST_USE;
+/* All objects go, as if nothing had been read. */
+void directory_forget(struct smartcard *card);
 
 /* ability.c */
 

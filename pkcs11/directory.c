@@ -1,5 +1,6 @@
 #include "card_driver.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -351,4 +352,30 @@ directory_read(struct smartcard *card, const struct pkcs15_places *places)
 	r = read_directories(card, (struct bytes){content, len});
 	free(content);
 	return r;
+}
+
+void
+directory_forget(struct smartcard *card)
+{
+	for (size_t i = 0; i < card->certificates_count; i++)
+		free(card->certificates[i].der);
+	for (size_t i = 0; i < card->data_count; i++) {
+		if (card->data[i].content != NULL)
+			OPENSSL_cleanse(card->data[i].content, card->data[i].content_len);
+		free(card->data[i].content);
+	}
+	free(card->pins);
+	free(card->private_keys);
+	free(card->public_keys);
+	free(card->certificates);
+	free(card->data);
+	card->pins = NULL;
+	card->private_keys = NULL;
+	card->public_keys = NULL;
+	card->certificates = NULL;
+	card->data = NULL;
+	card->pins_count = card->private_keys_count = card->public_keys_count = 0;
+	card->certificates_count = card->data_count = 0;
+	memset(card->cache_key, 0, sizeof(card->cache_key));
+	card->has_cache_key = false;
 }

@@ -1,6 +1,7 @@
 /*
  * IAS-ECC v1.0.1, the European Citizen Card. Sections named here are those of the fact sheet
- * iasecc.md. One application of the card is used: "ECC eID" or else "ECC Generic PKI".
+ * iasecc.md. One application of the card is used, that with the keys: "ECC eID" or "ECC
+ * Generic PKI".
  */
 #include "card_driver.h"
 #include "iso7816/atr_match.h"
@@ -93,23 +94,39 @@ enter_root(struct smartcard *card)
 }
 
 static enum smartcard_result
-bind(struct smartcard *card)
+read_application(struct smartcard *card, struct bytes aid)
 {
 	static const uint8_t od[] = {0x50, 0x31}, token_info[] = {0x50, 0x32};
 	static const struct pkcs15_places places = {.od = {od, sizeof(od)},
 						    .cia_info = {token_info, sizeof(token_info)}};
-	struct state *state = calloc(1, sizeof(*state));
-	enum smartcard_result r = SMARTCARD_REFUSED;
+	enum smartcard_result r;
 
-	card->state = state;
-	if (state == NULL)
-		return SMARTCARD_NO_MEMORY;
-	for (size_t i = 0;
-	     i < sizeof(APPLICATIONS) / sizeof(APPLICATIONS[0]) && r == SMARTCARD_REFUSED; i++) {
-		state->aid = APPLICATIONS[i];
-		r = enter(card);
-	}
+	((struct state *)card->state)->aid = aid;
+	r = enter(card);
 	return r == SMARTCARD_OK ? directory_read(card, &places) : r;
+}
+
+/* The first application with keys; of a card without any, the first. */
+static enum smartcard_result
+bind(struct smartcard *card)
+{
+	enum { COUNT = sizeof(APPLICATIONS) / sizeof(APPLICATIONS[0]) };
+	enum smartcard_result r;
+	size_t without_keys = COUNT;
+
+	card->state = calloc(1, sizeof(struct state));
+	if (card->state == NULL)
+		return SMARTCARD_NO_MEMORY;
+	for (size_t i = 0; i < COUNT; i++) {
+		r = read_application(card, APPLICATIONS[i]);
+		if (r != SMARTCARD_REFUSED && (r != SMARTCARD_OK || card->private_keys_count > 0))
+			return r;
+		if (r == SMARTCARD_OK && without_keys == COUNT)
+			without_keys = i;
+		directory_forget(card);
+	}
+	return without_keys < COUNT ? read_application(card, APPLICATIONS[without_keys])
+				    : SMARTCARD_REFUSED;
 }
 
 /* 4.1: EFs of the application by identifier, others from the root. */

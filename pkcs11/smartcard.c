@@ -75,27 +75,6 @@ link_objects(struct smartcard *card)
 	}
 }
 
-static void
-forget_objects(struct smartcard *card)
-{
-	for (size_t i = 0; i < card->certificates_count; i++)
-		free(card->certificates[i].der);
-	for (size_t i = 0; i < card->data_count; i++) {
-		if (card->data[i].content != NULL)
-			OPENSSL_cleanse(card->data[i].content, card->data[i].content_len);
-		free(card->data[i].content);
-	}
-	free(card->pins);
-	free(card->private_keys);
-	free(card->public_keys);
-	free(card->certificates);
-	free(card->data);
-	if (card->driver != NULL && card->driver->free_state != NULL)
-		card->driver->free_state(card->state);
-	else
-		free(card->state);
-}
-
 static struct smartcard *
 new_card(const struct channel *channel, const struct smartcard_cache *cache)
 {
@@ -114,7 +93,11 @@ smartcard_free(struct smartcard *card)
 {
 	if (card == NULL)
 		return;
-	forget_objects(card);
+	directory_forget(card);
+	if (card->driver != NULL && card->driver->free_state != NULL)
+		card->driver->free_state(card->state);
+	else
+		free(card->state);
 	OPENSSL_cleanse(card, sizeof(*card));
 	free(card);
 }

@@ -168,6 +168,49 @@ a_key_that_does_not_authenticate_signs_a_hash(void **state)
 	p11_free(p11);
 }
 
+/* A card with both applications of 3.1, "ECC eID" without keys and "ECC Generic PKI", which is ours. */
+static enum channel_result
+with_two_applications(void *context, struct bytes command, struct writer *response)
+{
+	static const uint8_t eid[] = {0x00, 0xA4, 0x04, 0x0C, 0x0E, 0xE8, 0x28, 0xBD, 0x08, 0x0F,
+				      0xD2, 0x50, 'E',  'C',  'C',  '-',  'e',  'I',  'D'};
+	static const uint8_t generic[] = {0x00, 0xA4, 0x04, 0x0C, 0x0E, 0xE8, 0x28,
+					  0xBD, 0x08, 0x0F, 0xD2, 0x50, 'G',  'e',
+					  'n',  'e',  'r',  'i',  'c'};
+	static const uint8_t keys[] = {0x00, 0xA4, 0x02, 0x04, 0x02, 0x70, 0x02};
+	static bool in_eid, in_keys;
+	enum channel_result result;
+
+	if (bytes_equal(command, BYTES(eid)))
+		in_eid = true;
+	if (bytes_equal(command, BYTES(generic))) {
+		in_eid = false;
+		command = BYTES(eid);
+	}
+	if (command.data[1] == 0xA4)
+		in_keys =
+		    command.len >= sizeof(keys) && memcmp(command.data, keys, sizeof(keys)) == 0;
+	result = p11_transmit(context, command, response);
+	if (in_eid && in_keys && command.data[1] == 0xB0)
+		memset(response->data, 0, response->len - 2);
+	return result;
+}
+
+static void
+of_two_applications_that_with_the_keys_is_bound(void **state)
+{
+	struct p11_card *p11 = p11_over(two_keys(""));
+
+	(void)state;
+	p11->channel.transmit = with_two_applications;
+	assert_int_equal(smartcard_bind(&p11->channel, NULL, &p11->card), SMARTCARD_OK);
+	assert_int_equal(p11->card->private_keys_count, 2);
+	assert_int_equal(p11->card->pins_count, 3);
+	p11_verify(p11, PIN2, SIGN_PIN);
+	p11_assert_signs(p11, p11_key(p11, SIGN_KEY), SMARTCARD_SIGN_PKCS1, DIGEST_SHA256);
+	p11_free(p11);
+}
+
 /* The directory of data objects, 7006, opened by a PIN, or gone. */
 static uint16_t says_of_7006;
 
@@ -302,6 +345,7 @@ main(void)
 	    cmocka_unit_test(a_key_at_a_service_does_not_decipher),
 	    TEST(the_key_signs_each_digest_and_what_is_none),
 	    cmocka_unit_test(a_key_that_does_not_authenticate_signs_a_hash),
+	    cmocka_unit_test(of_two_applications_that_with_the_keys_is_bound),
 	    cmocka_unit_test(a_directory_that_cannot_be_read_is_left_out),
 	    TEST(the_key_deciphers),
 	    TEST(keys_of_both_pins_are_used_in_turn),

@@ -320,10 +320,10 @@ echo_is_back_after_a_secret(void **state)
 }
 
 static void
-control_c_cancels_a_secret(void **state)
+control_c_cancels_a_secret_at_once(void **state)
 {
 	const struct pty *pty = *state;
-	const struct typist typist = type(pty, "12\003\n");
+	const struct typist typist = type(pty, "12\003");
 	char line[16], screen[64];
 	struct problem error = {""};
 
@@ -564,7 +564,7 @@ main(void)
 	    PTY_TEST(a_line_is_read_without_its_end),
 	    PTY_TEST(a_secret_is_not_shown),
 	    PTY_TEST(echo_is_back_after_a_secret),
-	    PTY_TEST(control_c_cancels_a_secret),
+	    PTY_TEST(control_c_cancels_a_secret_at_once),
 	    PTY_TEST(a_line_that_is_too_long_is_refused_and_wiped),
 	    PTY_TEST(a_line_that_just_fits_is_taken),
 	    PTY_TEST(only_yes_confirms),

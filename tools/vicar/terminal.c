@@ -43,9 +43,11 @@ read_line(int fd, char *line, size_t room, struct problem *error)
 	char c;
 
 	for (;;) {
-		if (!read_character(fd, &c) || c == KEY_INTERRUPT || c == KEY_END)
+		if (!read_character(fd, &c) || c == KEY_INTERRUPT || c == KEY_END) {
+			(void)dprintf(fd, "\n"); /* neither is echoed */
 			return problem(error,
 				       "nothing was done: the question was cancelled; start again");
+		}
 		if (c == '\n' || c == '\r')
 			break;
 		if (len + 1 < room)
@@ -73,9 +75,11 @@ terminal_ask(const struct terminal *terminal, const char *prompt, bool echo, cha
 			       "the terminal cannot be asked: no terminal; start vicar in one");
 	quiet = before;
 	if (!echo) {
-		/* no ISIG: a ^C comes as a character, and the echo is put back before anything ends */
+		/* no ISIG: a ^C comes as a character, which ends the line, and the echo is put back before
+		 * anything ends */
 		quiet.c_lflag &= (tcflag_t) ~(ECHO | ISIG);
 		quiet.c_lflag |= ECHONL;
+		quiet.c_cc[VEOL] = KEY_INTERRUPT;
 	}
 	if (tcsetattr(terminal->fd, TCSAFLUSH, &quiet) < 0 ||
 	    dprintf(terminal->fd, "%s", prompt) < 0)

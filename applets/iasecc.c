@@ -59,6 +59,8 @@ enum {
 	ALGORITHMS_COUNT = sizeof(ALGORITHMS) / sizeof(ALGORITHMS[0]),
 	SIGNATURES_COUNT = ALGORITHMS_COUNT - DECIPHERINGS_COUNT,
 	/* Of TokenInfo, 7.3: with OpenSSL 3 OpenSC can use no other (6.3). */
+	TOKEN_ALGORITHM_SHA1_SIGN = 3, /* of a key that does not authenticate */
+	TOKEN_ALGORITHM_SHA256_SIGN = 4,
 	TOKEN_ALGORITHM_SIGN = 5,
 	TOKEN_ALGORITHM_DECIPHER = 6,
 };
@@ -125,8 +127,6 @@ static const struct role ROLE[] = {
 			.access = PRIVATE_ACCESS,
 			.has_reference = true,
 			.reference = IASECC_KEY_AUTH,
-			.algorithms = {TOKEN_ALGORITHM_SIGN, TOKEN_ALGORITHM_DECIPHER},
-			.algorithms_count = 2,
 			.path = NO_FILE},
 	.public_key = {.common = {.label = "Auth key"},
 		       .id = {{ID_AUTH}, 1},
@@ -161,8 +161,6 @@ static const struct role ROLE[] = {
 			.access = PRIVATE_ACCESS,
 			.has_reference = true,
 			.reference = IASECC_KEY_SIGN,
-			.algorithms = {TOKEN_ALGORITHM_SIGN},
-			.algorithms_count = 1,
 			.path = NO_FILE},
 	.public_key = {.common = {.label = "Sign key"},
 		       .id = {{ID_SIGN}, 1},
@@ -189,8 +187,31 @@ static const struct roles ROLES = {
     .further_id = ID_FURTHER,
 };
 
-/* What the image makes of the roles: a key that does not decipher names no algorithm for it, and no PUK
- * unblocks the PIN of a service's key. */
+static void
+name_algorithm(struct pkcs15_key *object, uint32_t reference)
+{
+	object->algorithms[object->algorithms_count++] = reference;
+}
+
+/* Those of TokenInfo that MSE SET takes of the key: 5 is for INTERNAL AUTHENTICATE (6.3). */
+static void
+name_algorithms(struct pkcs15_key *object, const struct image_key *key, bool deciphers)
+{
+	const unsigned usage = key->usage;
+
+	object->algorithms_count = 0;
+	if (usage == 0 || (usage & IMAGE_USAGE_SIGN) != 0) {
+		name_algorithm(object, TOKEN_ALGORITHM_SIGN);
+	} else if ((usage & IMAGE_USAGE_NON_REPUDIATION) != 0) {
+		name_algorithm(object, TOKEN_ALGORITHM_SHA1_SIGN);
+		name_algorithm(object, TOKEN_ALGORITHM_SHA256_SIGN);
+	}
+	if (deciphers)
+		name_algorithm(object, TOKEN_ALGORITHM_DECIPHER);
+}
+
+/* What the image makes of the roles: a key names the algorithms that it has, and no PUK unblocks the PIN
+ * of a service's key. */
 static void
 adapt(struct role roles[ROLES_COUNT], const struct image *image)
 {
@@ -205,8 +226,7 @@ adapt(struct role roles[ROLES_COUNT], const struct image *image)
 			roles[i].puk.reference = PIN_NO_REFERENCE;
 		if (key == NULL)
 			continue;
-		if (!iasecc_deciphers(key))
-			roles[i].private_key.algorithms_count = 1;
+		name_algorithms(&roles[i].private_key, key, build_deciphers(&ROLE[i], key));
 		if (build_is_remote(key))
 			roles[i].pin_object.common.auth_id.len = 0;
 	}

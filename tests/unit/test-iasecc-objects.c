@@ -88,6 +88,49 @@ a_public_key_object_has_modulus_and_exponent(void **state)
 		      "7012 BFA0010E A00C 80020100 A106 8C04 93FFFF00 9000");
 }
 
+/* 7.5 with the algorithms 3 and 4 of 7.3, which are for PSO COMPUTE DIGITAL SIGNATURE: what the list
+ * names MSE SET takes, and what the rules forbid is not named. */
+static void
+a_key_for_non_repudiation_names_no_authentication(void **state)
+{
+	struct applet_card *card = applet_new("iasecc", SERIAL, "");
+
+	(void)state;
+	applet_add_key(card, "sign", IMAGE_SERVICE_FILE, 2048, SIGN_PIN);
+	card->image.keys[0].usage = IMAGE_USAGE_NON_REPUDIATION;
+	applet_insert(card);
+	enter_adf(card);
+	assert_filled(content_of(card, "7002"),
+		      "3038 3011 0C08 5369676E206B6579 03020780 040103"
+		      "3017 040146 0303060040 030203B8 020102 A106 020103 020104"
+		      "A10A 3008 30020400 02020800",
+		      256);
+	assert_answer(card, KEY_DOCP("02"),
+		      "7015 BF900211 A00F 80020100 A109 8C07 FB14FFFF FFFF00 9000");
+	assert_answer(card, "002241A406 840182 800102", "6A80");
+	assert_answer(card, "002241B606 840182 800112", "9000");
+	assert_answer(card, "002241B606 840182 800142", "9000");
+	applet_free(card);
+}
+
+static void
+a_key_that_only_deciphers_names_no_signature(void **state)
+{
+	struct applet_card *card = applet_new("iasecc", SERIAL, "");
+
+	(void)state;
+	applet_add_key(card, "auth", IMAGE_SERVICE_FILE, 2048, AUTH_PIN);
+	card->image.keys[0].usage = IMAGE_USAGE_DECRYPT;
+	applet_insert(card);
+	enter_adf(card);
+	assert_filled(content_of(card, "7002"),
+		      "3034 3011 0C08 41757468206B6579 03020780 040101"
+		      "3013 040145 03020244 030203B8 020101 A103 020106"
+		      "A10A 3008 30020400 02020800",
+		      256);
+	applet_free(card);
+}
+
 /* 4.4, the example; 8.7, item 7: inside 70 */
 static void
 a_security_environment_names_its_pin(void **state)
@@ -126,6 +169,8 @@ main(void)
 	    TEST(the_local_pin_is_an_object_of_the_adf),
 	    TEST(private_keys_are_objects_of_the_adf),
 	    TEST(a_public_key_object_has_modulus_and_exponent),
+	    cmocka_unit_test(a_key_for_non_repudiation_names_no_authentication),
+	    cmocka_unit_test(a_key_that_only_deciphers_names_no_signature),
 	    TEST(a_security_environment_names_its_pin),
 	    TEST(what_get_data_cannot_give_is_refused),
 #undef TEST

@@ -14,8 +14,9 @@ from harness import ROOT  # noqa: E402
 
 # What each room may include besides its own: rooms, or single headers of a room.
 ARROWS = {
-    "tools": {"applets", "emulator", "cmdbridge", "iso7816", "ifdhandler"},
+    "tools": {"applets", "pkcs11", "emulator", "cmdbridge", "iso7816", "ifdhandler"},
     "applets": {"emulator", "iso7816"},
+    "pkcs11": {"iso7816"},
     "emulator": {"iso7816", "ifdhandler/link.h"},
     "cmdbridge": {"iso7816"},
     "iso7816": set(),
@@ -86,6 +87,11 @@ class Binaries(unittest.TestCase):
 
     def test_the_reader_needs_libc_only(self):
         self.assertEqual(libraries(self.reader()), ["libc.so.6"])
+
+    def test_the_module_needs_no_more_than_its_room_may_use(self):
+        with harness.World(harness.BUILD) as world:
+            needed = {name.split(".so")[0] for name in libraries(world.own_module())}
+        self.assertEqual(needed, {"libcrypto", "libinih", "libpcsclite", "libc"})
 
     def test_the_process_of_a_card_holds_no_http_no_xml_and_no_prompts(self):
         needed = " ".join(libraries(os.path.join(harness.BUILD, "vicard")))

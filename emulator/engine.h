@@ -44,6 +44,8 @@ struct key {
 struct environment {
 	const struct algorithm *algorithm; /* NULL: not set */
 	const struct key *key;
+	const struct algorithm
+	    *hashed; /* in its place while a hash is loaded: the row that it chose */
 };
 
 enum { ENVIRONMENT_AT, ENVIRONMENT_DST, ENVIRONMENT_CT, ENVIRONMENTS };

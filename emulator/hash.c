@@ -27,6 +27,7 @@ hash_drop(struct card *card)
 {
 	OPENSSL_cleanse(card->hash, sizeof(card->hash));
 	card->hash_len = 0;
+	card->environments[ENVIRONMENT_DST].hashed = NULL;
 	running_drop(card);
 }
 
@@ -75,8 +76,8 @@ find_digest(const struct card *card, enum digest *digest)
 
 /* Among the rows of the same template and reference that the key can do, the one that takes a hash of
  * this length. */
-static bool
-choose_by_length(struct environment *environment, size_t len)
+static const struct algorithm *
+choose_by_length(const struct environment *environment, size_t len)
 {
 	const struct algorithm *set = environment->algorithm;
 	const struct key_spec *spec = &environment->key->spec;
@@ -89,21 +90,23 @@ choose_by_length(struct environment *environment, size_t len)
 		    row->reference != set->reference || !key_can(environment->key, row) ||
 		    input_length_sw(&chosen, len) != SW_OK)
 			continue;
-		*environment = chosen;
-		return true;
+		return row;
 	}
-	return false;
+	return NULL;
 }
 
 static uint16_t
 load(struct card *card, struct bytes hash)
 {
 	struct environment *environment = &card->environments[ENVIRONMENT_DST];
+	const struct algorithm *chosen;
 
 	if (environment->algorithm == NULL || environment->algorithm->source != SOURCE_HASH)
 		return SW_CONDITIONS;
-	if (!choose_by_length(environment, hash.len))
+	chosen = choose_by_length(environment, hash.len);
+	if (chosen == NULL)
 		return SW_INCORRECT_DATA;
+	environment->hashed = chosen;
 	memcpy(card->hash, hash.data, hash.len);
 	card->hash_len = hash.len;
 	return SW_OK;

@@ -75,16 +75,18 @@ unverified_sw(struct card *card, const struct environment *environment, struct b
 static uint16_t
 use_key(struct card *card, uint8_t se, struct bytes data)
 {
-	const struct environment *environment = environment_of(card, se);
-	const struct algorithm *algorithm = environment->algorithm;
-	bool loaded = algorithm != NULL && algorithm->source == SOURCE_HASH;
+	struct environment used = *environment_of(card, se);
+	const struct environment *environment = &used;
+	bool loaded = used.algorithm != NULL && used.algorithm->source == SOURCE_HASH;
 	struct bytes input;
 	uint16_t sw;
 
-	if (algorithm == NULL || (loaded && (card->hash_len == 0 || data.len != 0)))
+	if (used.algorithm == NULL || (loaded && (card->hash_len == 0 || data.len != 0)))
 		return SW_CONDITIONS;
-	if (loaded)
+	if (loaded) {
 		data = (struct bytes){card->hash, card->hash_len};
+		used.algorithm = used.hashed != NULL ? used.hashed : used.algorithm;
+	}
 	if (!environment->key->pin->verified)
 		return unverified_sw(card, environment, data);
 	if (environment->key->pin->tries_left == 0)
@@ -95,7 +97,7 @@ use_key(struct card *card, uint8_t se, struct bytes data)
 	if (sw != SW_OK)
 		return sw;
 	card->pending.consumes_hash = loaded;
-	return request_key(card, environment->key, algorithm, input);
+	return request_key(card, used.key, used.algorithm, input);
 }
 
 uint16_t

@@ -250,6 +250,24 @@ the_length_chooses_only_among_rows_of_the_keys_kind(void **state)
 	assert_request(fixture, "002A9E9A00", KEY_SIGN_ECDSA);
 }
 
+/* What a hash chose ends with it: the card hashes by the algorithm that MSE SET named. */
+static void
+the_choice_of_one_hash_is_not_that_of_the_next(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->personality.rules.hash |= HASH_CONTINUED;
+	verify_once(fixture);
+	assert_sw(fixture, "002241B606 800105 840103", SW_OK);
+	assert_sw(fixture, HASH_SHA384, SW_OK);
+	assert_sw(fixture, "002A90A007 9000 8003 616263", SW_OK);
+	assert_request(fixture, "002A9E9A00", KEY_SIGN_PSS);
+	assert_int_equal(card_request(fixture->card)->digest, DIGEST_SHA256);
+	/* FIPS 180-4, the example "abc" */
+	assert_bytes_hex(card_request(fixture->card)->input,
+			 "BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD");
+}
+
 /* A service would be asked for PSS, which it cannot do. */
 static void
 the_length_chooses_only_among_rows_of_a_service_for_its_key(void **state)
@@ -273,6 +291,7 @@ main(void)
 	    algorithm_test(the_length_of_the_hash_chooses_among_rows_of_one_reference),
 	    algorithm_test(the_length_chooses_only_among_rows_of_the_keys_kind),
 	    algorithm_test(the_length_chooses_only_among_rows_of_a_service_for_its_key),
+	    algorithm_test(the_choice_of_one_hash_is_not_that_of_the_next),
 	    algorithm_test(a_bare_hash_in_the_command_has_the_digests_length),
 	    algorithm_test(oaep_gets_the_algorithms_digest),
 	    algorithm_test(key_agreement_gets_the_point_and_answers_x),

@@ -75,10 +75,11 @@ image_lock(struct image *image, int *holder, struct image_error *error)
 			      image->directory, strerror(errno));
 	} else if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		*holder = read_pid(fd);
-		(void)failure(error,
-			      "card \"%s\" is served by process %d already; `vicar remove %s` ends "
-			      "it",
-			      image->name, *holder, image->name);
+		(void)failure(
+		    error,
+		    "card \"%s\" is served by process %d already; if that is vicard, `vicar "
+		    "remove %s` ends it, and if it is another vicar, try again after it",
+		    image->name, *holder, image->name);
 	} else if (!write_pid(fd)) {
 		(void)failure(error, "%s/lock: cannot be written: %s; make room on the disk",
 			      image->directory, strerror(errno));

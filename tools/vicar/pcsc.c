@@ -10,16 +10,20 @@
 static bool
 pcsc_failure(LONG rv, struct problem *error)
 {
+	const char *reason;
+
 	if (rv == SCARD_W_SECURITY_VIOLATION)
 		return problem(
 		    error,
 		    "pcscd refuses this user (polkit); log in at the desktop itself, or add a "
 		    "polkit rule for org.debian.pcsc-lite.access_pcsc");
+	/* "Service not available." */
+	reason = pcsc_stringify_error(rv);
 	return problem(
 	    error,
-	    "pcscd cannot be reached: %s; type: systemctl start pcscd.socket, and if it does "
+	    "pcscd cannot be reached: %.*s; type: systemctl start pcscd.socket, and if it does "
 	    "not start: systemctl status pcscd",
-	    pcsc_stringify_error(rv));
+	    (int)strcspn(reason, "."), reason);
 }
 
 const char *

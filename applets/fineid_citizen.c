@@ -34,34 +34,43 @@ const uint8_t fineid_card_access[FINEID_CARD_ACCESS_LEN] = {0x31, 0x28, PACE_INF
 							    PACE_INFO(0x06)};
 
 static bool
-tries_of(const struct card *card, uint8_t reference, unsigned *tries)
+has_local_key(const struct image *image)
 {
-	struct image_counter counters[IMAGE_COUNTERS_MAX];
-	size_t count = card_counters(card, counters, IMAGE_COUNTERS_MAX);
-	bool verified;
-
-	if (reference != FINEID_PUK)
-		return card_pin_state(card, reference, &verified, tries);
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(counters[i].name, fineid_puk_counter) != 0)
-			continue;
-		*tries = counters[i].tries_left;
-		return true;
-	}
+	for (size_t i = 0; i < image->keys_count; i++)
+		if (!build_is_remote(&image->keys[i]))
+			return true;
 	return false;
 }
 
-/* 4.12: usage and unblocking unlimited, unblocked by the PUK; its value was changed since manufacture
- * (5.3). */
+/* The PUK is there while it has a PIN to unblock, as in EF.AOD. */
+static bool
+find_pin(const struct card *card, uint8_t reference, struct card_pin *pin)
+{
+	switch (reference) {
+	case FINEID_PIN1: return card_pin(card, FINEID_PIN1_COUNTER, pin);
+	case FINEID_PIN2: return card_pin(card, FINEID_PIN2_COUNTER, pin);
+	case FINEID_PUK:
+		return has_local_key(card_image(card)) && card_pin(card, fineid_puk_counter, pin);
+	default: return false;
+	}
+}
+
+/* 4.12: usage and unblocking unlimited, unblocked by the PUK, but a service's PIN not at all; its value
+ * was changed since manufacture (5.3). */
 static uint16_t
 get_pin_container(struct card *card, const struct capdu *command, struct writer *response)
 {
 	enum { TAG_CONTAINER = 0xA0, TAG_REFERENCE = 0x83, UNLIMITED = 0xFF };
-	enum { UNBLOCKING_UNLIMITED = 0xA5, BY_PUK = 0x03, CHANGED = 0x01 };
+	enum {
+		UNBLOCKING_UNLIMITED = 0xA5,
+		UNBLOCKING_NEVER = 0x00,
+		BY_PUK = 0x03,
+		CHANGED = 0x01
+	};
 	static const uint8_t rule[] = {0xF0, 0x00, 0x00, 0x00};
 	struct reader reader = reader_of(command->data), inner;
 	struct tlv container, reference;
-	unsigned tries;
+	struct card_pin pin;
 	size_t mark;
 
 	if (!tlv_read(&reader, &container) || container.tag != TAG_CONTAINER || reader.left != 0)
@@ -70,14 +79,15 @@ get_pin_container(struct card *card, const struct capdu *command, struct writer 
 	if (!tlv_read(&inner, &reference) || reference.tag != TAG_REFERENCE ||
 	    reference.value.len != 1 || inner.left != 0)
 		return SW_INCORRECT_DATA;
-	if (!tries_of(card, reference.value.data[0], &tries))
+	if (!find_pin(card, reference.value.data[0], &pin))
 		return SW_REFERENCE_NOT_FOUND;
 	mark = tlv_begin(response, TAG_CONTAINER);
 	tlv_put_u8(response, TAG_REFERENCE, reference.value.data[0]);
 	tlv_put(response, 0x8C, BYTES(rule));
 	tlv_put(response, 0x9C, BYTES(rule));
 	tlv_put(response, 0xDF21,
-		BYTES(((uint8_t[]){(uint8_t)tries, UNLIMITED, UNBLOCKING_UNLIMITED, BY_PUK})));
+		BYTES(((uint8_t[]){(uint8_t)pin.tries_left, UNLIMITED,
+				   pin.remote ? UNBLOCKING_NEVER : UNBLOCKING_UNLIMITED, BY_PUK})));
 	tlv_put_u16(response, 0xDF27, 0xFFFF);
 	tlv_put_u8(response, 0xDF28, FINEID_PIN_STORED);
 	tlv_put_u8(response, 0xDF2F, CHANGED);

@@ -16,6 +16,9 @@ enum {
 	FINEID_CITIZEN_PIN_FLAGS = PKCS15_PIN_INITIALIZED | PKCS15_PIN_NEEDS_PADDING,
 };
 
+#define FINEID_PIN1_COUNTER "pin1"
+#define FINEID_PIN2_COUNTER "pin2"
+
 /* VERIFY does not know the PUK (4.5); GET DATA does. */
 #define FINEID_CITIZEN_PUK                                                                        \
 	{                                                                                         \
@@ -34,36 +37,36 @@ enum {
 	.reference = (byte), .has_pad = true, .pad = 0x00
 
 /* The key for authentication; the arguments are the kinds of keys that it may be. */
-#define FINEID_CITIZEN_AUTH(...)                                                         \
-	{                                                                                \
-		.key = "auth", .purpose = "authentication and decipherment",             \
-		.kinds = {__VA_ARGS__, NULL}, .puk = FINEID_CITIZEN_PUK,                 \
-		.pin = {FINEID_CITIZEN_PIN("pin1", FINEID_PIN1, FINEID_PIN1_MIN)},       \
-		.private_key_spec = {.name = "auth",                                     \
-				     .reference = 1,                                     \
-				     .pin = FINEID_PIN1,                                 \
-				     .algorithms = fineid_citizen_algorithms,            \
-				     .algorithms_count = FINEID_ALGORITHMS_COUNT},       \
-		.pin_object = {.common = {.label = "perustunnusluku",                    \
-					  .flags = FINEID_PIN_OBJECT_FLAGS,              \
-					  .auth_id = {{3}, 1}},                          \
-			       .id = {{1}, 1},                                           \
-			       .flags = FINEID_CITIZEN_PIN_FLAGS,                        \
-			       FINEID_CITIZEN_PIN_OBJECT(FINEID_PIN1, FINEID_PIN1_MIN)}, \
-		.private_key = {.common = {.label = "todentamis- ja salausavain",        \
-					   .flags = PKCS15_OBJECT_PRIVATE,               \
-					   .auth_id = {{1}, 1}},                         \
-				.id = {{FINEID_ID_AUTH}, 1},                             \
-				.usage = PKCS15_USAGE_SIGN | PKCS15_USAGE_DECRYPT |      \
-					 PKCS15_USAGE_UNWRAP | PKCS15_USAGE_DERIVE,      \
-				.access = FINEID_KEY_ACCESS,                             \
-				.has_reference = true,                                   \
-				.reference = 1,                                          \
-				.path = FINEID_PATH_MF},                                 \
-		.certificate = {.common = {.label = "todentamis- ja salausvarmenne"},    \
-				.id = {{FINEID_ID_AUTH}, 1},                             \
-				.path = FINEID_PATH(4, 0x43, 0x31)},                     \
-		.certificate_path = {FINEID_AUTH_CERTIFICATE},                           \
+#define FINEID_CITIZEN_AUTH(...)                                                                \
+	{                                                                                       \
+		.key = "auth", .purpose = "authentication and decipherment",                    \
+		.kinds = {__VA_ARGS__, NULL}, .puk = FINEID_CITIZEN_PUK,                        \
+		.pin = {FINEID_CITIZEN_PIN(FINEID_PIN1_COUNTER, FINEID_PIN1, FINEID_PIN1_MIN)}, \
+		.private_key_spec = {.name = "auth",                                            \
+				     .reference = 1,                                            \
+				     .pin = FINEID_PIN1,                                        \
+				     .algorithms = fineid_citizen_algorithms,                   \
+				     .algorithms_count = FINEID_ALGORITHMS_COUNT},              \
+		.pin_object = {.common = {.label = "perustunnusluku",                           \
+					  .flags = FINEID_PIN_OBJECT_FLAGS,                     \
+					  .auth_id = {{3}, 1}},                                 \
+			       .id = {{1}, 1},                                                  \
+			       .flags = FINEID_CITIZEN_PIN_FLAGS,                               \
+			       FINEID_CITIZEN_PIN_OBJECT(FINEID_PIN1, FINEID_PIN1_MIN)},        \
+		.private_key = {.common = {.label = "todentamis- ja salausavain",               \
+					   .flags = PKCS15_OBJECT_PRIVATE,                      \
+					   .auth_id = {{1}, 1}},                                \
+				.id = {{FINEID_ID_AUTH}, 1},                                    \
+				.usage = PKCS15_USAGE_SIGN | PKCS15_USAGE_DECRYPT |             \
+					 PKCS15_USAGE_UNWRAP | PKCS15_USAGE_DERIVE,             \
+				.access = FINEID_KEY_ACCESS,                                    \
+				.has_reference = true,                                          \
+				.reference = 1,                                                 \
+				.path = FINEID_PATH_MF},                                        \
+		.certificate = {.common = {.label = "todentamis- ja salausvarmenne"},           \
+				.id = {{FINEID_ID_AUTH}, 1},                                    \
+				.path = FINEID_PATH(4, 0x43, 0x31)},                            \
+		.certificate_path = {FINEID_AUTH_CERTIFICATE},                                  \
 	}
 
 /* A key for signatures: its number, names, and where its certificate is below DF 5016. */
@@ -71,8 +74,8 @@ enum {
 	{                                                                                        \
 		.key = (name_), .purpose = "signatures that bind", .kinds = {__VA_ARGS__, NULL}, \
 		.puk = FINEID_CITIZEN_PUK,                                                       \
-		.pin = {FINEID_CITIZEN_PIN("pin2", FINEID_PIN2, FINEID_PIN2_MIN), .local = true, \
-			.one_shot = true /* 5.4 */},                                             \
+		.pin = {FINEID_CITIZEN_PIN(FINEID_PIN2_COUNTER, FINEID_PIN2, FINEID_PIN2_MIN),   \
+			.local = true, .one_shot = true /* 5.4 */},                              \
 		.private_key_spec = {.name = (name_),                                            \
 				     .reference = (number),                                      \
 				     .pin = FINEID_PIN2,                                         \

@@ -19,11 +19,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2 };
+enum { EXIT_USAGE = 2, OPTION_VPCD = 256, OPTION_CLEARTEXT };
 
 struct options {
 	bool foreground;
+	bool cleartext_network;
 	const char *config; /* NULL: where vicar.conf(5) says */
+	const char *vpcd;   /* HOST:PORT; NULL: the card is in our own reader */
 	const char *name;
 };
 
@@ -34,6 +36,9 @@ static const char help[] =
     "Options:\n"
     "  -f, --foreground   do not go into the background once the card is in\n"
     "  -c, --config FILE  read this vicar.conf(5) only\n"
+    "  --vpcd HOST:PORT   the reader is vsmartcard's vpcd, on this machine\n"
+    "  --cleartext-network\n"
+    "                     it may be on another machine: PINs are sent there unprotected\n"
     "  -h, --help         this text\n"
     "  -V, --version      the version\n"
     "\n"
@@ -61,6 +66,8 @@ parse_options(int argc, char **argv, struct options *options)
 	static const struct option known[] = {
 	    {"foreground", no_argument, NULL, 'f'},
 	    {"config", required_argument, NULL, 'c'},
+	    {"vpcd", required_argument, NULL, OPTION_VPCD},
+	    {"cleartext-network", no_argument, NULL, OPTION_CLEARTEXT},
 	    {"help", no_argument, NULL, 'h'},
 	    {"version", no_argument, NULL, 'V'},
 	    {NULL, 0, NULL, 0},
@@ -72,6 +79,8 @@ parse_options(int argc, char **argv, struct options *options)
 		switch (option) {
 		case 'f': options->foreground = true; break;
 		case 'c': options->config = optarg; break;
+		case OPTION_VPCD: options->vpcd = optarg; break;
+		case OPTION_CLEARTEXT: options->cleartext_network = true; break;
 		case 'h': (void)fputs(help, stdout); return EXIT_SUCCESS;
 		case 'V': (void)puts("vicard " VICAR_VERSION); return EXIT_SUCCESS;
 		case ':': return usage_error("an argument is missing after", argv[optind - 1]);
@@ -82,6 +91,8 @@ parse_options(int argc, char **argv, struct options *options)
 		return usage_error("the NAME of a card is missing", "");
 	if (argc - optind > 1)
 		return usage_error("one argument too many:", argv[optind + 1]);
+	if (options->cleartext_network && options->vpcd == NULL)
+		return usage_error("--cleartext-network is for --vpcd, which is missing", "");
 	options->name = argv[optind];
 	return -1;
 }
@@ -120,6 +131,22 @@ check_services(const struct image *image, const struct config *config)
 		log_error("the key %s of card %s is at the service %s, which vicar.conf does not "
 			  "have; add [service %s]",
 			  image->keys[i].name, image->name, service, service);
+		return false;
+	}
+	return true;
+}
+
+/* In another reader nobody says who is at the other end (tools/vicard/vpcd.h). */
+static bool
+check_local(const struct image *image)
+{
+	for (size_t i = 0; i < image->keys_count; i++) {
+		if (strcmp(image->keys[i].service, IMAGE_SERVICE_FILE) == 0)
+			continue;
+		log_error(
+		    "the card %s has a key at the service %s, so it does not go into a reader "
+		    "by --vpcd; type: vicar insert %s",
+		    image->name, image->keys[i].service, image->name);
 		return false;
 	}
 	return true;
@@ -192,21 +219,24 @@ take_signals(int *signals)
 	return *signals >= 0;
 }
 
-/* The link comes last: the reader may call as soon as it is there. */
+/* The reader comes last: it may call as soon as the card is there. */
 static bool
-open_sockets(struct vicard *vicard, const char *name)
+open_sockets(struct vicard *vicard, const struct options *options)
 {
 	struct loop *loop = &vicard->loop;
+	const char *name = options->name;
 
 	if (!listen_control(&loop->control, name))
 		return false;
+	if (options->vpcd != NULL)
+		return vpcd_connect(&loop->vpcd, options->vpcd, options->cleartext_network);
 	if (loop->link.fd >= 0)
 		return true;
 	return listen_link(&loop->link, vicard->config.socket_directory, name);
 }
 
 static bool
-set_up(struct vicard *vicard, const char *name)
+set_up(struct vicard *vicard, const struct options *options)
 {
 	struct problem error = {""};
 
@@ -218,10 +248,12 @@ set_up(struct vicard *vicard, const char *name)
 	}
 	if (!find_pcscd_user(&vicard->config, &vicard->loop.pcscd_uid))
 		return false;
-	if (!held_image(&vicard->image, name, &error)) {
+	if (!held_image(&vicard->image, options->name, &error)) {
 		log_error("%s", error.text);
 		return false;
 	}
+	if (options->vpcd != NULL && !check_local(&vicard->image))
+		return false;
 	if (!check_services(&vicard->image, &vicard->config) || !open_journal(vicard) ||
 	    !make_card(vicard))
 		return false;
@@ -229,13 +261,14 @@ set_up(struct vicard *vicard, const char *name)
 	vicard->loop.journal = &vicard->journal;
 	keys_init(&vicard->loop.keys, vicard->loop.card, &vicard->image, &vicard->config,
 		  &vicard->journal);
-	return open_sockets(vicard, name);
+	return open_sockets(vicard, options);
 }
 
 static void
 tear_down(struct vicard *vicard)
 {
 	listen_close(&vicard->loop.link);
+	vpcd_close(&vicard->loop.vpcd);
 	listen_close(&vicard->loop.control);
 	card_free(vicard->loop.card);
 	journal_close(&vicard->journal);
@@ -321,6 +354,10 @@ main(int argc, char **argv)
 	r = EXIT_FAILURE;
 	if (!hardening_streams() || !set_environment(&options) || !listen_inherited(&inherited))
 		return r;
+	if (options.vpcd != NULL && inherited.fd >= 0) {
+		log_error("a socket unit is for our own reader; take --vpcd out of it");
+		return r;
+	}
 	if (!options.foreground && inherited.fd < 0 && !go_to_background(&ready))
 		return r;
 	vicard = calloc(1, sizeof(*vicard));
@@ -332,11 +369,16 @@ main(int argc, char **argv)
 	vicard->journal.fd = -1;
 	vicard->loop.signals = -1;
 	vicard->loop.control.fd = -1;
+	vicard->loop.vpcd.fd = -1;
 	vicard->loop.link = inherited;
-	if (!set_up(vicard, options.name))
+	if (!set_up(vicard, &options))
 		goto out;
-	log_info("card %s (%s) is in; the reader finds it at %s", vicard->image.name,
-		 vicard->image.personality, vicard->loop.link.path);
+	if (options.vpcd != NULL)
+		log_info("card %s (%s) is in the reader %s", vicard->image.name,
+			 vicard->image.personality, options.vpcd);
+	else
+		log_info("card %s (%s) is in; the reader finds it at %s", vicard->image.name,
+			 vicard->image.personality, vicard->loop.link.path);
 	listen_tell_ready();
 	if (ready >= 0)
 		leave_parent(ready);

@@ -69,15 +69,17 @@ static void
 reply_status(const struct loop *loop, int client)
 {
 	char tries[IMAGE_COUNTERS_MAX * (KEY_NAME_MAX + 12)];
-	const char *reader = loop->reader.fd >= 0 ? "connected"
-			     : loop->no_slot      ? "no-free-slot"
-						  : "waiting";
+	const bool vpcd = loop->vpcd.fd >= 0;
+	const char *reader = loop->reader.fd >= 0 || vpcd ? "connected"
+			     : loop->no_slot              ? "no-free-slot"
+							  : "waiting";
 
 	put_tries(loop, tries, sizeof(tries));
 	reply(client,
 	      "ok\nname: %s\npersonality: %s\npid: %ld\nsocket: %s\nreader: %s\npowered: %s\n"
 	      "state: %s\ntries: %s\nlast: %s\n",
-	      loop->image->name, loop->image->personality, (long)getpid(), loop->link.path, reader,
+	      loop->image->name, loop->image->personality, (long)getpid(),
+	      vpcd ? loop->vpcd.where : loop->link.path, reader,
 	      loop->reader.fd >= 0 && loop->reader.powered ? "yes" : "no", loop->keys.state, tries,
 	      loop->journal->last);
 }

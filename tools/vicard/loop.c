@@ -18,7 +18,15 @@
 /* A busy message is sent well before the reader must have it. */
 enum { BUSY_EVERY_MS = LINK_BUSY_MS / 2, STRANGER_EVERY_MS = 10000 };
 
-enum slot { SLOT_SIGNALS, SLOT_READER, SLOT_BRIDGE, SLOT_CONTROL, SLOT_LINK, SLOT_CLIENTS };
+enum slot {
+	SLOT_SIGNALS,
+	SLOT_READER,
+	SLOT_VPCD,
+	SLOT_BRIDGE,
+	SLOT_CONTROL,
+	SLOT_LINK,
+	SLOT_CLIENTS
+};
 enum { SLOTS = SLOT_CLIENTS + LOOP_CLIENTS_MAX };
 
 static uint64_t
@@ -114,6 +122,71 @@ serve_reader(struct loop *loop)
 		log_warning("the reader sent %s; connection closed", why);
 		drop_reader(loop, "the reader broke the link's rules");
 		return;
+	}
+}
+
+/* The protocol cannot say T=0 or T=1: clients get T=1 where the ATR offers it. */
+static void
+reset_for_vpcd(struct loop *loop)
+{
+	card_reset(loop->card);
+	card_set_protocol(loop->card, 1);
+}
+
+static bool
+transmit_to_vpcd(struct loop *loop, struct bytes capdu)
+{
+	static const uint8_t wrong_length[] = {0x67, 0x00};
+	struct writer response = writer_to(loop->response, sizeof(loop->response));
+	enum card_result result = card_transmit(loop->card, capdu, &response);
+	bool sent;
+
+	if (result == CARD_PENDING)
+		result = keys_serve(&loop->keys, now_ms(), &response);
+	if (result == CARD_PENDING)
+		return false;
+	sent = vpcd_answer(&loop->vpcd, response.len <= VPCD_BODY_MAX ? writer_bytes(&response)
+								      : BYTES(wrong_length));
+	OPENSSL_cleanse(loop->response, response.len);
+	return sent;
+}
+
+static bool
+serve_vpcd_request(struct loop *loop, const struct vpcd_request *request)
+{
+	switch (request->kind) {
+	case VPCD_ATR: return vpcd_answer(&loop->vpcd, card_atr(loop->card));
+	case VPCD_TRANSMIT: return transmit_to_vpcd(loop, request->capdu);
+	default: reset_for_vpcd(loop); return true;
+	}
+}
+
+static void
+serve_vpcd(struct loop *loop)
+{
+	struct vpcd_request request;
+
+	while (!loop->ending) {
+		switch (vpcd_receive(&loop->vpcd, &request)) {
+		case VPCD_NOTHING: return;
+		case VPCD_REQUEST:
+			loop->ending = !serve_vpcd_request(loop, &request);
+			if (loop->ending)
+				log_warning("the reader %s does not take what the card answers",
+					    loop->vpcd.where);
+			break;
+		case VPCD_CLOSED:
+			log_info("the reader %s has gone; start vicard again when it is back",
+				 loop->vpcd.where);
+			loop->ending = true;
+			break;
+		case VPCD_BROKEN:
+			log_warning("the reader %s sent a message that vpcd's protocol does not "
+				    "have; connection closed",
+				    loop->vpcd.where);
+			loop->ending = true;
+			break;
+		}
 	}
 }
 
@@ -246,6 +319,7 @@ fill(const struct loop *loop, struct pollfd polled[SLOTS])
 {
 	polled[SLOT_SIGNALS].fd = loop->signals;
 	polled[SLOT_READER].fd = loop->reader.fd;
+	polled[SLOT_VPCD].fd = loop->vpcd.fd;
 	polled[SLOT_BRIDGE].fd = loop->keys.bridge.fd;
 	polled[SLOT_CONTROL].fd = loop->control.fd;
 	polled[SLOT_LINK].fd = loop->link.fd;
@@ -271,6 +345,8 @@ turn(struct loop *loop)
 		serve_signals(loop);
 	if (polled[SLOT_READER].revents != 0)
 		serve_reader(loop);
+	if (polled[SLOT_VPCD].revents != 0)
+		serve_vpcd(loop);
 	serve_timers(loop);
 	serve_bridge(loop);
 	for (size_t i = 0; i < LOOP_CLIENTS_MAX; i++) {
@@ -289,9 +365,12 @@ loop_run(struct loop *loop)
 	loop->reader.fd = -1;
 	for (size_t i = 0; i < LOOP_CLIENTS_MAX; i++)
 		loop->clients[i] = -1;
+	if (loop->vpcd.fd >= 0)
+		reset_for_vpcd(loop);
 	while (!loop->ending)
 		turn(loop);
 	listen_close(&loop->link);
+	vpcd_close(&loop->vpcd);
 	if (loop->reader.fd >= 0)
 		drop_reader(loop, "the card was taken out");
 	listen_close(&loop->control);

@@ -1,5 +1,5 @@
 /*
- * The one poll loop of vicard: the reader's connection, `vicar`'s requests, the bridge, signals.
+ * The one poll loop of vicard: the reader's connection (on the link, or by vpcd's protocol), `vicar`'s requests, the bridge, signals.
  */
 #ifndef VICAR_TOOLS_VICARD_LOOP_H
 #define VICAR_TOOLS_VICARD_LOOP_H
@@ -7,6 +7,7 @@
 #include "emulator/endpoint.h"
 #include "keys.h"
 #include "listen.h"
+#include "vpcd.h"
 
 enum { LOOP_CLIENTS_MAX = 4 };
 
@@ -18,8 +19,9 @@ struct loop {
 	struct keys keys;
 	struct listener link;
 	struct listener control;
-	uid_t pcscd_uid; /* may connect as root may; root itself when none is configured */
-	int signals;     /* signalfd: SIGTERM, SIGINT, SIGHUP, SIGCHLD */
+	struct vpcd vpcd; /* connected: the card is in that reader, and `link` has no socket */
+	uid_t pcscd_uid;  /* may connect as root may; root itself when none is configured */
+	int signals;      /* signalfd: SIGTERM, SIGINT, SIGHUP, SIGCHLD */
 
 	/* Its own. */
 	struct endpoint reader; /* fd -1: none */
@@ -32,7 +34,7 @@ struct loop {
 	uint8_t response[LINK_RAPDU_MAX];
 };
 
-/* Runs until a signal or `vicar remove` ends it; then the reader's connection is closed, sockets
+/* Runs until a signal or `vicar remove` ends it, or the reader at vpcd.where goes; then the reader's connection is closed, sockets
  * are removed, the bridge has ended and the card is reset. */
 void loop_run(struct loop *loop);
 

@@ -1,4 +1,5 @@
-"""An sshd of one's own on loopback that lets in who has the card, as the user who runs the test."""
+"""An sshd of one's own on loopback that lets in who has the card, as the user who runs the test, and
+an ssh-agent."""
 
 import getpass
 import os
@@ -54,3 +55,17 @@ class SshServer:
             "-o", f"UserKnownHostsFile={self.test.path('known_hosts')}", "-o", "IdentityFile=none",
             *options, f"{getpass.getuser()}@127.0.0.1", "echo logged in",
         )  # fmt: skip
+
+
+def start_agent(test):
+    """An ssh-agent that may load the module, and that ends with the test; the name of its socket."""
+    path = test.path("agent")
+    test.popen("ssh-agent", "-D", "-a", path, "-P", test.module)
+
+    def listens():
+        # The socket is there before anybody listens.
+        with socket.socket(socket.AF_UNIX) as client:
+            return client.connect_ex(path) == 0
+
+    wait_for("ssh-agent", listens)
+    return path

@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import consumer  # noqa: E402
 import test_openssl  # noqa: E402
 from nss import Database  # noqa: E402
-from ssh_server import SshServer  # noqa: E402
+from ssh_server import SshServer, start_agent  # noqa: E402
 
 
 class RemoteKey(consumer.Consumer):
@@ -81,10 +81,8 @@ class RemoteKey(consumer.Consumer):
         self.assert_kept_away("ssh-keygen")
 
     def test_ssh_agent(self):
-        self.popen("ssh-agent", "-D", "-a", self.path("agent"), "-P", self.module)
-        consumer.wait_for("ssh-agent", lambda: os.path.exists(self.path("agent")))
         done = self.run_program(
-            "ssh-add", "-s", self.module, env={**self.ask, "SSH_AUTH_SOCK": self.path("agent")},
+            "ssh-add", "-s", self.module, env={**self.ask, "SSH_AUTH_SOCK": start_agent(self)},
             check=False,
         )  # fmt: skip
         self.assertNotEqual(done.returncode, 0, done.stdout)

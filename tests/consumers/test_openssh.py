@@ -6,8 +6,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import consumer  # noqa: E402
-from consumer import wait_for  # noqa: E402
-from ssh_server import SshServer  # noqa: E402
+from ssh_server import SshServer, start_agent  # noqa: E402
 
 
 class OpenSsh:
@@ -27,9 +26,8 @@ class OpenSsh:
         }  # fmt: skip
 
     def start_agent(self):
-        """ssh-agent, told of the card."""
-        self.popen("ssh-agent", "-D", "-a", self.path("agent"), "-P", self.module)
-        wait_for("ssh-agent", lambda: os.path.exists(self.path("agent")))
+        """And tells it of the card."""
+        start_agent(self)
         self.run_program("ssh-add", "-s", self.module)
 
     def test_ssh_keygen_prints_the_key_of_the_card(self):

@@ -369,6 +369,42 @@ a_card_with_local_keys_needs_no_service(void **state)
 
 /* ---- the list ---- */
 
+/* ---- OpenSC's module ---- */
+
+/* With this opensc.conf. */
+static void
+expect_of_opensc(void **state, struct doctor *doctor, const char *conf, const char *words)
+{
+	setenv("OPENSC_CONF", home_write(state, "opensc.conf", conf, 0644), 1);
+	expect(doctor, check_opensc, FINDING_OK, words);
+	unsetenv("OPENSC_CONF");
+	doctor_end(doctor);
+}
+
+static void
+opensc_that_shows_a_remote_key_is_told_with_the_line_against_it(void **state)
+{
+	expect_of_opensc(state, a_remote_card(state, 0600, 100),
+			 "app default {\n\t# ignored_readers = \"Vicar\";\n}\n", "put into");
+}
+
+static void
+opensc_that_ignores_our_reader_is_ok(void **state)
+{
+	expect_of_opensc(state, a_remote_card(state, 0600, 100),
+			 "app opensc-pkcs11 {\n\tignored_readers = \"Other\", \"Vicar\";\n}\n",
+			 "leaves the reader Vicar alone");
+}
+
+static void
+without_a_remote_key_opensc_may_show_the_card(void **state)
+{
+	struct doctor *doctor = a_remote_card(state, 0600, 100);
+
+	snprintf(doctor->image.keys[0].service, IMAGE_NAME_MAX, IMAGE_SERVICE_FILE);
+	expect_of_opensc(state, doctor, "app default {\n}\n", "no remote key");
+}
+
 static enum finding
 always_ok(struct doctor *doctor, struct problem *text)
 {
@@ -433,6 +469,9 @@ main(int argc, char **argv)
 	    TEST(a_service_that_answers_is_ok),
 	    TEST(a_service_that_does_not_answer_is_bad),
 	    TEST(a_card_with_local_keys_needs_no_service),
+	    TEST(opensc_that_shows_a_remote_key_is_told_with_the_line_against_it),
+	    TEST(opensc_that_ignores_our_reader_is_ok),
+	    TEST(without_a_remote_key_opensc_may_show_the_card),
 	    TEST(a_check_that_was_not_made_is_not_well),
 	    TEST(all_checks_ok_is_well),
 	};

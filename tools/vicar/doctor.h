@@ -51,7 +51,7 @@ enum finding finding_of(bool ok); /* FINDING_OK or FINDING_BAD */
 check_function check_memory, check_config, check_reader_entry, check_handler, check_pcscd,
     check_reader, check_directory;
 check_function check_image, check_certificate, check_vicard, check_card_in_reader;
-check_function check_service, check_service_answers;
+check_function check_service, check_service_answers, check_opensc;
 
 /* Runs the checks of a list, which ends with a name that is NULL, and prints a line for each; true
  * when all are well. `prefix` stands before their names. */

@@ -146,6 +146,12 @@ $(IFD_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/ifd/fake-card.o
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $^ $(PCSC_LIBS) -pthread
 
+P11_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/system/p11-*.c))
+$(BUILD)/tests/system/p11-%.o: EXTRA_CPPFLAGS = $(P11_CFLAGS)
+$(P11_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $^
+
 # Packages. `demo` and `check` install what they need; `all` says what is missing.
 .PHONY: deps-build deps-demo deps-check deps-consumers
 deps-build:
@@ -191,7 +197,7 @@ check-sanitize-run: all check-programs
 
 # Everything that the tests run and users do not.
 .PHONY: check-programs
-check-programs: $(UNIT_TESTS) $(IFD_TESTS) $(IFD_PROGRAMS)
+check-programs: $(UNIT_TESTS) $(IFD_TESTS) $(IFD_PROGRAMS) $(P11_PROGRAMS)
 
 .PHONY: units
 units: $(UNIT_TESTS)

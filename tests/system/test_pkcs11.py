@@ -223,6 +223,12 @@ class TwoPrograms(unittest.TestCase):
         self.assertEqual(self.tell(one, "logout"), "CKR_OK")
         self.assertEqual(self.tell(two, "sign"), "CKR_OK")
 
+    def test_a_program_that_is_over_may_still_end_its_session(self):
+        late = self.world.run(
+            self.world.tool("tests/system/p11-late"), self.world.module, harness.LOCAL_PIN
+        )
+        self.assertEqual(late.stdout, "0 0 0\n")
+
     def test_opensc_and_ours_use_one_card_in_turns(self):
         program = self.start()
         self.assertEqual(self.tell(program, f"login {harness.LOCAL_PIN}"), "CKR_OK")

@@ -56,6 +56,17 @@ find_parent(const struct card *card, const struct file_spec *spec, size_t depth)
 	return df;
 }
 
+static size_t
+updated_count(const struct card *card)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < card->files_count; i++)
+		if (card->files[i]->spec.update.rule != ACCESS_NEVER)
+			count++;
+	return count;
+}
+
 /* Why the file cannot be: NULL when it can. */
 static const char *
 spec_fault(const struct card *card, const struct file_spec *spec, struct bytes content)
@@ -89,6 +100,9 @@ spec_fault(const struct card *card, const struct file_spec *spec, struct bytes c
 		return "there is one already";
 	if (card->files_count == CARD_FILES_MAX)
 		return "the card holds 64 files at most";
+	/* Else an image in which each was written could not be loaded any more. */
+	if (spec->update.rule != ACCESS_NEVER && updated_count(card) == IMAGE_FILES_MAX)
+		return "8 files at most are updated";
 	return NULL;
 }
 

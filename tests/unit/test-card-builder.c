@@ -88,6 +88,18 @@ sixty_five(struct card *card, struct image_error *error)
 	return true;
 }
 
+/* image.h: files/ holds as many as were written, and no more are read. */
+static bool
+nine_updated(struct card *card, struct image_error *error)
+{
+	struct file_spec spec = {.kind = FILE_EF, .update = ACCESS_IS_ALWAYS};
+
+	for (spec.path[0] = 1; spec.path[0] <= IMAGE_FILES_MAX + 1; spec.path[0]++)
+		if (!add_file(card, &spec, error))
+			return false;
+	return true;
+}
+
 static void
 a_file_that_cannot_be_is_refused(void **state)
 {
@@ -106,6 +118,7 @@ a_file_that_cannot_be_is_refused(void **state)
 	assert_no_card(fixture, twice, "5000: there is one already");
 	assert_no_card(fixture, below_an_ef, "the DF above it");
 	assert_no_card(fixture, sixty_five, "64 files");
+	assert_no_card(fixture, nine_updated, "0009: 8 files at most are updated");
 }
 
 static bool

@@ -418,6 +418,16 @@ warning_for(void **state, long days, char *text, size_t room)
 }
 
 static void
+a_local_key_is_renewed_by_other_commands_than_a_remote_one(void **state)
+{
+	const struct image_key local = {.service = IMAGE_SERVICE_FILE}, remote = {.service = "cmd"};
+
+	(void)state;
+	assert_string_equal(chain_renewal(&local), "vicar create or vicar import");
+	assert_string_equal(chain_renewal(&remote), "vicar enrol");
+}
+
+static void
 a_certificate_with_a_month_left_is_warned_of(void **state)
 {
 	char text[512];
@@ -442,6 +452,7 @@ a_certificate_that_ended_is_warned_of(void **state)
 
 	warning_for(state, -2, text, sizeof(text));
 	assert_non_null(strstr(text, "of key sign ended on"));
+	assert_non_null(strstr(text, "make it again with vicar enrol"));
 }
 
 static void
@@ -601,6 +612,7 @@ main(int argc, char **argv)
 	    TEST(the_pin_of_a_card_that_is_not_there_fails),
 	    TEST(pin_knows_only_change_and_unblock),
 	    TEST(a_line_of_the_list_says_whose_card_it_is),
+	    TEST(a_local_key_is_renewed_by_other_commands_than_a_remote_one),
 	    TEST(a_certificate_with_a_month_left_is_warned_of),
 	    TEST(a_certificate_with_more_than_a_month_left_is_not_warned_of),
 	    TEST(a_certificate_that_ended_is_warned_of),

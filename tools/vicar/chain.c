@@ -30,6 +30,13 @@ chain_subject(X509 *certificate, char name[CHAIN_NAME_MAX])
 	OPENSSL_free(utf8);
 }
 
+const char *
+chain_renewal(const struct image_key *key)
+{
+	return strcmp(key->service, IMAGE_SERVICE_FILE) == 0 ? "vicar create or vicar import"
+							     : "vicar enrol";
+}
+
 bool
 chain_days_left(X509 *certificate, time_t now, long *days)
 {

@@ -17,6 +17,9 @@ void chain_subject(X509 *certificate, char name[CHAIN_NAME_MAX]);
 /* Whole days from `now` until the certificate ends; negative when it has. */
 bool chain_days_left(X509 *certificate, time_t now, long *days) MUST_USE;
 
+/* By what commands a card gets another certificate for this key: "vicar enrol". */
+const char *chain_renewal(const struct image_key *key);
+
 /* Leaf first, then its issuer, and so on. */
 struct chain {
 	X509 *certificates[CHAIN_MAX];

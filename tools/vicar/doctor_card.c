@@ -53,11 +53,10 @@ check_certificate(struct doctor *doctor, struct problem *text)
 		X509_free(certificate);
 		if (days < STATUS_EXPIRY_DAYS)
 			return finding_of(problem(text,
-						  "that of %s %s on %s; renew it, then type: vicar "
-						  "forget %s; vicar enrol "
-						  "%s",
+						  "that of %s %s on %s; renew it, then type vicar "
+						  "forget %s and make the card again with %s",
 						  holder, days < 0 ? "ended" : "ends", date,
-						  doctor->name, doctor->name));
+						  doctor->name, chain_renewal(key)));
 		problem(text, "%s, until %s", holder, date);
 	}
 	return finding_of(doctor->image.keys_count > 0);

@@ -311,7 +311,8 @@ run(const struct command_arguments *arguments)
 		return COMMAND_FAILED;
 	}
 	if ((ok = run_with(arguments, &config, &error)))
-		printf("card %s is there; type: vicar insert %s\n", arguments->operands[0],
+		printf("card %s %s; type: vicar insert %s\n", arguments->operands[0],
+		       arguments->options[OPTION_ADD] == NULL ? "is there" : "has the key now",
 		       arguments->operands[0]);
 	else
 		say_error("%s", error.text);

@@ -266,6 +266,8 @@ can_be_made(const struct image *image, struct problem *error)
 	struct card *card = issue_trial(image, &reason);
 
 	card_free(card);
+	if (card == NULL && strstr(reason.text, "card.conf") == NULL)
+		return problem(error, "%s", reason.text);
 	return card != NULL ||
 	       problem(error,
 		       "%s (nothing was written: what card.conf would say comes from the "

@@ -43,14 +43,12 @@ status_certificate(FILE *out, const struct image *image, const struct image_key 
 	fprintf(out, "certificate: %s, until %s\n", holder, date);
 	if (!chain_days_left(certificate, now, &days) || days < 0)
 		say_warning("card %s: the certificate of key %s ended on %s; renew it, then forget "
-			    "and enrol "
-			    "the card",
-			    image->name, key->name, date);
+			    "the card and make it again with %s",
+			    image->name, key->name, date, chain_renewal(key));
 	else if (days < STATUS_EXPIRY_DAYS)
 		say_warning("card %s: the certificate of key %s ends on %s, in %ld days; renew it, "
-			    "then forget "
-			    "and enrol the card",
-			    image->name, key->name, date, days);
+			    "then forget the card and make it again with %s",
+			    image->name, key->name, date, days, chain_renewal(key));
 	X509_free(certificate);
 }
 

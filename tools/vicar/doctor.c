@@ -21,10 +21,14 @@ static const struct check checks_of_system[] = {
 };
 
 static const struct check checks_of_card[] = {
-    {"image", check_image},     {"certificate", check_certificate},
-    {"vicard", check_vicard},   {"card in reader", check_card_in_reader},
-    {"service", check_service}, {"service answers", check_service_answers},
-    {"OpenSC", check_opensc},   {NULL, NULL},
+    {"image", check_image},
+    {"certificate", check_certificate},
+    {"vicard", check_vicard},
+    {"card in reader", check_card_in_reader},
+    {"service", check_service},
+    {"service answers", check_service_answers},
+    {"OpenSC", check_opensc}, /* beside the way, with the same card */
+    {NULL, NULL},
 };
 
 enum finding

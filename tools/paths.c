@@ -4,6 +4,7 @@
 #include "tools/paths.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,6 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define MODULE "vicar-pkcs11.so"
 
 __attribute__((format(printf, 3, 4))) static bool
 join(char path[PATH_MAX], struct problem *error, const char *format, ...)
@@ -135,25 +138,59 @@ paths_expand(const char *text, char path[PATH_MAX], struct problem *error)
 	return join(path, error, "%s/%s", directory, text + 2);
 }
 
+/* Where our own executable is. */
+static bool
+own_directory(char directory[PATH_MAX], struct problem *error)
+{
+	const ssize_t len = readlink("/proc/self/exe", directory, PATH_MAX);
+	char *slash = len > 0 ? memrchr(directory, '/', (size_t)len) : NULL;
+
+	if (slash == NULL)
+		return problem(error, "/proc/self/exe cannot be read; mount /proc");
+	*slash = '\0';
+	return true;
+}
+
 bool
 paths_program(const char *name, char path[PATH_MAX], struct problem *error)
 {
 	char own[PATH_MAX];
-	const ssize_t len = readlink("/proc/self/exe", own, sizeof(own));
-	const char *slash = len > 0 ? memrchr(own, '/', (size_t)len) : NULL;
-	const int directory = slash != NULL ? (int)(slash - own) : 0;
 
-	if (slash == NULL)
-		return problem(error, "/proc/self/exe cannot be read; mount /proc");
-	if (join(path, error, "%.*s/%s", directory, own, name) && access(path, X_OK) == 0)
+	if (!own_directory(own, error))
+		return false;
+	if (join(path, error, "%s/%s", own, name) && access(path, X_OK) == 0)
 		return true;
-	if (join(path, error, "%.*s/" PATHS_PROGRAMS "/%s", directory, own, name) &&
-	    access(path, X_OK) == 0)
+	if (join(path, error, "%s/" PATHS_PROGRAMS "/%s", own, name) && access(path, X_OK) == 0)
 		return true;
 	return problem(error,
-		       "program %s is neither in %.*s nor in " PATHS_PROGRAMS
+		       "program %s is neither in %s nor in " PATHS_PROGRAMS
 		       " seen from there; install Vicar again",
-		       name, directory, own);
+		       name, own);
+}
+
+bool
+paths_module(char path[PATH_MAX], struct problem *error)
+{
+	static const char *const places[] = {".", PATHS_MODULES};
+	char own[PATH_MAX], pattern[PATH_MAX];
+	bool found = false;
+	glob_t matched;
+
+	if (!own_directory(own, error))
+		return false;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && !found; i++) {
+		if (!join(pattern, error, "%s/%s/" MODULE, own, places[i]))
+			return false;
+		if (glob(pattern, GLOB_NOSORT, NULL, &matched) != 0)
+			continue;
+		found = realpath(matched.gl_pathv[0], path) != NULL;
+		globfree(&matched);
+	}
+	return found ||
+	       problem(error,
+		       "the module " MODULE " is neither in %s nor in ../lib/pkcs11 seen from "
+		       "there; install Vicar again",
+		       own);
 }
 
 bool

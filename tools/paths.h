@@ -7,6 +7,7 @@
  *   sockets        $XDG_RUNTIME_DIR/vicar     else /run/user/UID/vicar, if that is there and ours
  *   programs       beside our own executable, as in a build tree, else in PATHS_PROGRAMS seen
  *                  from there: an installation may be moved as a whole
+ *   the module     the same, with PATHS_MODULES
  *
  * Nothing is created but by paths_make(). Every function that fails says why in `error`.
  */
@@ -19,6 +20,8 @@
 #include <limits.h>
 
 #define PATHS_PROGRAMS "../libexec/vicar"
+/* A package may put it below the machine's own directory, lib/x86_64-linux-gnu. */
+#define PATHS_MODULES "../lib/pkcs11", "../lib/*/pkcs11"
 #define PATHS_SYSTEM_CONFIG "/etc/vicar/vicar.conf"
 
 /* The user's vicar.conf. */
@@ -33,6 +36,8 @@ bool paths_control(const char *name, char path[PATH_MAX], struct problem *error)
 bool paths_expand(const char *text, char path[PATH_MAX], struct problem *error) MUST_USE;
 /* Another program of ours. */
 bool paths_program(const char *name, char path[PATH_MAX], struct problem *error) MUST_USE;
+/* vicar-pkcs11.so, without .. and links in the path. */
+bool paths_module(char path[PATH_MAX], struct problem *error) MUST_USE;
 /* mkdir -p, 0700. */
 bool paths_make(const char *path, struct problem *error) MUST_USE;
 

@@ -445,6 +445,8 @@ class Installed(unittest.TestCase):
             with open(f"{destination}/etc/pkcs11/modules/vicar.module") as f:
                 (path,) = re.findall(r"(?m)^module: (.*)$", f.read())
             self.assertTrue(os.path.exists(destination + path))
+            vicar = os.path.join(destination, "usr/local/bin/vicar")
+            self.assertIn(f"module: {destination}{path}\n", world.run(vicar, "module").stdout)
 
 
 if __name__ == "__main__":

@@ -24,12 +24,13 @@
 #define ENTRY_OF(linkage, name, parameters, call, ...)        \
 	linkage CK_RV name parameters                         \
 	{                                                     \
-		CK_RV rv = module_ready();                    \
+		CK_RV rv = module_enter();                    \
                                                               \
 		if (rv != CKR_OK)                             \
 			return rv;                            \
 		rv = call;                                    \
 		log_call(module.log, #name, rv, __VA_ARGS__); \
+		module_leave();                               \
 		return rv;                                    \
 	}
 
@@ -85,7 +86,10 @@ C_Initialize(void *arguments)
 {
 	CK_RV rv = module_initialize(arguments);
 
-	log_call(module.log, "C_Initialize", rv, "arguments %s", given(arguments));
+	if (module_enter() == CKR_OK) {
+		log_call(module.log, "C_Initialize", rv, "arguments %s", given(arguments));
+		module_leave();
+	}
 	return rv;
 }
 

@@ -269,14 +269,17 @@ ifd_enter(struct ifd *ifd)
 void
 ifd_refresh(struct ifd *ifd)
 {
-	bool free;
+	bool unknown, look_now;
 
 	lock_take(&module.lock);
-	free = ifd->busy == 0;
+	unknown = ifd->present && (!ifd->known || ifd->known_events != ifd->events);
+	look_now = ifd->busy == 0 || unknown;
+	if (look_now)
+		ifd->busy++;
 	lock_release(&module.lock);
-	if (!free)
+	if (!look_now)
 		return;
-	ifd_lock(ifd);
+	lock_take(&ifd->lock);
 	(void)update(ifd);
 	ifd_leave(ifd);
 }

@@ -89,7 +89,8 @@ CK_RV ifd_enter(struct ifd *ifd);
 /* Takes the lock, and looks no further. */
 void ifd_lock(struct ifd *ifd);
 void ifd_leave(struct ifd *ifd);
-/* As ifd_enter() and ifd_leave() for its effect on the copies, if nobody has the lock; else nothing. */
+/* As ifd_enter() and ifd_leave() for its effect on the copies, if nobody has the lock; else nothing,
+ * unless the card is new: whoever looks at it now is waited for. */
 void ifd_refresh(struct ifd *ifd);
 
 struct token *ifd_token(struct ifd *ifd, CK_SLOT_ID slot);

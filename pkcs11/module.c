@@ -34,6 +34,25 @@ module_ready(void)
 	return module.phase == phase_of(PHASE_READY) ? CKR_OK : CKR_CRYPTOKI_NOT_INITIALIZED;
 }
 
+CK_RV
+module_enter(void)
+{
+	/* Not counted in a child that has not begun: C_Initialize begins its count at none. */
+	if (module_ready() != CKR_OK)
+		return CKR_CRYPTOKI_NOT_INITIALIZED;
+	module.calls++;
+	if (module_ready() == CKR_OK)
+		return CKR_OK;
+	module.calls--;
+	return CKR_CRYPTOKI_NOT_INITIALIZED;
+}
+
+void
+module_leave(void)
+{
+	module.calls--;
+}
+
 static void
 find_program(void)
 {
@@ -63,7 +82,7 @@ forget_parent(void)
 	pinstore_close(&module.pins);
 	OSSL_LIB_CTX_free(module.crypto);
 	module.crypto = NULL;
-	module.waiting = 0;
+	module.calls = module.waiting = 0;
 	module.surveyed = false;
 	module.counted = false;
 	log_close(&module.log);
@@ -158,11 +177,12 @@ module_finalize(void *reserved)
 		return CKR_ARGUMENTS_BAD;
 	if (!atomic_compare_exchange_strong(&module.phase, &ready, phase_of(PHASE_CHANGING)))
 		return CKR_CRYPTOKI_NOT_INITIALIZED;
-	/* A thread that is about to wait does not hear the first call. */
-	while (module.waiting > 0) {
+	/* A thread that is about to wait for a card does not hear the first call. */
+	while (module.calls > 0) {
 		const struct timespec pause = {0, CANCEL_EVERY_NS};
 
-		pcsc_wait_cancel(&module.wait);
+		if (module.waiting > 0)
+			pcsc_wait_cancel(&module.wait);
 		(void)nanosleep(&pause, NULL);
 	}
 	log_call(module.log, "C_Finalize", CKR_OK, "%s", "");

@@ -38,6 +38,7 @@ struct module {
 	_Atomic CK_ULONG last_object, last_session; /* handles are given once */
 	struct pcsc_context wait;                   /* of C_WaitForSlotEvent */
 	_Atomic unsigned waiting;                   /* threads in C_WaitForSlotEvent */
+	_Atomic unsigned calls;                     /* threads in any function */
 	_Atomic bool counted; /* C_GetSlotList was asked for the count, and not yet for the list */
 	bool surveyed;        /* once: what is new from now on is an event */
 };
@@ -47,7 +48,13 @@ extern struct module module;
 /* CKR_CRYPTOKI_NOT_INITIALIZED, also in a child after fork(). */
 CK_RV module_ready(void);
 
+/* Around each function but these three: while one is at work nothing of the module goes.
+ * CKR_CRYPTOKI_NOT_INITIALIZED: no module_leave(). */
+CK_RV module_enter(void);
+void module_leave(void);
+
 CK_RV module_initialize(void *arguments);
+/* Ends the waiting of other threads (PKCS#11 2.40 section 5.4), and waits for what else they do. */
 CK_RV module_finalize(void *reserved);
 /* `version`: of the function list that was called through. */
 CK_RV module_info(CK_INFO *info, CK_VERSION version);

@@ -33,7 +33,8 @@ struct fake_reader {
 	const char *pad_pin;  /* typed at the PIN pad; NULL: the reader has none */
 	uint16_t pad_sw;      /* instead of a PIN: 6400, 6401 */
 	unsigned pad_used;
-	bool slow;  /* a command of a signature waits until this is false */
+	bool slow; /* a command with slow_ins waits until this is false */
+	uint8_t slow_ins;
 	bool waits; /* one does */
 };
 
@@ -353,11 +354,19 @@ fake_wait(struct fake_reader *reader)
 	pthread_mutex_unlock(&fake.lock);
 }
 
-/* Makes the next signature slow; waits until one is; lets it go on. */
+/* Makes the next command with this instruction slow; the same of a signature; waits until one is; lets
+ * it go on. */
+static inline void
+fake_slow_at(size_t reader, uint8_t ins)
+{
+	fake.readers[reader].slow_ins = ins;
+	fake.readers[reader].slow = true;
+}
+
 static inline void
 fake_slow(size_t reader)
 {
-	fake.readers[reader].slow = true;
+	fake_slow_at(reader, 0x2A);
 }
 
 static inline void
@@ -397,7 +406,7 @@ fake_send(struct fake_reader *reader, struct bytes command, struct writer *respo
 		writer_put(response, reader->garbage);
 		return;
 	}
-	if (capdu.ins == INS_PSO)
+	if (capdu.ins == reader->slow_ins)
 		fake_wait(reader);
 	result = card_transmit(reader->applet->card, command, response);
 	while (result == CARD_PENDING) {

@@ -3,6 +3,9 @@
  */
 #include "test-p11-cryptoki.h"
 
+#include "pkcs11/ifd.h"
+
+#include <sched.h>
 #include <sys/wait.h>
 
 static struct applet_card *card;
@@ -454,6 +457,87 @@ a_slow_signature_keeps_no_other_slot_waiting(void **state)
 	fake_put(1, NULL);
 }
 
+static void *
+end(void *rv)
+{
+	*(CK_RV *)rv = C_Finalize(NULL);
+	return NULL;
+}
+
+static void
+the_end_waits_for_a_signature_of_another_thread(void **state)
+{
+	struct slow_signature slow = {.session = p11_logged_in(p11_slot(2, 0), AUTH_PIN)};
+	pthread_t signing, ending;
+	CK_RV rv = CKR_GENERAL_ERROR;
+	CK_INFO info;
+
+	(void)state;
+	fake_slow(0);
+	assert_int_equal(pthread_create(&signing, NULL, sign_slowly, &slow), 0);
+	fake_until_it_waits(0);
+	assert_int_equal(pthread_create(&ending, NULL, end, &rv), 0);
+	while (C_GetInfo(&info) != CKR_CRYPTOKI_NOT_INITIALIZED)
+		sched_yield();
+	fake_go_on(0);
+	pthread_join(signing, NULL);
+	pthread_join(ending, NULL);
+	assert_ok(slow.rv);
+	assert_ok(rv);
+	assert_ok(C_Initialize(NULL));
+}
+
+struct question {
+	CK_SLOT_ID slot;
+	CK_RV rv;
+	atomic_bool answered;
+};
+
+static void *
+ask_for_token(void *argument)
+{
+	struct question *question = argument;
+	CK_TOKEN_INFO info;
+
+	question->rv = C_GetTokenInfo(question->slot, &info);
+	question->answered = true;
+	return NULL;
+}
+
+/* Threads that have the reader or wait for it. */
+static unsigned
+threads_at_reader(void)
+{
+	unsigned busy;
+
+	lock_take(&module.lock);
+	busy = module.ifds[0]->busy;
+	lock_release(&module.lock);
+	return busy;
+}
+
+static void
+a_card_that_another_thread_looks_at_is_known_when_it_has_looked(void **state)
+{
+	struct question first = {.slot = p11_slot(2, 0)}, second = {.slot = first.slot};
+	pthread_t looking, asking;
+
+	(void)state;
+	fake_put(0, NULL);
+	fake_slow_at(0, 0xA4);
+	fake_put(0, card);
+	assert_int_equal(pthread_create(&looking, NULL, ask_for_token, &first), 0);
+	fake_until_it_waits(0);
+	assert_int_equal(pthread_create(&asking, NULL, ask_for_token, &second), 0);
+	while (threads_at_reader() < 2 && !second.answered)
+		sched_yield();
+	fake_go_on(0);
+	pthread_join(looking, NULL);
+	pthread_join(asking, NULL);
+	assert_ok(first.rv);
+	assert_ok(second.rv);
+}
+
 static void
 begun_and_ended_a_hundred_times_nothing_is_left(void **state)
 {
@@ -574,6 +658,8 @@ main(void)
 	    TEST(after_a_fork_the_child_begins_anew_and_the_parent_goes_on),
 	    TEST(threads_sign_at_the_same_time_with_two_cards),
 	    TEST(a_slow_signature_keeps_no_other_slot_waiting),
+	    TEST(the_end_waits_for_a_signature_of_another_thread),
+	    TEST(a_card_that_another_thread_looks_at_is_known_when_it_has_looked),
 	    TEST(begun_and_ended_a_hundred_times_nothing_is_left),
 	    TEST(interfaces_are_those_of_3_0_and_2_40),
 	    TEST(every_function_of_both_lists_is_there),

@@ -174,15 +174,17 @@ build_roles(struct build *build, const struct roles *roles)
 	for (size_t i = 0; i < roles->count; i++) {
 		const struct role *role = &roles->role[i];
 		const struct image_key *key = image_key(build->image, role->key);
+		struct key_spec private_key;
 		struct file_spec spec = {
 		    .kind = FILE_EF, .read = ACCESS_IS_ALWAYS, .fci = roles->certificate_fci};
 
 		if (key == NULL)
 			continue;
 		build_pin(build, roles, i);
+		private_key = role->private_key_spec;
+		private_key.usage = build_words(role, key);
 		if (build->ok)
-			build->ok =
-			    card_add_key(build->card, &role->private_key_spec, build->error);
+			build->ok = card_add_key(build->card, &private_key, build->error);
 		memcpy(spec.path, role->certificate_path, sizeof(spec.path));
 		build_file(build, &spec, (struct bytes){key->certificate, key->certificate_len});
 	}

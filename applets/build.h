@@ -92,7 +92,8 @@ void build_roles(struct build *build, const struct roles *roles);
 const struct key_kind *build_kind(const struct image_key *key);
 /* A service has it. */
 bool build_is_remote(const struct image_key *key);
-/* The role's keys decipher, card.conf allows it, and so does where the key is. */
+/* The role's keys sign, or decipher, card.conf allows it, and so does where the key is. */
+bool build_signs(const struct role *role, const struct image_key *key);
 bool build_deciphers(const struct role *role, const struct image_key *key);
 /* Name of the key in the image on which the PUK of all roles is tried: the leading one of the first
  * that is local; NULL: no PUK has anything to unblock. */

@@ -122,13 +122,24 @@ build_usage_name(size_t index, enum image_usage *word)
 	return USAGES[index].name;
 }
 
-bool
-build_deciphers(const struct role *role, const struct image_key *key)
+static uint32_t
+usage_of_role(const struct role *role, const struct image_key *key)
 {
 	const struct key_kind *kind = build_kind(key);
 
-	return kind != NULL &&
-	       (build_usage(role, key, kind, role->private_key.usage) & PKCS15_USAGE_DECRYPT) != 0;
+	return kind != NULL ? build_usage(role, key, kind, role->private_key.usage) : 0;
+}
+
+bool
+build_signs(const struct role *role, const struct image_key *key)
+{
+	return (usage_of_role(role, key) & (PKCS15_USAGE_SIGN | PKCS15_USAGE_NON_REPUDIATION)) != 0;
+}
+
+bool
+build_deciphers(const struct role *role, const struct image_key *key)
+{
+	return (usage_of_role(role, key) & PKCS15_USAGE_DECRYPT) != 0;
 }
 
 const char *
@@ -141,4 +152,22 @@ build_key_of_puk(const struct image *image, const struct roles *roles)
 			return build_leading_key(image, roles, &roles->role[i]);
 	}
 	return NULL;
+}
+
+unsigned
+build_words(const struct role *role, const struct image_key *key)
+{
+	const struct key_kind *kind = build_kind(key);
+	struct image_key with = *key;
+	unsigned words = 0;
+
+	/* A card without PKCS #15 objects says nowhere what its keys do. */
+	if (kind == NULL || role->private_key.usage == 0)
+		return key->usage;
+	for (size_t i = 0; i < USAGES_COUNT; i++) {
+		with.usage = key->usage & (unsigned)USAGES[i].word;
+		if (with.usage != 0 && build_usage(role, &with, kind, role->private_key.usage) != 0)
+			words |= with.usage;
+	}
+	return words;
 }

@@ -17,6 +17,8 @@ const struct role *build_role(const struct roles *roles, const char *name);
 /* Of `usage` (PKCS15_USAGE_...) what the kind of key can do where it is, and card.conf allows. */
 uint32_t build_usage(const struct role *role, const struct image_key *key,
 		     const struct key_kind *kind, uint32_t usage);
+/* Of card.conf's words those that the role has: what the object lists and MSE SET takes. 0: all. */
+unsigned build_words(const struct role *role, const struct image_key *key);
 /* The words of card.conf's `usage`; NULL: no more. */
 const char *build_usage_name(size_t index, enum image_usage *word);
 

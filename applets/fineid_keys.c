@@ -54,22 +54,15 @@ is_rsa(const struct image_key *key)
 }
 
 static bool
-may_sign(const struct image_key *key)
-{
-	return key->usage == 0 ||
-	       (key->usage & (IMAGE_USAGE_SIGN | IMAGE_USAGE_NON_REPUDIATION)) != 0;
-}
-
-static bool
 has(const struct role *role, const struct image_key *key, const struct entry *entry)
 {
 	const bool rsa = is_rsa(key);
 
 	if (entry->key == OF_EC)
-		return !rsa && may_sign(key);
+		return !rsa && build_signs(role, key);
 	if (!rsa || (entry->key == OF_LOCAL_RSA && build_is_remote(key)))
 		return false;
-	return entry->info.operations == SIGN ? may_sign(key) : build_deciphers(role, key);
+	return entry->info.operations == SIGN ? build_signs(role, key) : build_deciphers(role, key);
 }
 
 /* 7.5: EC keys do not name theirs. */

@@ -195,18 +195,18 @@ name_algorithm(struct pkcs15_key *object, uint32_t reference)
 
 /* Those of TokenInfo that MSE SET takes of the key: 5 is for INTERNAL AUTHENTICATE (6.3). */
 static void
-name_algorithms(struct pkcs15_key *object, const struct image_key *key, bool deciphers)
+name_algorithms(struct role *role, const struct image_key *key)
 {
-	const unsigned usage = key->usage;
+	struct pkcs15_key *object = &role->private_key;
 
 	object->algorithms_count = 0;
-	if (usage == 0 || (usage & IMAGE_USAGE_SIGN) != 0) {
+	if (key->usage == 0 || (key->usage & IMAGE_USAGE_SIGN) != 0) {
 		name_algorithm(object, TOKEN_ALGORITHM_SIGN);
-	} else if ((usage & IMAGE_USAGE_NON_REPUDIATION) != 0) {
+	} else if (build_signs(role, key)) {
 		name_algorithm(object, TOKEN_ALGORITHM_SHA1_SIGN);
 		name_algorithm(object, TOKEN_ALGORITHM_SHA256_SIGN);
 	}
-	if (deciphers)
+	if (build_deciphers(role, key))
 		name_algorithm(object, TOKEN_ALGORITHM_DECIPHER);
 }
 
@@ -226,7 +226,7 @@ adapt(struct role roles[ROLES_COUNT], const struct image *image)
 			roles[i].puk.reference = PIN_NO_REFERENCE;
 		if (key == NULL)
 			continue;
-		name_algorithms(&roles[i].private_key, key, build_deciphers(&ROLE[i], key));
+		name_algorithms(&roles[i], key);
 		if (build_is_remote(key))
 			roles[i].pin_object.common.auth_id.len = 0;
 	}

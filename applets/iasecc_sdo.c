@@ -165,10 +165,13 @@ put_private_key_parameters(const struct card *card, uint8_t number, struct write
 	const uint8_t pin = SCB_PIN + (number == IASECC_KEY_AUTH ? IASECC_SE_USER : IASECC_SE_SIGN);
 	uint8_t rule[] = {0xFB, pin, pin, SCB_NEVER, SCB_NEVER, SCB_NEVER, SCB_ALWAYS};
 	enum { SIGN = 1, AUTHENTICATE = 2, DECIPHER = 3 };
+	const unsigned signs = number == IASECC_KEY_AUTH
+				   ? IMAGE_USAGE_SIGN
+				   : IMAGE_USAGE_SIGN | IMAGE_USAGE_NON_REPUDIATION;
 
 	if (key == NULL)
 		return false;
-	if (key->usage != 0 && (key->usage & (IMAGE_USAGE_SIGN | IMAGE_USAGE_NON_REPUDIATION)) == 0)
+	if (key->usage != 0 && (key->usage & signs) == 0)
 		rule[SIGN] = SCB_NEVER;
 	if (key->usage != 0 && (key->usage & IMAGE_USAGE_SIGN) == 0)
 		rule[AUTHENTICATE] = SCB_NEVER;

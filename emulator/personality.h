@@ -177,6 +177,7 @@ struct key_spec {
 			      keys may have one PIN */
 	const struct algorithm *algorithms; /* borrowed for the card's life */
 	size_t algorithms_count;
+	unsigned usage; /* enum image_usage, what is left of the image's; 0: all of that */
 };
 
 /*

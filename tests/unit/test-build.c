@@ -387,6 +387,27 @@ a_key_is_used_for_what_card_conf_says(void **state)
 	applet_free(card);
 }
 
+/* Else a word that the role has not would let MSE SET take what the object does not list. */
+static void
+a_usage_beside_those_of_the_role_gives_nothing(void **state)
+{
+	struct applet_card *card = new_card();
+	uint8_t data[1024];
+	struct reader keys;
+	struct pkcs15_key key;
+
+	(void)state;
+	applet_add_key(card, "auth", IMAGE_SERVICE_FILE, 2048, AUTH_PIN);
+	card->image.keys[0].usage = IMAGE_USAGE_DECRYPT | IMAGE_USAGE_NON_REPUDIATION;
+	insert(card);
+	keys = objects(card, "4002", data, sizeof(data));
+	assert_true(pkcs15_decode_key(&keys, &key));
+	assert_int_equal(key.usage, PKCS15_USAGE_DECRYPT);
+	assert_answer(card, "002241B806 80011A 840101", "9000");
+	assert_answer(card, "002241B606 800142 840101", "6A80");
+	applet_free(card);
+}
+
 /* Services have neither PKCS #1 deciphering nor ECDSA: the role's algorithms say so. */
 static void
 the_object_of_a_services_key_does_not_decipher(void **state)
@@ -529,6 +550,7 @@ main(void)
 	    cmocka_unit_test(labels_of_card_conf_stand_in_the_place_of_the_roles),
 	    cmocka_unit_test(a_key_is_used_for_what_card_conf_says),
 	    cmocka_unit_test(a_usage_that_leaves_nothing_is_refused),
+	    cmocka_unit_test(a_usage_beside_those_of_the_role_gives_nothing),
 	    cmocka_unit_test(the_object_of_a_services_key_does_not_decipher),
 	    cmocka_unit_test(a_services_key_that_could_do_nothing_is_refused),
 	    cmocka_unit_test(a_usage_that_no_service_has_is_refused),

@@ -109,8 +109,9 @@ image_read_changed(struct image *image, const struct image_directory *directory,
 static bool
 make_directory(const struct image_directory *directory, struct image_error *error)
 {
-	if (mkdirat(directory->fd, DIRECTORY, S_IRWXU) == 0 ? fsync(directory->fd) == 0
-							    : errno == EEXIST)
+	/* One that is there may be of a process that was killed before it was on disk. */
+	if ((mkdirat(directory->fd, DIRECTORY, S_IRWXU) == 0 || errno == EEXIST) &&
+	    fsync(directory->fd) == 0)
 		return true;
 	return failure(error, "%s/%s: cannot be made: %s; make room or correct its permissions",
 		       directory->path, DIRECTORY, strerror(errno));

@@ -14,8 +14,8 @@ import harness  # noqa: E402
 from harness import LOCAL_PIN, LOCAL_PUK, World  # noqa: E402
 
 CHANGES = (
-    "mkdir", "mkdirat", "openat", "write", "fsync", "link", "linkat", "rename", "renameat", "unlink",
-    "unlinkat",
+    "mkdir", "mkdirat", "openat", "write", "fsync", "link", "linkat", "rename", "renameat",
+    "unlink", "unlinkat",
 )  # fmt: skip
 FILES = {"card.conf", "certificates/auth.der", "keys/auth.pin", "keys/auth.puk"}
 # Fewer than that and the command was not killed in its middle.

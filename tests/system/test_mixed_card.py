@@ -175,7 +175,8 @@ class Imported(WithWorld):
         )  # fmt: skip
         done = self.world.vicar(
             "import", "second", "old.p12", "--card", "fineid-v2", "--passphrase-file",
-            self.world.path("passphrase"), check=False, env={"OPENSSL_MODULES": self.world.path("none")},
+            self.world.path("passphrase"), check=False,
+            env={"OPENSSL_MODULES": self.world.path("none")},
         )  # fmt: skip
         self.assertEqual(done.returncode, 1)
         self.assertIn("openssl pkcs12 -legacy -in OLD", done.stdout)

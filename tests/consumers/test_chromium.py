@@ -32,6 +32,10 @@ class WithCard(Chromium, browser.WithCard):
     pass
 
 
+class WithCardOnACurve(Chromium, browser.WithCard):
+    CARD = ("--card", "fineid-v4")
+
+
 class WithRemoteKey(Chromium, browser.WithRemoteKey):
     pass
 

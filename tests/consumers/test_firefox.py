@@ -42,6 +42,10 @@ class WithCard(Firefox, browser.WithCard):
     pass
 
 
+class WithCardOnACurve(Firefox, browser.WithCard):
+    CARD = ("--card", "fineid-v4")
+
+
 class WithRemoteKey(Firefox, browser.WithRemoteKey):
     pass
 

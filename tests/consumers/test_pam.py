@@ -9,7 +9,6 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import consumer  # noqa: E402
-from consumer import Consumer  # noqa: E402
 
 CONFIGURATION = """pam_pkcs11 {{
   nullok = false;
@@ -33,8 +32,7 @@ CONFIGURATION = """pam_pkcs11 {{
 """
 
 
-@unittest.skipIf(os.getuid() != 0, "SKIP: only root can lay a directory over /etc/pam.d")
-class Pam(Consumer):
+class Pam:
     PROGRAM = "pamtester"
 
     def setUp(self):
@@ -84,6 +82,19 @@ class Pam(Consumer):
         self.write("subjects", f"/C=FI/CN=SOMEBODY ELSE -> {getpass.getuser()}\n")
         done = self.authenticate(self.PIN, check=False)
         self.assertNotEqual(done.returncode, 0, done.stdout)
+
+
+ROOT_ONLY = unittest.skipIf(os.getuid() != 0, "SKIP: only root can lay a directory over /etc/pam.d")
+
+
+@ROOT_ONLY
+class Rsa(Pam, consumer.AuthenticationWithRsa):
+    pass
+
+
+@ROOT_ONLY
+class EllipticCurve(Pam, consumer.AuthenticationOnACurve):
+    pass
 
 
 if __name__ == "__main__":

@@ -195,14 +195,8 @@ module_finalize(void *reserved)
 void
 module_text(CK_UTF8CHAR *field, size_t size, const char *text)
 {
-	size_t len = strlen(text);
+	const size_t len = smartcard_cut(text, size);
 
-	if (len > size) {
-		len = size;
-		/* not within a character: its later bytes are 10xxxxxx */
-		while (len > 0 && ((uint8_t)text[len] & 0xC0) == 0x80)
-			len--;
-	}
 	for (size_t i = 0; i < size; i++)
 		field[i] = i < len ? (CK_UTF8CHAR)text[i] : ' ';
 }

@@ -228,6 +228,18 @@ const char *smartcard_driver_name(const struct smartcard *card);
  * empty or too long. `text` has SMARTCARD_SERIAL_MAX characters. */
 void smartcard_serial_text(struct bytes serial, char *text);
 
+/* Fields of CK_TOKEN_INFO. */
+#define SMARTCARD_MODEL "PKCS#15"
+enum { SMARTCARD_LABEL_LEN = 32, SMARTCARD_SERIAL_LEN = 16 };
+
+/* So many bytes of UTF-8 text go into `room`, no character cut in two. */
+size_t smartcard_cut(const char *text, size_t room) MUST_USE;
+/* Of the token of this PIN, or of SMARTCARD_NONE: the card's name may be cut, the PIN's not. `label`
+ * has SMARTCARD_LABEL_LEN + 1 characters. */
+void smartcard_token_label(const struct smartcard *card, int pin, char *label);
+/* The last digits tell cards apart. */
+const char *smartcard_token_serial(const struct smartcard *card) MUST_USE;
+
 /* A transaction has begun: which file is current is not known any more. */
 void smartcard_lost_place(struct smartcard *card);
 

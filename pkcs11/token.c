@@ -5,10 +5,7 @@
 
 #include "pkcs11/session.h"
 
-#include <stdio.h>
 #include <string.h>
-
-#define MODEL "PKCS#15"
 
 enum { FIND_TRIES = 3 }; /* of a card that others reset meanwhile */
 
@@ -150,35 +147,6 @@ token_find_abilities(struct token *token)
 	return rv;
 }
 
-/* At most 32 bytes; the card's name may be cut, the PIN's not. */
-static void
-put_label(const struct token *token, CK_TOKEN_INFO *info)
-{
-	const struct smartcard *card = token->ifd->card;
-	const char *pin =
-	    token->pin != SMARTCARD_NONE ? card->pins[token->pin].object.common.label : "";
-	char label[sizeof(info->label) + 1], text[SMARTCARD_TEXT_MAX + 4];
-	size_t pin_len, room;
-
-	module_text(info->label, sizeof(info->label), card->label);
-	if (pin[0] == '\0')
-		return;
-	(void)snprintf(text, sizeof(text), " (%s)", pin);
-	pin_len = strlen(text);
-	if (pin_len >= sizeof(info->label)) {
-		module_text(info->label, sizeof(info->label), pin);
-		return;
-	}
-	room = sizeof(info->label) - pin_len;
-	if (room > strlen(card->label))
-		room = strlen(card->label);
-	module_text((CK_UTF8CHAR *)label, room, card->label);
-	while (room > 0 && label[room - 1] == ' ')
-		room--;
-	memcpy(label + room, text, pin_len + 1);
-	module_text(info->label, sizeof(info->label), label);
-}
-
 static CK_FLAGS
 pin_flags(const struct token *token)
 {
@@ -207,17 +175,14 @@ void
 ifd_token_info(const struct token *token, CK_TOKEN_INFO *info)
 {
 	const struct smartcard *card = token->ifd->card;
-	const char *serial = card->serial;
-	size_t len = strlen(serial);
+	char label[SMARTCARD_LABEL_LEN + 1];
 
 	memset(info, 0, sizeof(*info));
-	put_label(token, info);
+	smartcard_token_label(card, token->pin, label);
+	module_text(info->label, sizeof(info->label), label);
 	module_text(info->manufacturerID, sizeof(info->manufacturerID), card->manufacturer);
-	module_text(info->model, sizeof(info->model), MODEL);
-	/* The last digits tell cards apart. */
-	if (len > sizeof(info->serialNumber))
-		serial += len - sizeof(info->serialNumber);
-	module_text(info->serialNumber, sizeof(info->serialNumber), serial);
+	module_text(info->model, sizeof(info->model), SMARTCARD_MODEL);
+	module_text(info->serialNumber, sizeof(info->serialNumber), smartcard_token_serial(card));
 	info->flags = CKF_TOKEN_INITIALIZED | CKF_RNG | CKF_WRITE_PROTECTED;
 	if (token->pin != SMARTCARD_NONE) {
 		info->flags |= pin_flags(token);

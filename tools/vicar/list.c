@@ -7,6 +7,7 @@
 #include "command.h"
 #include "tools/control.h"
 #include "tools/paths.h"
+#include "uri.h"
 
 #define LINE "%-16s %-10s %-5s %-6s %-12s %-10s  %s\n"
 
@@ -50,12 +51,13 @@ where_is(const char *name)
 }
 
 static bool
-list_one(const char *name)
+list_one(const char *name, bool uris)
 {
 	struct image_error image_error = {0};
 	struct problem error;
 	struct image image;
 	char directory[PATH_MAX];
+	bool ok = true;
 
 	if (!paths_card(name, directory, &error)) {
 		say_error("%s", error.text);
@@ -65,9 +67,12 @@ list_one(const char *name)
 		say_error("%s", image_error.text);
 		return false;
 	}
-	list_card(stdout, &image, where_is(name));
+	if (!uris)
+		list_card(stdout, &image, where_is(name));
+	else if (!(ok = uri_list(stdout, &image, &error)))
+		say_error("%s", error.text);
 	image_free(&image);
-	return true;
+	return ok;
 }
 
 static void
@@ -92,9 +97,10 @@ list_personalities(void)
 	}
 }
 
-enum { OPTION_PERSONALITIES };
+enum { OPTION_URI, OPTION_PERSONALITIES };
 
 static const struct command_option options[] = {
+    {"uri", NULL, "the PKCS#11 URIs of the cards' keys and certificates"},
     {"personalities", NULL, "what cards can be made, instead of those there are"},
     {NULL, NULL, NULL},
 };
@@ -104,7 +110,7 @@ run(const struct command_arguments *arguments)
 {
 	struct problem error;
 	struct cards cards;
-	bool ok = true;
+	bool uris = arguments->options[OPTION_URI] != NULL, ok = true;
 
 	if (arguments->options[OPTION_PERSONALITIES] != NULL) {
 		list_personalities();
@@ -114,10 +120,10 @@ run(const struct command_arguments *arguments)
 		say_error("%s", error.text);
 		return COMMAND_FAILED;
 	}
-	if (cards.count > 0)
+	if (cards.count > 0 && !uris)
 		print_heading(stdout);
 	for (size_t i = 0; i < cards.count; i++)
-		ok = list_one(cards.names[i]) && ok;
+		ok = list_one(cards.names[i], uris) && ok;
 	cards_free(&cards);
 	return ok ? COMMAND_OK : COMMAND_FAILED;
 }

@@ -195,7 +195,8 @@ struct smartcard {
 	struct smartcard_place place;
 	uint16_t sw;         /* the last status word of the card */
 	unsigned tries_left; /* with SMARTCARD_PIN_WRONG */
-	unsigned commands;   /* APDUs sent so far, GET RESPONSE and repetitions included */
+	bool key_used; /* the last command used a key, and what it made is still to be fetched */
+	unsigned commands; /* APDUs sent so far, GET RESPONSE and repetitions included */
 
 	char label[SMARTCARD_TEXT_MAX];
 	char manufacturer[SMARTCARD_TEXT_MAX];

@@ -7,6 +7,9 @@ enum {
 	NC_SHORT_MAX = 255,
 	NE_SHORT_MAX = 256,
 	SHORT_COMMAND_MAX = 5 + NC_SHORT_MAX + 1,
+	INS_GENERAL_AUTHENTICATE = 0x86,
+	INS_INTERNAL_AUTHENTICATE = 0x88,
+	INS_PSO = 0x2A,
 	INS_GET_RESPONSE = 0xC0,
 };
 
@@ -117,6 +120,13 @@ send_chain(struct smartcard *card, struct capdu *command, bool *go_on)
 	return SMARTCARD_OK;
 }
 
+static bool
+uses_key(uint8_t ins)
+{
+	return ins == INS_PSO || ins == INS_INTERNAL_AUTHENTICATE ||
+	       ins == INS_GENERAL_AUTHENTICATE;
+}
+
 enum smartcard_result
 transport_send(struct smartcard *card, const struct capdu *command, struct writer *response)
 {
@@ -126,6 +136,7 @@ transport_send(struct smartcard *card, const struct capdu *command, struct write
 	enum smartcard_result r;
 	bool go_on;
 
+	card->key_used = false;
 	if (last.has_le && last.ne > NE_SHORT_MAX)
 		last.ne = NE_SHORT_MAX;
 	r = send_chain(card, &last, &go_on);
@@ -142,6 +153,7 @@ transport_send(struct smartcard *card, const struct capdu *command, struct write
 
 		if (response == NULL || round == TRANSPORT_ROUNDS_MAX)
 			return SMARTCARD_PROTOCOL;
+		card->key_used = uses_key(command->ins);
 		get_response.ne = ne_of(card->sw);
 		r = exchange_le(card, get_response, response);
 		if (r == SMARTCARD_OK && (card->sw & 0xFF00) == SW_MORE_DATA &&

@@ -46,6 +46,21 @@ setup_remote(void **state)
 	return 0;
 }
 
+/* A key that one login serves, so that resets are made good, over T=0, where answers are fetched. */
+static int
+setup_remote_without_consent(void **state)
+{
+	struct applet_card *applet =
+	    applet_new("fineid-v2", "00112233445566778899", "user-consent=no");
+
+	(void)state;
+	applet_add_key(applet, "auth", "file", 2048, AUTH_PIN);
+	applet_add_key(applet, "sign", "cmd", 2048, SIGN_PIN);
+	applet_insert(applet);
+	begin("", applet);
+	return 0;
+}
+
 static int
 teardown(void **state)
 {
@@ -446,15 +461,23 @@ a_card_may_go_at_any_command_of_a_signature(void **state)
 static void
 a_reset_at_any_command_of_a_signature_is_made_good(void **state)
 {
+	unsigned lost = 0;
+
 	(void)state;
 	for (unsigned at = 1; at < 8; at++) {
 		CK_SESSION_HANDLE session = auth_session();
+		CK_RV rv;
 
 		fake.readers[0].reset_at = at;
-		assert_ok(p11_sign_once(session, CKM_SHA256_RSA_PKCS));
+		rv = p11_sign_once(session, CKM_SHA256_RSA_PKCS);
 		fake.readers[0].reset_at = 0;
+		/* The card signed, and only the answer is lost: who wants another one asks for it. */
+		lost += rv == CKR_DEVICE_ERROR ? 1 : 0;
+		assert_ok(rv == CKR_DEVICE_ERROR ? p11_sign_once(session, CKM_SHA256_RSA_PKCS)
+						 : rv);
 		assert_ok(C_CloseSession(session));
 	}
+	assert_int_equal(lost, 1);
 }
 
 static void
@@ -495,6 +518,24 @@ one_signature_of_a_remote_key_is_one_start(void **state)
 	assert_int_equal(card->starts, 0);
 	assert_ok(p11_sign(session, signature, &len));
 	assert_int_equal(card->starts, 1);
+}
+
+static void
+a_reset_at_any_command_makes_no_second_start(void **state)
+{
+	(void)state;
+	for (unsigned at = 1; at < 12; at++) {
+		CK_SESSION_HANDLE session = sign_session();
+		const unsigned before = card->starts;
+		CK_RV rv;
+
+		fake.readers[0].reset_at = at;
+		rv = p11_sign_once(session, CKM_SHA256_RSA_PKCS);
+		fake.readers[0].reset_at = 0;
+		assert_true(card->starts - before <= 1);
+		assert_true(rv != CKR_OK || card->starts - before == 1);
+		assert_ok(C_CloseSession(session));
+	}
 }
 
 static void
@@ -618,6 +659,9 @@ main(void)
 	    TEST(a_reset_at_any_command_of_a_signature_is_made_good),
 	    TEST(a_pcscd_that_starts_anew_takes_the_sessions),
 	    REMOTE(one_signature_of_a_remote_key_is_one_start),
+	    REMOTE(a_reset_at_any_command_makes_no_second_start),
+	    cmocka_unit_test_setup_teardown(a_reset_at_any_command_makes_no_second_start,
+					    setup_remote_without_consent, teardown),
 	    REMOTE(what_a_service_answers_has_its_return_value),
 	    REMOTE(a_pin_that_the_service_refuses_logs_out_and_is_not_offered_again),
 	    TEST(a_pin_pad_is_used_for_a_pin_that_is_not_given),

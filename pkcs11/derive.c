@@ -9,6 +9,7 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/kdf.h>
+#include <string.h>
 
 enum { SECRET_MAX = 512, POINT_MAX = 256, UNCOMPRESSED = 0x04, OCTET_STRING = 0x04 };
 
@@ -75,12 +76,14 @@ stretch(enum digest digest, struct bytes secret, struct bytes shared, uint8_t *o
 static CK_ULONG
 wanted_len(const CK_ATTRIBUTE *template, CK_ULONG count, CK_ULONG otherwise)
 {
+	CK_ULONG len = otherwise;
+
 	for (CK_ULONG i = 0; template != NULL && i < count; i++) {
 		if (template[i].type == CKA_VALUE_LEN && template[i].pValue != NULL &&
-		    template[i].ulValueLen == sizeof(CK_ULONG))
-			return *(const CK_ULONG *)template[i].pValue;
+		    template[i].ulValueLen == sizeof(len))
+			memcpy(&len, template[i].pValue, sizeof(len));
 	}
-	return otherwise;
+	return len;
 }
 
 static CK_RV

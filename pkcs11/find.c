@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a private key never gives away, and a secret key that was made sensitive. */
+/* What a private key never gives away, nor a secret key that was made sensitive or not extractable. */
 static const CK_ATTRIBUTE_TYPE secrets[] = {
     CKA_VALUE,      CKA_PRIVATE_EXPONENT, CKA_PRIME_1,     CKA_PRIME_2,
     CKA_EXPONENT_1, CKA_EXPONENT_2,       CKA_COEFFICIENT,
@@ -19,7 +19,8 @@ is_secret(const struct object *object, CK_ATTRIBUTE_TYPE type)
 {
 	if (object->class != CKO_PRIVATE_KEY &&
 	    !(object->class == CKO_SECRET_KEY &&
-	      attributes_bool(&object->attributes, CKA_SENSITIVE, false)))
+	      (attributes_bool(&object->attributes, CKA_SENSITIVE, false) ||
+	       !attributes_bool(&object->attributes, CKA_EXTRACTABLE, true))))
 		return false;
 	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
 		if (secrets[i] == type)

@@ -138,6 +138,11 @@ end_line(int log, char *line, size_t len)
 {
 	ssize_t ignored;
 
+	/* A card's name does not begin a line. */
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)line[i] < ' ' || line[i] == 0x7F)
+			line[i] = '?';
+	}
 	line[len] = '\n';
 	ignored = write(log, line, len + 1);
 	(void)ignored;

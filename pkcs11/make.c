@@ -137,6 +137,9 @@ create(struct session *session, const CK_ATTRIBUTE *template, CK_ULONG count,
 		rv = CKR_ATTRIBUTE_VALUE_INVALID;
 	if (rv == CKR_OK && attributes_bool(&asked, CKA_TRUSTED, false))
 		rv = CKR_ATTRIBUTE_READ_ONLY;
+	if (rv == CKR_OK && attributes_bool(&asked, CKA_PRIVATE, false) &&
+	    session->token->user != TOKEN_USER)
+		rv = CKR_USER_NOT_LOGGED_IN;
 	if (rv != CKR_OK)
 		goto out;
 	object = add(session, class);
@@ -229,6 +232,8 @@ make_secret(struct session *session, struct bytes value, const CK_ATTRIBUTE *tem
 	take_template(list, template, count);
 	if (attributes_bool(list, CKA_TOKEN, false))
 		rv = CKR_TOKEN_WRITE_PROTECTED;
+	else if (attributes_bool(list, CKA_PRIVATE, false) && session->token->user != TOKEN_USER)
+		rv = CKR_USER_NOT_LOGGED_IN;
 	else if (attributes_ulong(list, CKA_CLASS, CKO_SECRET_KEY) != CKO_SECRET_KEY)
 		rv = CKR_TEMPLATE_INCONSISTENT;
 	attributes_put_bool(list, CKA_LOCAL, false);

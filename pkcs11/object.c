@@ -63,6 +63,22 @@ object_free_all(struct object **list)
 	}
 }
 
+void
+object_free_private(struct object **list)
+{
+	while (*list != NULL) {
+		struct object *object = *list;
+
+		if (!attributes_bool(&object->attributes, CKA_PRIVATE, false)) {
+			list = &object->next;
+			continue;
+		}
+		*list = object->next;
+		object->next = NULL;
+		object_free_all(&object);
+	}
+}
+
 /* At the end of the list, so that they are found in the order of making. NULL: no memory. */
 static struct object *
 add(struct token *token, CK_OBJECT_CLASS class)

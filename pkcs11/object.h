@@ -25,6 +25,8 @@ struct object {
 /* The objects of the token, made when they are first wanted; no command is sent. */
 CK_RV object_list(struct token *token);
 void object_free_all(struct object **list);
+/* Those with CKA_PRIVATE. */
+void object_free_private(struct object **list);
 
 /* NULL: there is none, or it is private and nobody is logged in and `all` is not set. */
 struct object *object_find(struct token *token, const struct session *session,

@@ -203,6 +203,11 @@ forget_login(struct token *token)
 	pinstore_drop(&module.pins, &token->context);
 	token->user = TOKEN_NOBODY;
 	token->unspent = token->context_ready = false;
+	/* What sessions hold that is private goes with the login (PKCS#11 2.40 section 5.6.9). */
+	for (struct session *of = token->ifd->sessions; of != NULL; of = of->next) {
+		if (of->token == token)
+			object_free_private(&of->objects);
+	}
 }
 
 void

@@ -44,7 +44,8 @@ judge(struct operation *operation, struct bytes signature)
 				return CKR_GENERAL_ERROR;
 			claim.input = writer_bytes(&writer);
 		}
-		if (claim.input.len > operation->key_len - PADDING_PKCS1_MIN)
+		if (operation->key_len < PADDING_PKCS1_MIN ||
+		    claim.input.len > operation->key_len - PADDING_PKCS1_MIN)
 			return CKR_DATA_LEN_RANGE;
 		break;
 	case FAMILY_RSA_PSS:

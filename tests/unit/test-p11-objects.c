@@ -343,6 +343,47 @@ a_public_key_of_a_session_verifies(void **state)
 			   len));
 }
 
+static void
+nothing_private_is_made_without_a_login(void **state)
+{
+	CK_SESSION_HANDLE session = p11_open(p11_slot(2, 0), 0);
+	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
+	CK_BBOOL yes = CK_TRUE;
+	CK_OBJECT_HANDLE object;
+	CK_ATTRIBUTE template[] = {
+	    {CKA_CLASS, &class, sizeof(class)},
+	    {CKA_PRIVATE, &yes, sizeof(yes)},
+	    {CKA_VALUE, card->image.keys[1].certificate, card->image.keys[1].certificate_len}};
+
+	(void)state;
+	assert_rv(C_CreateObject(session, template, 3, &object), CKR_USER_NOT_LOGGED_IN);
+	assert_ok(p11_login(session, CKU_USER, AUTH_PIN));
+	assert_ok(C_CreateObject(session, template, 3, &object));
+}
+
+/* Eight bytes have no room for the eleven of PKCS#1's padding. */
+static void
+a_key_that_is_shorter_than_the_padding_verifies_nothing(void **state)
+{
+	CK_SESSION_HANDLE session = p11_open(p11_slot(2, 0), 0);
+	CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
+	CK_KEY_TYPE type = CKK_RSA;
+	CK_BYTE modulus[] = {0xC3, 0x5F, 0x11, 0x02, 0x99, 0x71, 0x0D, 0x0B}, exponent[] = {3},
+		data[2000] = {1};
+	CK_ATTRIBUTE template[] = {{CKA_CLASS, &class, sizeof(class)},
+				   {CKA_KEY_TYPE, &type, sizeof(type)},
+				   {CKA_MODULUS, modulus, sizeof(modulus)},
+				   {CKA_PUBLIC_EXPONENT, exponent, sizeof(exponent)}};
+	CK_MECHANISM mechanism = {CKM_RSA_PKCS, NULL, 0};
+	CK_OBJECT_HANDLE object;
+
+	(void)state;
+	assert_ok(C_CreateObject(session, template, 4, &object));
+	assert_ok(C_VerifyInit(session, &mechanism, object));
+	assert_rv(C_Verify(session, data, sizeof(data), modulus, sizeof(modulus)),
+		  CKR_DATA_LEN_RANGE);
+}
+
 int
 main(void)
 {
@@ -363,6 +404,8 @@ main(void)
 	    TEST(a_session_holds_certificates_until_it_is_closed),
 	    TEST(a_template_that_makes_no_object_is_refused),
 	    TEST(a_public_key_of_a_session_verifies),
+	    TEST(nothing_private_is_made_without_a_login),
+	    TEST(a_key_that_is_shorter_than_the_padding_verifies_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -391,6 +391,57 @@ the_card_and_the_other_agree_on_a_secret(void **state)
 	EVP_PKEY_free(other);
 }
 
+/* A secret that the card made with another key; the template says what it is. */
+static CK_RV
+derive(CK_SESSION_HANDLE session, CK_ATTRIBUTE *template, CK_ULONG count, CK_OBJECT_HANDLE *secret)
+{
+	EVP_PKEY *other = EVP_EC_gen("P-384");
+	CK_BYTE point[97];
+	CK_ECDH1_DERIVE_PARAMS params = {CKD_NULL, 0, NULL, sizeof(point), point};
+	CK_MECHANISM mechanism = {CKM_ECDH1_DERIVE, &params, sizeof(params)};
+	size_t len = 0;
+
+	assert_int_equal(EVP_PKEY_get_octet_string_param(other, "pub", point, sizeof(point), &len),
+			 1);
+	EVP_PKEY_free(other);
+	return C_DeriveKey(session, &mechanism, p11_one(session, CKO_PRIVATE_KEY), template, count,
+			   secret);
+}
+
+static void
+a_secret_that_is_not_extractable_is_not_told(void **state)
+{
+	CK_SESSION_HANDLE session = auth_session();
+	CK_BBOOL no = CK_FALSE;
+	CK_ATTRIBUTE template = {CKA_EXTRACTABLE, &no, sizeof(no)};
+	CK_BYTE secret[48];
+	CK_ATTRIBUTE value = {CKA_VALUE, secret, sizeof(secret)};
+	CK_OBJECT_HANDLE object;
+
+	(void)state;
+	assert_ok(derive(session, &template, 1, &object));
+	assert_rv(C_GetAttributeValue(session, object, &value, 1), CKR_ATTRIBUTE_SENSITIVE);
+}
+
+static void
+what_is_private_in_a_session_goes_with_the_login(void **state)
+{
+	CK_SESSION_HANDLE session = auth_session();
+	CK_BBOOL yes = CK_TRUE;
+	CK_ATTRIBUTE template = {CKA_PRIVATE, &yes, sizeof(yes)};
+	CK_BYTE secret[48];
+	CK_ATTRIBUTE value = {CKA_VALUE, secret, sizeof(secret)};
+	CK_OBJECT_HANDLE private, public;
+
+	(void)state;
+	assert_ok(derive(session, &template, 1, &private));
+	assert_ok(derive(session, NULL, 0, &public));
+	assert_ok(C_Logout(session));
+	assert_ok(p11_login(session, CKU_USER, AUTH_PIN));
+	assert_rv(C_GetAttributeValue(session, private, &value, 1), CKR_OBJECT_HANDLE_INVALID);
+	assert_ok(C_GetAttributeValue(session, public, &value, 1));
+}
+
 static void
 a_digest_is_made_whole_or_in_parts(void **state)
 {
@@ -482,6 +533,8 @@ main(void)
 	    RSA_KEY(a_damaged_cryptogram_is_told),
 	    RSA_KEY(signatures_are_verified_in_software),
 	    EC_KEY_OF(the_card_and_the_other_agree_on_a_secret),
+	    EC_KEY_OF(a_secret_that_is_not_extractable_is_not_told),
+	    EC_KEY_OF(what_is_private_in_a_session_goes_with_the_login),
 	    RSA_KEY(a_digest_is_made_whole_or_in_parts),
 	    RSA_KEY(every_listed_mechanism_begins_and_no_other_does),
 	    EC_KEY_OF(every_listed_mechanism_begins_and_no_other_does),

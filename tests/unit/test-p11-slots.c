@@ -635,6 +635,31 @@ the_log_has_each_call_and_no_pin(void **state)
 	assert_null(strstr(text, "pin " AUTH_PIN));
 }
 
+static void
+what_a_card_calls_itself_makes_no_line_of_the_log(void **state)
+{
+	static const char path[] = "/tmp/vicar-test-p11.log";
+	char text[512];
+	size_t len;
+	FILE *file;
+	int log;
+
+	(void)state;
+	unlink(path);
+	setenv("VICAR_PKCS11_LOG", path, 1);
+	log = log_open();
+	unsetenv("VICAR_PKCS11_LOG");
+	log_note(log, "%s", "a card\nC_Sign(session 100) = CKR_OK");
+	log_close(&log);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	len = fread(text, 1, sizeof(text) - 1, file);
+	text[len] = '\0';
+	fclose(file);
+	unlink(path);
+	assert_ptr_equal(strchr(text, '\n'), text + len - 1);
+}
+
 int
 main(void)
 {
@@ -664,6 +689,7 @@ main(void)
 	    TEST(interfaces_are_those_of_3_0_and_2_40),
 	    TEST(every_function_of_both_lists_is_there),
 	    TEST(the_log_has_each_call_and_no_pin),
+	    TEST(what_a_card_calls_itself_makes_no_line_of_the_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

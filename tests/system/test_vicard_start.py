@@ -34,6 +34,7 @@ class Starting(VicardTest):
             (("--nothing", "work"), "there is no option --nothing"),
             (("work", "--config"), "an argument is missing after --config"),
             (("work", "home"), "one argument too many: home"),
+            (("--cleartext-network", "work"), "--cleartext-network is for --vpcd, which is missing"),
         ):
             with self.subTest(arguments):
                 self.assertEqual(

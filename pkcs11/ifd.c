@@ -354,12 +354,10 @@ ifd_close(struct ifd *ifd)
 void
 ifd_forget(struct ifd *ifd)
 {
-	session_free_all(ifd, NULL);
+	ifd->sessions = NULL;
 	for (size_t i = 0; i < IFD_SLOTS_MAX; i++)
-		token_clear(&ifd->tokens[i]);
-	smartcard_free(ifd->card);
+		token_none(&ifd->tokens[i], ifd, ifd->first_slot + i);
 	ifd->card = NULL;
-	pcsc_forget(ifd->connection);
 	ifd->connection = NULL;
 	ifd->depth = ifd->busy = 0;
 	ifd->tried = ifd->open = false;

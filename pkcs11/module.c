@@ -70,8 +70,9 @@ find_program(void)
 	(void)snprintf(module.program, sizeof(module.program), "%.*s", PROGRAM_MAX - 1, name);
 }
 
-/* What a child has from its parent is memory: the connections are the parent's, and a lock may be
- * held by a thread that is not here. */
+/* What a child has from its parent is memory: the connections are the parent's, and a lock, also one
+ * of OpenSSL's, may be held by a thread that is not here, which left a list half changed. So nothing
+ * is freed. The log's number may be another file's by now. */
 static void
 forget_parent(void)
 {
@@ -80,12 +81,11 @@ forget_parent(void)
 	for (size_t i = 0; i < module.ifds_count; i++)
 		ifd_forget(module.ifds[i]);
 	pinstore_close(&module.pins);
-	OSSL_LIB_CTX_free(module.crypto);
 	module.crypto = NULL;
+	module.log = -1;
 	module.calls = module.waiting = 0;
 	module.surveyed = false;
 	module.counted = false;
-	log_close(&module.log);
 }
 
 static void

@@ -288,12 +288,6 @@ pcsc_disconnect(struct pcsc_card *card)
 	if (card->handle != 0)
 		(void)SCardDisconnect(card->handle, SCARD_LEAVE_CARD);
 	(void)SCardReleaseContext(card->context);
-	pcsc_forget(card);
-}
-
-void
-pcsc_forget(struct pcsc_card *card)
-{
 	free(card);
 }
 

@@ -50,7 +50,6 @@ struct pcsc_card;
  * for itself, or no pcscd. */
 enum channel_result pcsc_connect(const char *reader, struct pcsc_card **card) MUST_USE;
 void pcsc_disconnect(struct pcsc_card *card); /* leaves the card as it is; NULL is fine */
-void pcsc_forget(struct pcsc_card *card);     /* after fork() */
 const struct channel *pcsc_channel(const struct pcsc_card *card);
 
 /* Nobody else has the card until the end. Waits for others. CHANNEL_OK with `*reset`: somebody reset

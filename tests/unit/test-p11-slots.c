@@ -362,6 +362,46 @@ after_a_fork_the_child_begins_anew_and_the_parent_goes_on(void **state)
 	assert_ok(p11_sign_once(session, CKM_SHA256_RSA_PKCS));
 }
 
+/* As threads leave it that are not in the child: a list half changed, and the log's number given to
+ * another file. */
+static int
+child_of_many(void)
+{
+	const int log = module.log;
+	char byte = 1;
+
+	module.ifds[0]->sessions = (void *)&byte;
+	if (close(log) != 0 || open("/dev/null", O_RDONLY) != log)
+		return 1;
+	unsetenv("VICAR_PKCS11_LOG");
+	if (C_Initialize(NULL) != CKR_OK)
+		return 2;
+	if (read(log, &byte, 1) != 0)
+		return 3;
+	return C_Finalize(NULL) == CKR_OK ? 0 : 4;
+}
+
+static void
+what_other_threads_held_at_a_fork_is_left_alone(void **state)
+{
+	static const char path[] = "/tmp/vicar-test-p11.log";
+	int status = -1;
+	pid_t pid;
+
+	(void)state;
+	setenv("VICAR_PKCS11_LOG", path, 1);
+	again("");
+	unlink(path);
+	(void)p11_logged_in(p11_slot(2, 0), AUTH_PIN);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(child_of_many());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	unsetenv("VICAR_PKCS11_LOG");
+	assert_int_equal(status, 0);
+}
+
 enum { THREADS = 4, ROUNDS = 10 };
 
 static void *
@@ -681,6 +721,7 @@ main(void)
 	    TEST(the_applications_locks_are_used_and_given_back),
 	    TEST(arguments_that_contradict_each_other_are_refused),
 	    TEST(after_a_fork_the_child_begins_anew_and_the_parent_goes_on),
+	    TEST(what_other_threads_held_at_a_fork_is_left_alone),
 	    TEST(threads_sign_at_the_same_time_with_two_cards),
 	    TEST(a_slow_signature_keeps_no_other_slot_waiting),
 	    TEST(the_end_waits_for_a_signature_of_another_thread),

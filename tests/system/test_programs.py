@@ -15,7 +15,7 @@ from harness import ROOT, World  # noqa: E402
 PROGRAMS = ("vicar", "vicard", "vicar-bridge", "cmd-simulator", "apdu-replay")
 COMMANDS = (
     "enrol", "create", "import", "insert", "remove", "list", "status", "pin", "log", "forget",
-    "doctor", "cert", "atr",
+    "doctor", "cert", "module", "atr",
 )  # fmt: skip
 PAGES = {
     "vicar": "vicar.1",

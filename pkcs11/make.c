@@ -7,6 +7,9 @@
 
 #include <stdlib.h>
 
+/* Of an attribute in a template: no certificate or key is longer. */
+enum { VALUE_LEN_MAX = 1 << 20 };
+
 /* Classes that a session may hold, and what a template of one must have. */
 static const struct {
 	CK_OBJECT_CLASS class;
@@ -32,6 +35,8 @@ template_valid(const CK_ATTRIBUTE *template, CK_ULONG count)
 	for (CK_ULONG i = 0; i < count; i++) {
 		if (template[i].pValue == NULL && template[i].ulValueLen != 0)
 			return CKR_ARGUMENTS_BAD;
+		if (template[i].ulValueLen > VALUE_LEN_MAX)
+			return CKR_ATTRIBUTE_VALUE_INVALID;
 		for (CK_ULONG j = 0; j < i; j++) {
 			if (template[j].type == template[i].type)
 				return CKR_TEMPLATE_INCONSISTENT;

@@ -304,6 +304,7 @@ a_template_that_makes_no_object_is_refused(void **state)
 	CK_ATTRIBUTE private_key = {CKA_CLASS, &private, sizeof(private)};
 	CK_ATTRIBUTE garbage[] = {no_value, {CKA_VALUE, text, 7}};
 	CK_ATTRIBUTE twice[] = {no_value, no_value};
+	CK_ATTRIBUTE endless[] = {no_value, {CKA_VALUE, text, CK_UNAVAILABLE_INFORMATION}};
 
 	(void)state;
 	assert_rv(C_CreateObject(session, &no_class, 1, &object), CKR_TEMPLATE_INCOMPLETE);
@@ -311,6 +312,7 @@ a_template_that_makes_no_object_is_refused(void **state)
 	assert_rv(C_CreateObject(session, &private_key, 1, &object), CKR_ATTRIBUTE_VALUE_INVALID);
 	assert_rv(C_CreateObject(session, garbage, 2, &object), CKR_ATTRIBUTE_VALUE_INVALID);
 	assert_rv(C_CreateObject(session, twice, 2, &object), CKR_TEMPLATE_INCONSISTENT);
+	assert_rv(C_CreateObject(session, endless, 2, &object), CKR_ATTRIBUTE_VALUE_INVALID);
 }
 
 static void

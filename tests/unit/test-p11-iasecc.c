@@ -81,6 +81,38 @@ the_roots_of_the_card_are_trusted(void **state)
 	assert_int_equal(trusted, 1);
 }
 
+/* SELECT and READ BINARY of EF.DODF, once. */
+static void
+data_objects_are_looked_for_when_they_are_wanted(void **state)
+{
+	struct p11_card *p11 = *state;
+	const unsigned before = p11->commands;
+
+	assert_int_equal(p11->card->data_directory.file_len, 2);
+	assert_false(p11->card->data_found);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(smartcard_find_data(p11->card), SMARTCARD_OK);
+		assert_int_equal(p11->commands, before + 2);
+	}
+}
+
+static void
+the_names_of_a_certificate_take_less_of_it_than_its_key(void **state)
+{
+	struct p11_card *p11 = *state;
+	const struct smartcard_certificate *certificate = &p11->card->certificates[0];
+	size_t len;
+
+	assert_int_equal(smartcard_read_certificate_names(p11->card, 0), SMARTCARD_OK);
+	assert_true(certificate->subject.len > 0 && certificate->issuer.len > 0);
+	assert_int_equal(certificate->public_key.len, 0);
+	len = certificate->der_len;
+	assert_int_equal(smartcard_read_certificate_head(p11->card, 0), SMARTCARD_OK);
+	assert_true(certificate->public_key.len > 0);
+	assert_true(certificate->der_len > len);
+	assert_false(p11->read_twice);
+}
+
 static void
 keys_do_what_directory_and_rules_say(void **state)
 {
@@ -341,6 +373,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_card_of_each_maker_is_bound_read_and_signs),
 	    TEST(the_roots_of_the_card_are_trusted),
+	    TEST(data_objects_are_looked_for_when_they_are_wanted),
+	    TEST(the_names_of_a_certificate_take_less_of_it_than_its_key),
 	    TEST(keys_do_what_directory_and_rules_say),
 	    cmocka_unit_test(a_key_at_a_service_does_not_decipher),
 	    TEST(the_key_signs_each_digest_and_what_is_none),

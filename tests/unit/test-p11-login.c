@@ -180,6 +180,28 @@ a_pin_that_the_card_refused_is_not_offered_again(void **state)
 }
 
 static void
+another_programs_wrong_pin_makes_a_refused_one_no_better(void **state)
+{
+	/* VERIFY of PIN1 with 8888 */
+	static const uint8_t verify[] = {0x00, 0x20, 0x00, 0x01, 0x08, 0x38, 0x38,
+					 0x38, 0x38, 0x00, 0x00, 0x00, 0x00};
+	CK_SESSION_HANDLE session = p11_open(p11_slot(2, 0), 0);
+	uint8_t answer[RAPDU_LEN_MAX];
+	struct writer response = writer_to(answer, sizeof(answer));
+
+	(void)state;
+	assert_rv(p11_login(session, CKU_USER, "9999"), CKR_PIN_INCORRECT);
+	fake.readers[0].in_transaction = true;
+	fake_send(&fake.readers[0], BYTES(verify), &response);
+	fake.readers[0].in_transaction = false;
+	assert_int_equal(answer[0], 0x63);
+	assert_rv(p11_login(session, CKU_USER, "9999"), CKR_PIN_INCORRECT);
+	/* the first, and the other program's */
+	assert_int_equal(fake.readers[0].verifies, 2);
+	assert_ok(p11_login(session, CKU_USER, AUTH_PIN));
+}
+
+static void
 wrong_pins_lock_the_pin_and_the_puk_unlocks_it(void **state)
 {
 	CK_SLOT_ID slot = p11_slot(2, 0);
@@ -639,6 +661,7 @@ main(void)
 	    TEST(a_key_found_before_logout_signs_no_more),
 	    TEST(a_wrong_pin_is_told_with_its_flags),
 	    TEST(a_pin_that_the_card_refused_is_not_offered_again),
+	    TEST(another_programs_wrong_pin_makes_a_refused_one_no_better),
 	    TEST(wrong_pins_lock_the_pin_and_the_puk_unlocks_it),
 	    TEST(a_wrong_puk_logs_out),
 	    TEST(the_security_officer_and_read_only_sessions_shut_each_other_out),

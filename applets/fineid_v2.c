@@ -305,21 +305,23 @@ build_authorities(struct build *build)
 	build_encoded(build, &spec, encoded, &content);
 }
 
-/* 7.2; the algorithm deciphers when a key does. */
+/* 7.2; the algorithm signs and deciphers when a key does. */
 static void
 build_cia_info(struct build *build)
 {
 	const struct file_spec spec = eid_file(EF_CIAINFO);
 	struct pkcs15_token_info info = TOKEN_INFO;
-	bool deciphers = false;
+	uint32_t operations = 0;
 
 	for (size_t i = 0; i < ROLES.count; i++) {
 		const struct image_key *key = image_key(build->image, ROLE[i].key);
 
-		deciphers = deciphers || (key != NULL && build_deciphers(&ROLE[i], key));
+		if (key != NULL && build_signs(&ROLE[i], key))
+			operations |= PKCS15_OPERATION_COMPUTE_SIGNATURE;
+		if (key != NULL && build_deciphers(&ROLE[i], key))
+			operations |= PKCS15_OPERATION_DECIPHER;
 	}
-	if (!deciphers)
-		info.algorithms[0].operations = PKCS15_OPERATION_COMPUTE_SIGNATURE;
+	info.algorithms[0].operations &= operations;
 	build_token_info(build, &spec, &info);
 }
 

@@ -32,6 +32,7 @@ enum {
 	OD_LEN = 96,
 	TOKENINFO_LEN = 400,
 	DIRECTORY_LEN = 256, /* the sheet has none for the others */
+	CKM_RSA_PKCS = 0x01, /* PKCS #11 */
 };
 
 #define AID_ECC_EID 0xE8, 0x28, 0xBD, 0x08, 0x0F, 0xD2, 0x50, 'E', 'C', 'C', '-', 'e', 'I', 'D'
@@ -158,7 +159,7 @@ build_od(struct build *build)
 
 #define RSADSI 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01
 
-/* 7.3; the last algorithm is there when a key has it. */
+/* 7.3; which of the algorithms the card has, see lists(). */
 static const struct pkcs15_token_info TOKEN_INFO = {
     .version = 1,
     .manufacturer = "Test Manufacturer",
@@ -175,26 +176,53 @@ static const struct pkcs15_token_info TOKEN_INFO = {
 	     0x40},
 	    {3, 0x06, PKCS15_OPERATION_COMPUTE_SIGNATURE, {{RSADSI, 0x05}, 9}, true, 0x12},
 	    {4, 0x40, PKCS15_OPERATION_COMPUTE_SIGNATURE, {{RSADSI, 0x0B}, 9}, true, 0x42},
-	    {5, 0x01, PKCS15_OPERATION_COMPUTE_SIGNATURE, {{RSADSI, 0x01}, 9}, true, 0x02},
-	    {6, 0x01, PKCS15_OPERATION_DECIPHER, {{RSADSI, 0x01}, 9}, true, 0x1A},
+	    {5, CKM_RSA_PKCS, PKCS15_OPERATION_COMPUTE_SIGNATURE, {{RSADSI, 0x01}, 9}, true, 0x02},
+	    {6, CKM_RSA_PKCS, PKCS15_OPERATION_DECIPHER, {{RSADSI, 0x01}, 9}, true, 0x1A},
 	},
     .algorithms_count = 6,
     .last_update = "20240101000000Z",
     .profile = "IAS ECC Generic A05",
 };
 
-static void
-build_tokeninfo(struct build *build)
+/* Every card hashes. Signatures over the card's own hash are those of any key that signs, and the
+ * others of keys that name them. */
+static bool
+lists(const struct build *build, const struct roles *roles, const struct pkcs15_algorithm *info)
 {
-	const struct image_key *auth = image_key(build->image, "auth");
+	const bool is_named = info->mechanism == CKM_RSA_PKCS;
+
+	if (info->operations == PKCS15_OPERATION_HASH)
+		return true;
+	for (size_t i = 0; i < roles->count; i++) {
+		const struct role *role = &roles->role[i];
+		const struct image_key *key = image_key(build->image, role->key);
+
+		if (key == NULL)
+			continue;
+		if (!is_named && build_signs(role, key))
+			return true;
+		for (size_t j = 0; is_named && j < role->private_key.algorithms_count; j++) {
+			if (role->private_key.algorithms[j] == info->reference)
+				return true;
+		}
+	}
+	return false;
+}
+
+static void
+build_tokeninfo(struct build *build, const struct roles *roles)
+{
 	struct pkcs15_token_info info = TOKEN_INFO;
 	struct file_spec spec = EF(EF_TOKENINFO);
 	uint8_t data[TOKENINFO_LEN];
 	struct writer content = writer_to(data, sizeof(data));
 
 	spec.size = TOKENINFO_LEN;
-	if (auth == NULL || !iasecc_deciphers(auth))
-		info.algorithms_count--;
+	info.algorithms_count = 0;
+	for (size_t i = 0; i < TOKEN_INFO.algorithms_count; i++) {
+		if (lists(build, roles, &TOKEN_INFO.algorithms[i]))
+			info.algorithms[info.algorithms_count++] = TOKEN_INFO.algorithms[i];
+	}
 	info.serial.len = build->image->serial_len;
 	memcpy(info.serial.data, build->image->serial, info.serial.len);
 	build_encoded(build, &spec, pkcs15_encode_token_info(&info, false, &content), &content);
@@ -338,7 +366,7 @@ iasecc_build_files(struct build *build, const struct roles *roles,
 	build_gdo(build);
 	build_file(build, &adf, BYTES_NONE);
 	build_od(build);
-	build_tokeninfo(build);
+	build_tokeninfo(build, roles);
 	build_aodf(build, roles);
 	build_private_keys(build, roles, &prkdf, false);
 	build_public_keys(build, roles, &pukdf);

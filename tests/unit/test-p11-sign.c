@@ -355,6 +355,82 @@ signatures_are_verified_in_software(void **state)
 	}
 }
 
+/* The public half, as an object of the session. */
+static CK_OBJECT_HANDLE
+make_public_key(CK_SESSION_HANDLE session, const EVP_PKEY *key, const char *curve)
+{
+	CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
+	CK_KEY_TYPE type = CKK_EC;
+	ASN1_OBJECT *oid = OBJ_txt2obj(curve, 0);
+	CK_BYTE point[256], params[32], *at = params;
+	size_t len = 0;
+	int params_len = i2d_ASN1_OBJECT(oid, &at);
+	CK_OBJECT_HANDLE object = 0;
+	CK_ATTRIBUTE template[] = {{CKA_CLASS, &class, sizeof(class)},
+				   {CKA_KEY_TYPE, &type, sizeof(type)},
+				   {CKA_EC_PARAMS, params, (CK_ULONG)params_len},
+				   {CKA_EC_POINT, point, 0}};
+
+	ASN1_OBJECT_free(oid);
+	assert_int_equal(EVP_PKEY_get_octet_string_param(key, "pub", point, sizeof(point), &len),
+			 1);
+	template[3].ulValueLen = len;
+	assert_ok(C_CreateObject(session, template, 4, &object));
+	return object;
+}
+
+/* SHA-256 and ECDSA by OpenSSL; r || s. */
+static CK_ULONG
+openssl_signs(EVP_PKEY *key, size_t half, CK_BYTE *signature)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	CK_BYTE der[256];
+	const CK_BYTE *at = der;
+	size_t len = sizeof(der);
+	ECDSA_SIG *numbers;
+
+	assert_int_equal(EVP_DigestSignInit_ex(context, NULL, "SHA256", NULL, NULL, key, NULL), 1);
+	assert_int_equal(
+	    EVP_DigestSign(context, der, &len, (const uint8_t *)DOCUMENT, sizeof(DOCUMENT) - 1), 1);
+	EVP_MD_CTX_free(context);
+	numbers = d2i_ECDSA_SIG(NULL, &at, (long)len);
+	assert_non_null(numbers);
+	BN_bn2binpad(ECDSA_SIG_get0_r(numbers), signature, (int)half);
+	BN_bn2binpad(ECDSA_SIG_get0_s(numbers), signature + half, (int)half);
+	ECDSA_SIG_free(numbers);
+	return 2 * half;
+}
+
+static void
+a_signature_on_any_curve_is_verified(void **state)
+{
+	static const struct {
+		const char *curve;
+		size_t field_len;
+	} rows[] = {
+	    {"prime256v1", 32},      {"secp384r1", 48},       {"secp521r1", 66},
+	    {"brainpoolP256r1", 32}, {"brainpoolP384r1", 48}, {"brainpoolP512r1", 64},
+	};
+	CK_MECHANISM mechanism = {CKM_ECDSA_SHA256, NULL, 0};
+	CK_SESSION_HANDLE session = auth_session();
+	CK_BYTE signature[256], *data = (CK_BYTE *)(uintptr_t)DOCUMENT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		EVP_PKEY *key = EVP_EC_gen(rows[i].curve);
+		CK_OBJECT_HANDLE public = make_public_key(session, key, rows[i].curve);
+		CK_ULONG len = openssl_signs(key, rows[i].field_len, signature);
+
+		EVP_PKEY_free(key);
+		assert_ok(C_VerifyInit(session, &mechanism, public));
+		assert_ok(C_Verify(session, data, sizeof(DOCUMENT) - 1, signature, len));
+		signature[len - 1] ^= 1;
+		assert_ok(C_VerifyInit(session, &mechanism, public));
+		assert_rv(C_Verify(session, data, sizeof(DOCUMENT) - 1, signature, len),
+			  CKR_SIGNATURE_INVALID);
+	}
+}
+
 static void
 the_card_and_the_other_agree_on_a_secret(void **state)
 {
@@ -532,6 +608,7 @@ main(void)
 	    RSA_KEY(each_padding_is_decrypted_and_the_card_is_asked_once),
 	    RSA_KEY(a_damaged_cryptogram_is_told),
 	    RSA_KEY(signatures_are_verified_in_software),
+	    EC_KEY_OF(a_signature_on_any_curve_is_verified),
 	    EC_KEY_OF(the_card_and_the_other_agree_on_a_secret),
 	    EC_KEY_OF(a_secret_that_is_not_extractable_is_not_told),
 	    EC_KEY_OF(what_is_private_in_a_session_goes_with_the_login),

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a private key never gives away, nor a secret key that was made sensitive or not extractable. */
+/* What a private key never gives away, nor a secret key that was made sensitive or not
+ * extractable. */
 static const CK_ATTRIBUTE_TYPE secrets[] = {
     CKA_VALUE,      CKA_PRIVATE_EXPONENT, CKA_PRIME_1,     CKA_PRIME_2,
     CKA_EXPONENT_1, CKA_EXPONENT_2,       CKA_COEFFICIENT,

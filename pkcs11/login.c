@@ -46,8 +46,8 @@ was_refused(struct token *token, struct bytes pin)
 	if (pin.data == NULL || refused.data == NULL || refused.len != pin.len ||
 	    CRYPTO_memcmp(refused.data, pin.data, pin.len) != 0)
 		return false;
-	/* Another program may have changed the PIN since: then the counter stands higher. Lower it stands
-	 * after another program's wrong PIN, which makes this one no better. */
+	/* Another program may have changed the PIN since: then the counter stands higher. Lower it
+	 * stands after another program's wrong PIN, which makes this one no better. */
 	if (token_ask_state(token) != SMARTCARD_OK || !token->state.known)
 		return true;
 	return token->state.tries_left <= token->refused_tries;

@@ -160,6 +160,18 @@ signature_len(const struct operation *operation)
 							    : operation->key_len;
 }
 
+/* PSS by the card itself knows one salt and one mask only; a salt of ours has to fit in the block
+ * (RFC 8017 section 9.1.1, step 3). */
+static bool
+pss_possible(const struct smartcard_private_key *key, const struct operation *operation)
+{
+	const size_t hash_len = digest_len(operation->digest);
+
+	if (!key->abilities.sign_raw)
+		return operation->mgf == operation->digest && operation->salt_len == hash_len;
+	return hash_len + operation->salt_len + 2 <= ((size_t)key->bits + 6) / 8;
+}
+
 CK_RV
 sign_begin(CK_SESSION_HANDLE handle, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
 {
@@ -171,7 +183,6 @@ sign_begin(CK_SESSION_HANDLE handle, const CK_MECHANISM *mechanism, CK_OBJECT_HA
 		return rv;
 	ifd = session->token->ifd;
 	rv = use_begin(session, OPERATION_SIGN, mechanism, key, CKF_SIGN);
-	/* PSS by the card itself knows one salt and one mask only. */
 	if (rv == CKR_OK && mechanism != NULL) {
 		struct operation *operation = &session->operations[OPERATION_SIGN];
 		const struct smartcard_private_key *with;
@@ -179,9 +190,7 @@ sign_begin(CK_SESSION_HANDLE handle, const CK_MECHANISM *mechanism, CK_OBJECT_HA
 
 		if (operation->mechanism->family == FAMILY_RSA_PSS &&
 		    use_find_key(session, key, &with, &index) == CKR_OK &&
-		    !with->abilities.sign_raw &&
-		    (operation->mgf != operation->digest ||
-		     operation->salt_len != digest_len(operation->digest))) {
+		    !pss_possible(with, operation)) {
 			operation_end(operation);
 			rv = CKR_MECHANISM_PARAM_INVALID;
 		}

@@ -340,7 +340,7 @@ smartcard_use_key(struct smartcard *card, size_t index, enum smartcard_scheme sc
 		if (r == SMARTCARD_OK)
 			r = card->driver->use_key(card, key, scheme, digest, input, output);
 	}
-	/* The command is not to be sent again: the key may be at a service, which would be asked twice. */
+	/* The command is not to be sent again: a service would be asked twice. */
 	if (r == SMARTCARD_RESET && card->key_used)
 		r = SMARTCARD_CHANNEL;
 	if (r != SMARTCARD_OK && output->len > before) {

@@ -354,8 +354,8 @@ fake_wait(struct fake_reader *reader)
 	pthread_mutex_unlock(&fake.lock);
 }
 
-/* Makes the next command with this instruction slow; the same of a signature; waits until one is; lets
- * it go on. */
+/* Makes the next command with this instruction slow; the same of a signature; waits until one is;
+ * lets it go on. */
 static inline void
 fake_slow_at(size_t reader, uint8_t ins)
 {

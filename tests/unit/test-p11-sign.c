@@ -246,6 +246,9 @@ init_names_what_a_key_cannot_do(void **state)
 	CK_OBJECT_HANDLE public = p11_one(session, CKO_PUBLIC_KEY);
 	CK_MECHANISM pss = {CKM_SHA256_RSA_PKCS_PSS, NULL, 0};
 	CK_MECHANISM other_hash = {CKM_SHA512_RSA_PKCS_PSS, OF(pss_sha256)};
+	/* 2048 bits hold a hash of 32 bytes and a salt of 222 */
+	CK_RSA_PKCS_PSS_PARAMS salt = {CKM_SHA256, CKG_MGF1_SHA256, 222};
+	CK_MECHANISM salted = {CKM_SHA256_RSA_PKCS_PSS, OF(salt)};
 
 	(void)state;
 	assert_rv(p11_sign_init(session, CKM_ECDSA, key), CKR_KEY_TYPE_INCONSISTENT);
@@ -254,6 +257,10 @@ init_names_what_a_key_cannot_do(void **state)
 	assert_rv(p11_sign_init(session, CKM_SHA256_RSA_PKCS, 0), CKR_KEY_HANDLE_INVALID);
 	assert_rv(C_SignInit(session, &pss, key), CKR_MECHANISM_PARAM_INVALID);
 	assert_rv(C_SignInit(session, &other_hash, key), CKR_MECHANISM_PARAM_INVALID);
+	assert_ok(C_SignInit(session, &salted, key));
+	assert_ok(C_SignInit(session, NULL, 0));
+	salt.sLen++;
+	assert_rv(C_SignInit(session, &salted, key), CKR_MECHANISM_PARAM_INVALID);
 }
 
 static void

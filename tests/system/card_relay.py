@@ -61,12 +61,20 @@ class Relay:
                 while self._readable(listener):
                     reader, _ = listener.accept()
                     with reader, socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as card:
-                        card.connect(self.card_path)
+                        wait_for("card that listens", lambda: self._connects(card), 60)
                         self._carry(reader, card)
-            except (FileNotFoundError, ConnectionRefusedError):
+            except FileNotFoundError:
                 pass  # the card was taken out
             finally:
                 os.unlink(self.path)
+
+    def _connects(self, card):
+        """The socket's file is there before the card listens."""
+        try:
+            card.connect(self.card_path)
+        except ConnectionRefusedError:
+            return False
+        return True
 
     def _readable(self, *sockets):
         """Empty when the relay ends."""

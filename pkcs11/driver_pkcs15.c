@@ -18,10 +18,12 @@ enum {
 	CRDO_KEY = 0x84,
 	CKM_RSA_PKCS = 0x0001,
 	CKM_ECDSA = 0x1041,
+	CKM_ECDH1_DERIVE = 0x1050,
 	PIN_LOCAL = 0x80,
 	SELECT_CHILD = 0x02,
 	SELECT_FROM_DF = 0x09,
 	FID_LEN = 2,
+	INDICATOR = 0x00, /* of padding, ISO/IEC 7816-8 */
 };
 
 static const uint8_t AID[] = {0xA0, 0x00, 0x00, 0x00, 0x63, 'P', 'K', 'C', 'S', '-', '1', '5'};
@@ -199,7 +201,7 @@ bind(struct smartcard *card)
 }
 
 /* The algorithm reference of the token for a mechanism, which the key must have: a card that says
- * none is not guessed at. */
+ * none is not guessed at. `operation` 0: whatever the algorithm is said to be for. */
 static bool
 find_algorithm(const struct smartcard *card, const struct smartcard_private_key *key,
 	       uint32_t mechanism, uint32_t operation, uint8_t *reference)
@@ -211,8 +213,8 @@ find_algorithm(const struct smartcard *card, const struct smartcard_private_key 
 		for (size_t n = 0; n < key->object.algorithms_count; n++)
 			listed = listed || key->object.algorithms[n] == algorithm->reference;
 		if (!listed || algorithm->mechanism != mechanism ||
-		    !algorithm->has_card_reference || (algorithm->operations & operation) == 0 ||
-		    algorithm->card_reference > 0xFF)
+		    !algorithm->has_card_reference || algorithm->card_reference > 0xFF ||
+		    (operation != 0 && (algorithm->operations & operation) == 0))
 			continue;
 		*reference = (uint8_t)algorithm->card_reference;
 		return true;
@@ -234,6 +236,8 @@ find_scheme(const struct smartcard *card, const struct smartcard_private_key *ke
 	case SMARTCARD_SIGN_ECDSA:
 		return find_algorithm(card, key, CKM_ECDSA, PKCS15_OPERATION_COMPUTE_SIGNATURE,
 				      reference);
+	case SMARTCARD_DERIVE_ECDH: /* the standard has no operation for it */
+		return find_algorithm(card, key, CKM_ECDH1_DERIVE, 0, reference);
 	default: return false;
 	}
 }
@@ -250,6 +254,7 @@ find_abilities(struct smartcard *card, struct smartcard_private_key *key)
 		can.decipher_pkcs1 = find_scheme(card, key, SMARTCARD_DECIPHER_PKCS1, &reference);
 	} else {
 		can.ecdsa = find_scheme(card, key, SMARTCARD_SIGN_ECDSA, &reference);
+		can.ecdh = find_scheme(card, key, SMARTCARD_DERIVE_ECDH, &reference);
 	}
 	key->abilities = abilities_of_objects(card, key, &can);
 	return SMARTCARD_OK;
@@ -270,14 +275,35 @@ reach_pin(struct smartcard *card, const struct smartcard_pin *pin)
 					    : stay_in_application(card);
 }
 
+/* A hash that is longer than the field is cut, which does not change the signature (FIPS 186-5 section
+ * 6.4.1): a card need not take more than it uses. */
+static enum smartcard_result
+sign_ecdsa(struct smartcard *card, struct bytes hash, size_t field_len, struct writer *output)
+{
+	if (hash.len > field_len)
+		hash.len = field_len;
+	return operation_sign(card, hash, 2 * field_len, output);
+}
+
+/* The other's point in the place of a cryptogram, X in that of the message. */
+static enum smartcard_result
+derive(struct smartcard *card, struct bytes point, size_t field_len, struct writer *output)
+{
+	const size_t before = output->len;
+	const enum smartcard_result r =
+	    operation_decipher(card, INDICATOR, point, field_len, output);
+
+	return r == SMARTCARD_OK && output->len - before != field_len ? SMARTCARD_PROTOCOL : r;
+}
+
 static enum smartcard_result
 use_key(struct smartcard *card, const struct smartcard_private_key *key,
 	enum smartcard_scheme scheme, enum digest digest, struct bytes input, struct writer *output)
 {
-	enum { INDICATOR = 0x00 };
 	const struct pkcs15_path *path = &key->object.path;
 	const struct bytes file = {path->file, path->file_len};
-	const bool decipher = scheme == SMARTCARD_DECIPHER_PKCS1;
+	const bool confidential =
+	    scheme == SMARTCARD_DECIPHER_PKCS1 || scheme == SMARTCARD_DERIVE_ECDH;
 	const size_t block = operation_block(key);
 	uint8_t data[16], algorithm;
 	struct writer crdos = writer_to(data, sizeof(data));
@@ -296,14 +322,17 @@ use_key(struct smartcard *card, const struct smartcard_private_key *key,
 	if (key->object.has_reference)
 		tlv_put_u8(&crdos, CRDO_KEY, key->object.reference);
 	if (r == SMARTCARD_OK)
-		r = operation_set(card, decipher ? TEMPLATE_DECIPHER : TEMPLATE_SIGN,
+		r = operation_set(card, confidential ? TEMPLATE_DECIPHER : TEMPLATE_SIGN,
 				  writer_bytes(&crdos));
 	if (r != SMARTCARD_OK)
 		return r;
-	if (decipher)
+	switch (scheme) {
+	case SMARTCARD_DECIPHER_PKCS1:
 		return operation_decipher(card, INDICATOR, input, block, output);
-	return operation_sign(card, input, scheme == SMARTCARD_SIGN_ECDSA ? 2 * block : block,
-			      output);
+	case SMARTCARD_DERIVE_ECDH: return derive(card, input, block, output);
+	case SMARTCARD_SIGN_ECDSA: return sign_ecdsa(card, input, block, output);
+	default: return operation_sign(card, input, block, output);
+	}
 }
 
 const struct card_driver driver_pkcs15 = {

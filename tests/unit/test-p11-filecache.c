@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char home[64];
@@ -122,6 +123,57 @@ what_is_kept_is_the_users_alone(void **state)
 	assert_int_equal(stat(the_key(), &status), 0);
 	assert_int_equal(status.st_mode & 0777, 0600);
 	assert_int_equal(status.st_size, 32);
+}
+
+/* In a process of its own, when the others are ready too: `start` ends. */
+static void
+put_when_it_starts(int start, const struct smartcard_file *file)
+{
+	const struct smartcard_cache cache = filecache(NULL);
+	char byte;
+
+	if (read(start, &byte, 1) == 0)
+		cache.put(cache.context, file, PIN(file->serial));
+	_exit(0);
+}
+
+/* Each with a file, which only one key is right for. */
+static void
+processes_that_make_the_key_at_once_end_with_one(void **state)
+{
+	enum { PROCESSES = 8, ROUNDS = 10 };
+
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		struct smartcard_file files[PROCESSES];
+		char serials[PROCESSES][8];
+		pid_t pids[PROCESSES];
+		struct stat status;
+		int start[2];
+
+		assert_int_equal(pipe(start), 0);
+		for (int i = 0; i < PROCESSES; i++) {
+			snprintf(serials[i], sizeof(serials[i]), "%d", i);
+			files[i] = FILE_1;
+			files[i].serial = serials[i];
+			pids[i] = fork();
+			assert_true(pids[i] >= 0);
+			if (pids[i] == 0) {
+				close(start[1]);
+				put_when_it_starts(start[0], &files[i]);
+			}
+		}
+		close(start[0]);
+		close(start[1]);
+		for (int i = 0; i < PROCESSES; i++)
+			assert_int_equal(waitpid(pids[i], NULL, 0), pids[i]);
+		for (int i = 0; i < PROCESSES; i++)
+			assert_true(has_text(&files[i], serials[i]));
+		assert_int_equal(stat(the_key(), &status), 0);
+		assert_int_equal(status.st_size, 32);
+		assert_int_equal(status.st_nlink, 1);
+		assert_int_equal(unlink(the_key()), 0);
+	}
 }
 
 static void
@@ -266,6 +318,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(a_file_is_kept),
 	    TEST(what_is_kept_is_the_users_alone),
+	    TEST(processes_that_make_the_key_at_once_end_with_one),
 	    TEST(another_path_or_state_has_other_files),
 	    TEST(a_file_that_was_changed_is_not_believed_and_goes),
 	    TEST(a_file_that_was_cut_is_not_believed),

@@ -4,6 +4,7 @@
  */
 #include "test-p11-cryptoki.h"
 
+#include <openssl/ec.h>
 #include <openssl/kdf.h>
 
 static struct applet_card *card;
@@ -474,6 +475,66 @@ the_card_and_the_other_agree_on_a_secret(void **state)
 	EVP_PKEY_free(other);
 }
 
+/* What OpenSSL makes of the secret that it has itself: ANSI X9.63 section 5.6.3. */
+static void
+openssl_stretches(EVP_PKEY *other, const char *digest, const char *shared, CK_BYTE *key, size_t len)
+{
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(other, NULL);
+	EVP_MD *md = EVP_MD_fetch(NULL, digest, NULL);
+	uint8_t *ukm = OPENSSL_memdup(shared, strlen(shared)); /* the context frees it */
+
+	assert_int_equal(EVP_PKEY_derive_init(context), 1);
+	assert_int_equal(EVP_PKEY_derive_set_peer(context, card->keys[0].key), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_ecdh_kdf_type(context, EVP_PKEY_ECDH_KDF_X9_63), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_ecdh_kdf_md(context, md), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_ecdh_kdf_outlen(context, (int)len), 1);
+	assert_int_equal(EVP_PKEY_CTX_set0_ecdh_kdf_ukm(context, ukm, (int)strlen(shared)), 1);
+	assert_int_equal(EVP_PKEY_derive(context, key, &len), 1);
+	EVP_PKEY_CTX_free(context);
+	EVP_MD_free(md);
+}
+
+/* Of less and of more than the hash's length. */
+static void
+a_secret_is_stretched_by_each_derivation_function(void **state)
+{
+	static const struct {
+		unsigned long kdf;
+		const char *digest;
+	} rows[] = {
+	    {CKD_SHA1_KDF, "SHA1"},     {CKD_SHA224_KDF, "SHA224"}, {CKD_SHA256_KDF, "SHA256"},
+	    {CKD_SHA384_KDF, "SHA384"}, {CKD_SHA512_KDF, "SHA512"},
+	};
+	static const CK_ULONG lengths[] = {16, 100};
+	static const char shared[] = "known to both";
+	CK_SESSION_HANDLE session = auth_session();
+	const CK_OBJECT_HANDLE key = p11_one(session, CKO_PRIVATE_KEY);
+	EVP_PKEY *other = EVP_EC_gen("P-384");
+	CK_BYTE point[97], ours[100], theirs[100];
+	size_t len = 0;
+
+	(void)state;
+	assert_int_equal(EVP_PKEY_get_octet_string_param(other, "pub", point, sizeof(point), &len),
+			 1);
+	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+		CK_ULONG wanted = lengths[i % 2];
+		CK_ECDH1_DERIVE_PARAMS params = {rows[i / 2].kdf, sizeof(shared) - 1,
+						 (CK_BYTE *)(uintptr_t)shared, sizeof(point),
+						 point};
+		CK_MECHANISM mechanism = {CKM_ECDH1_DERIVE, &params, sizeof(params)};
+		CK_ATTRIBUTE template = {CKA_VALUE_LEN, &wanted, sizeof(wanted)};
+		CK_ATTRIBUTE value = {CKA_VALUE, ours, sizeof(ours)};
+		CK_OBJECT_HANDLE secret;
+
+		assert_ok(C_DeriveKey(session, &mechanism, key, &template, 1, &secret));
+		assert_ok(C_GetAttributeValue(session, secret, &value, 1));
+		assert_int_equal(value.ulValueLen, wanted);
+		openssl_stretches(other, rows[i / 2].digest, shared, theirs, wanted);
+		assert_memory_equal(ours, theirs, wanted);
+	}
+	EVP_PKEY_free(other);
+}
+
 /* A secret that the card made with another key; the template says what it is. */
 static CK_RV
 derive(CK_SESSION_HANDLE session, CK_ATTRIBUTE *template, CK_ULONG count, CK_OBJECT_HANDLE *secret)
@@ -617,6 +678,7 @@ main(void)
 	    RSA_KEY(signatures_are_verified_in_software),
 	    EC_KEY_OF(a_signature_on_any_curve_is_verified),
 	    EC_KEY_OF(the_card_and_the_other_agree_on_a_secret),
+	    EC_KEY_OF(a_secret_is_stretched_by_each_derivation_function),
 	    EC_KEY_OF(a_secret_that_is_not_extractable_is_not_told),
 	    EC_KEY_OF(what_is_private_in_a_session_goes_with_the_login),
 	    RSA_KEY(a_digest_is_made_whole_or_in_parts),

@@ -237,8 +237,9 @@ pty_tear_down(void **state)
 	return close(pty->keyboard);
 }
 
-/* Types once the question is on the screen: what was typed before is not an answer to it. What the
- * screen shows goes to `screen`. */
+/* Types once the question, which ends with a blank, is on the screen: what was typed before is not an
+ * answer to it, and the echo of an earlier answer is no question. What the screen shows then goes to
+ * `screen`. */
 struct typist {
 	pid_t pid;
 	int screen;
@@ -256,8 +257,10 @@ type(const struct pty *pty, const char *keys)
 	typist.screen = ends[0];
 	typist.pid = fork();
 	if (typist.pid == 0) {
-		if (read(pty->keyboard, shown, sizeof(shown)) <= 0 ||
-		    write(pty->keyboard, keys, strlen(keys)) < 0)
+		do
+			n = read(pty->keyboard, shown, sizeof(shown));
+		while (n > 0 && shown[n - 1] != ' ');
+		if (n <= 0 || write(pty->keyboard, keys, strlen(keys)) < 0)
 			_exit(1);
 		usleep(100 * 1000);
 		fcntl(pty->keyboard, F_SETFL, O_NONBLOCK);

@@ -201,12 +201,14 @@ explain(const struct image *image, const struct pin_renewal *renewal, const stru
 			       "again",
 			       renewal->counter, image->name);
 	case SW_MEMORY_FAILURE:
-		return problem(error,
-			       "%s of card %s could not be renewed: %.*s; see who may write in "
-			       "%s, and whether there is room on the disk",
-			       renewal->counter, image->name,
-			       len == 0 ? (int)strlen(NO_COUNTER) : (int)len,
-			       len == 0 ? NO_COUNTER : file_error, image->directory);
+		return problem(
+		    error,
+		    "%s of card %s could not be renewed: %.*s; %ssee who may write in "
+		    "%s, and whether there is room on the disk",
+		    renewal->counter, image->name, len == 0 ? (int)strlen(NO_COUNTER) : (int)len,
+		    len == 0 ? NO_COUNTER : file_error,
+		    len == 0 ? "" : "restore the file if it is missing or damaged, else ",
+		    image->directory);
 	default: return no_value(image, renewal->counter, pin, error);
 	}
 }

@@ -572,6 +572,18 @@ a_card_with_a_broken_image_can_be_forgotten(void **state)
 }
 
 static void
+a_link_that_leads_nowhere_can_be_forgotten(void **state)
+{
+	struct problem error = {""};
+
+	create_me();
+	assert_true(forget_card("me", &error));
+	assert_int_equal(symlink("nowhere", home_file(state, ".local/share/vicar/cards/me")), 0);
+	assert_true(forget_card("me", &error));
+	create_me();
+}
+
+static void
 forgetting_without_a_terminal_needs_yes(void **state)
 {
 	create_me();
@@ -625,6 +637,7 @@ main(int argc, char **argv)
 	    TEST(the_copies_of_a_forgotten_cards_files_are_gone),
 	    TEST(a_card_that_is_in_is_not_forgotten),
 	    TEST(a_card_with_a_broken_image_can_be_forgotten),
+	    TEST(a_link_that_leads_nowhere_can_be_forgotten),
 	    TEST(forgetting_without_a_terminal_needs_yes),
 	    TEST(forgetting_with_yes_asks_nobody),
 	};

@@ -361,6 +361,7 @@ a_key_file_that_is_gone_costs_no_try(void **state)
 {
 	assert_int_equal(unlink(home_file(state, ME "/keys/auth.pin")), 0);
 	assert_refused(state, CHANGE, "old = 1234\nnew = 4321\n", "keys/auth.pin");
+	assert_refused(state, CHANGE, "old = 1234\nnew = 4321\n", "restore the file");
 	assert_tries(state, "pin1", 5);
 }
 

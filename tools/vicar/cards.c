@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -74,7 +75,8 @@ cards_find(const char *name, char directory[PATH_MAX], struct problem *error)
 		    error, "%s cannot be a card's name; to see the cards type: vicar list", name);
 	if (!paths_card(name, directory, error))
 		return false;
-	if (access(directory, F_OK) == 0)
+	/* A link that leads nowhere is there too: vicar create says so, vicar forget takes it away. */
+	if (faccessat(AT_FDCWD, directory, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return true;
 	if (errno == ENOENT)
 		return problem(

@@ -87,15 +87,33 @@ enum read_how {
 enum smartcard_result content_read(struct smartcard *card, const struct pkcs15_path *path,
 				   enum read_how how, bool fresh, uint8_t **content,
 				   size_t *len) MUST_USE;
-/* From the card only, the bytes of the file's one DER object from `*len` on until there are `end` or
- * all of it. `*whole` is the object's length, 0 before it is known and in an empty file. */
+/* A file's one DER object, or its beginning. */
+struct object_part {
+	uint8_t *content; /* SMARTCARD_FILE_MAX bytes of room */
+	size_t len;       /* that are there */
+	size_t whole;     /* of the object; 0 before it is known and in an empty file */
+	size_t file_size; /* that the card says the file has; 0: it did not */
+	bool cached;      /* what is there is from the cache, and the card was not asked since */
+};
+
+/* From the card only, from `len` on until there are `end` bytes or all of it. What is there from the
+ * cache is SMARTCARD_PROTOCOL when the card says another file size now. */
 enum smartcard_result content_read_object(struct smartcard *card, const struct pkcs15_path *path,
-					  size_t end, uint8_t *content, size_t *len,
-					  size_t *whole) MUST_USE;
-/* False: the cache has not got it. */
-bool content_cached(struct smartcard *card, const struct pkcs15_path *path, uint8_t *content,
-		    size_t *len) MUST_USE;
-void content_to_cache(struct smartcard *card, const struct pkcs15_path *path, struct bytes content);
+					  size_t end, struct object_part *part) MUST_USE;
+
+/*
+ * The cache's file for a path has the file's size on the card before its content, where SELECT told it
+ * with nothing more to send: on T=1, of files that are not a range of one. It is compared whenever the
+ * card is asked about a file of which the cache has something; a file that the cache has whole is not
+ * asked about, so that its size is that of the range in its path or is not known. A size that
+ * contradicts the content is not believed, nor is the content.
+ */
+
+/* False: the cache has not got it. Sets all but `whole`. */
+bool content_cached(struct smartcard *card, const struct pkcs15_path *path,
+		    struct object_part *part) MUST_USE;
+void content_to_cache(struct smartcard *card, const struct pkcs15_path *path, struct bytes content,
+		      size_t file_size);
 void content_drop(struct smartcard *card, const struct pkcs15_path *path);
 
 /* The length of the DER object that `head` begins, tag and length included. False: that is none, or

@@ -117,28 +117,31 @@ forget(struct smartcard_certificate *certificate)
 						      .trusted = certificate->trusted};
 }
 
-/* `content` has the first `len` bytes of a certificate of `whole`. */
 static enum smartcard_result
-keep(struct smartcard_certificate *certificate, const uint8_t *content, size_t len, size_t whole)
+keep(struct smartcard_certificate *certificate, const struct object_part *part)
 {
-	uint8_t *der = realloc(certificate->der, whole > 0 ? whole : 1);
+	uint8_t *der = realloc(certificate->der, part->whole > 0 ? part->whole : 1);
 
 	if (der == NULL)
 		return SMARTCARD_NO_MEMORY;
-	memcpy(der, content, len);
+	if (part->len > 0)
+		memcpy(der, part->content, part->len);
 	certificate->der = der;
-	certificate->der_len = len;
-	certificate->whole_len = whole;
+	certificate->der_len = part->len;
+	certificate->whole_len = part->whole;
+	certificate->file_size = part->file_size;
+	certificate->from_cache = part->cached;
 	return SMARTCARD_OK;
 }
 
 /* What the cache has of it: its beginning or the whole. */
 static bool
 take_cached(struct smartcard *card, const struct smartcard_certificate *certificate,
-	    uint8_t *content, size_t *len, size_t *whole)
+	    struct object_part *part)
 {
-	return *len == 0 && content_cached(card, &certificate->object.path, content, len) &&
-	       object_size((struct bytes){content, *len}, whole) && *len <= *whole;
+	return part->len == 0 && content_cached(card, &certificate->object.path, part) &&
+	       object_size((struct bytes){part->content, part->len}, &part->whole) &&
+	       part->len <= part->whole && (part->file_size == 0 || part->whole <= part->file_size);
 }
 
 /* Reads on until `end`. */
@@ -146,24 +149,28 @@ static enum smartcard_result
 read_to(struct smartcard *card, struct smartcard_certificate *certificate, size_t end)
 {
 	const struct pkcs15_path *path = &certificate->object.path;
-	uint8_t *content = malloc(SMARTCARD_FILE_MAX);
-	size_t len = certificate->der_len, whole = certificate->whole_len;
+	struct object_part part = {.content = malloc(SMARTCARD_FILE_MAX),
+				   .len = certificate->der_len,
+				   .whole = certificate->whole_len,
+				   .file_size = certificate->file_size,
+				   .cached = certificate->from_cache};
+	const struct object_part before = part;
 	enum smartcard_result r = SMARTCARD_OK;
 
-	if (content == NULL)
+	if (part.content == NULL)
 		return SMARTCARD_NO_MEMORY;
-	if (len > 0)
-		memcpy(content, certificate->der, len);
-	if (!take_cached(card, certificate, content, &len, &whole)) {
-		len = certificate->der_len;
-		whole = certificate->whole_len;
-		r = content_read_object(card, path, end, content, &len, &whole);
-		if (r == SMARTCARD_OK && len > 0)
-			content_to_cache(card, path, (struct bytes){content, len});
+	if (part.len > 0)
+		memcpy(part.content, certificate->der, part.len);
+	if (!take_cached(card, certificate, &part)) {
+		part = before;
+		r = content_read_object(card, path, end, &part);
+		if (r == SMARTCARD_OK && part.len > 0)
+			content_to_cache(card, path, (struct bytes){part.content, part.len},
+					 part.file_size);
 	}
 	if (r == SMARTCARD_OK)
-		r = keep(certificate, content, len, whole);
-	free(content);
+		r = keep(certificate, &part);
+	free(part.content);
 	return r;
 }
 
@@ -220,8 +227,9 @@ smartcard_read_certificate_head(struct smartcard *card, size_t index)
 	return read_beginning(card, index, true);
 }
 
-enum smartcard_result
-smartcard_read_certificate(struct smartcard *card, size_t index)
+/* All of it; the views are of the memory that was there before. */
+static enum smartcard_result
+read_all(struct smartcard *card, size_t index)
 {
 	struct smartcard_certificate *certificate;
 	enum smartcard_result r = smartcard_read_certificate_head(card, index);
@@ -232,10 +240,20 @@ smartcard_read_certificate(struct smartcard *card, size_t index)
 	certificate = &card->certificates[index];
 	if (certificate->der_len == certificate->whole_len)
 		return SMARTCARD_OK;
-	/* The rest is the card's, the cache had the beginning only. */
 	r = read_to(card, certificate, certificate->whole_len);
-	/* The views are of the memory that was there before. */
 	return r == SMARTCARD_OK && !parse(certificate, true, &need) ? SMARTCARD_PROTOCOL : r;
+}
+
+enum smartcard_result
+smartcard_read_certificate(struct smartcard *card, size_t index)
+{
+	enum smartcard_result r = read_all(card, index);
+
+	if (r != SMARTCARD_PROTOCOL || !card->certificates[index].from_cache)
+		return r;
+	/* The rest is the card's, and does not belong to the beginning that the cache had. */
+	smartcard_drop_certificate(card, index);
+	return read_all(card, index);
 }
 
 struct bytes

@@ -125,7 +125,7 @@ range_of(const struct pkcs15_path *path, size_t *offset, size_t *end)
  * short answer. Some cards end a file before the size that they say: `*complete` is false then. */
 static enum smartcard_result
 read_whole(struct smartcard *card, const struct pkcs15_path *path, struct writer *content,
-	   bool *complete)
+	   size_t *file_size, bool *complete)
 {
 	const bool sized = !card->channel.t0 && !path->has_range;
 	size_t offset, end, size;
@@ -140,7 +140,7 @@ read_whole(struct smartcard *card, const struct pkcs15_path *path, struct writer
 	if (r == SMARTCARD_OK && sized && fcp_size(writer_bytes(&fcp), &size)) {
 		if (size > SMARTCARD_FILE_MAX)
 			return SMARTCARD_PROTOCOL;
-		end = size;
+		*file_size = end = size;
 		exact = true;
 	}
 	while (r == SMARTCARD_OK && offset < end) {
@@ -172,20 +172,41 @@ measure(struct writer *content, size_t room, size_t *whole)
 	return object_size(head, whole) && *whole <= room ? SMARTCARD_OK : SMARTCARD_PROTOCOL;
 }
 
+/* The file is current then. Its size is asked for while nothing that the card gave is there. */
+static enum smartcard_result
+select_object(struct smartcard *card, const struct pkcs15_path *path, struct object_part *part)
+{
+	const bool sized =
+	    !card->channel.t0 && !path->has_range && (part->len == 0 || part->cached);
+	const size_t before = part->file_size;
+	uint8_t data[FCP_MAX];
+	struct writer fcp = writer_to(data, sizeof(data));
+	enum smartcard_result r = select_file(card, path, sized ? &fcp : NULL);
+
+	if (r != SMARTCARD_OK || !sized)
+		return r;
+	if (!fcp_size(writer_bytes(&fcp), &part->file_size))
+		part->file_size = 0;
+	if (part->cached && before != 0 && part->file_size != before)
+		return SMARTCARD_PROTOCOL;
+	part->cached = false;
+	return SMARTCARD_OK;
+}
+
 enum smartcard_result
 content_read_object(struct smartcard *card, const struct pkcs15_path *path, size_t end,
-		    uint8_t *content, size_t *len, size_t *whole)
+		    struct object_part *part)
 {
-	struct writer writer = writer_to(content, SMARTCARD_FILE_MAX);
+	struct writer writer = writer_to(part->content, SMARTCARD_FILE_MAX);
 	size_t offset, limit;
 	enum smartcard_result r;
 
-	writer.len = *len;
+	writer.len = part->len;
 	if (!range_of(path, &offset, &limit))
 		return SMARTCARD_PROTOCOL;
-	r = select_file(card, path, NULL);
+	r = select_object(card, path, part);
 	while (r == SMARTCARD_OK && (writer.len < end || writer.len == 0)) {
-		const size_t left = (*whole > 0 ? *whole : limit - offset) - writer.len;
+		const size_t left = (part->whole > 0 ? part->whole : limit - offset) - writer.len;
 		const size_t count = left < READ_MAX ? left : READ_MAX;
 		const size_t before = writer.len;
 
@@ -195,17 +216,17 @@ content_read_object(struct smartcard *card, const struct pkcs15_path *path, size
 		if (r != SMARTCARD_OK)
 			return r;
 		if (before == 0) {
-			r = measure(&writer, limit - offset, whole);
+			r = measure(&writer, limit - offset, &part->whole);
 			if (r != SMARTCARD_OK || writer.len == 0)
 				break;
 		}
-		if (writer.len > *whole)
-			writer.len = *whole;
-		if (writer.len - before < count && writer.len < *whole &&
+		if (writer.len > part->whole)
+			writer.len = part->whole;
+		if (writer.len - before < count && writer.len < part->whole &&
 		    writer.len - before != READ_ECONOMICAL)
 			return SMARTCARD_PROTOCOL;
 	}
-	*len = writer.len;
+	part->len = writer.len;
 	return r;
 }
 
@@ -227,29 +248,63 @@ cached_file(const struct smartcard *card, const struct pkcs15_path *path, uint8_
 				       .path = writer_bytes(&writer)};
 }
 
-bool
-content_cached(struct smartcard *card, const struct pkcs15_path *path, uint8_t *content,
-	       size_t *len)
-{
-	struct writer writer = writer_to(content, SMARTCARD_FILE_MAX);
-	uint8_t data[CACHE_PATH_MAX];
-	const struct smartcard_file file = cached_file(card, path, data);
+/* What a cache's file begins with. */
+enum { CACHE_SIZE_LEN = 4 };
 
-	if (!card->has_cache_key || card->cache.get == NULL ||
-	    !card->cache.get(card->cache.context, &file, &writer) || !writer_ok(&writer))
+static bool
+take_cached(const struct pkcs15_path *path, struct bytes stored, struct object_part *part)
+{
+	struct reader reader = reader_of(stored);
+	uint32_t size;
+
+	if (!reader_u32(&reader, &size) || size > SMARTCARD_FILE_MAX ||
+	    (size > 0 && reader.left > size) || (path->has_range && reader.left > path->length))
 		return false;
-	*len = writer.len;
+	part->len = reader.left;
+	part->file_size = size;
+	part->cached = true;
+	if (part->len > 0)
+		memcpy(part->content, stored.data + CACHE_SIZE_LEN, part->len);
 	return true;
 }
 
-void
-content_to_cache(struct smartcard *card, const struct pkcs15_path *path, struct bytes content)
+bool
+content_cached(struct smartcard *card, const struct pkcs15_path *path, struct object_part *part)
 {
-	uint8_t data[CACHE_PATH_MAX];
+	uint8_t data[CACHE_PATH_MAX], *stored;
 	const struct smartcard_file file = cached_file(card, path, data);
+	struct writer writer;
+	bool ok;
 
-	if (card->has_cache_key && card->cache.put != NULL)
-		card->cache.put(card->cache.context, &file, content);
+	if (!card->has_cache_key || card->cache.get == NULL)
+		return false;
+	stored = malloc(SMARTCARD_FILE_MAX);
+	writer = writer_to(stored, SMARTCARD_FILE_MAX);
+	ok = stored != NULL && card->cache.get(card->cache.context, &file, &writer) &&
+	     writer_ok(&writer) && take_cached(path, writer_bytes(&writer), part);
+	free(stored);
+	return ok;
+}
+
+void
+content_to_cache(struct smartcard *card, const struct pkcs15_path *path, struct bytes content,
+		 size_t file_size)
+{
+	uint8_t data[CACHE_PATH_MAX], *stored;
+	const struct smartcard_file file = cached_file(card, path, data);
+	struct writer writer;
+
+	if (!card->has_cache_key || card->cache.put == NULL || file_size > SMARTCARD_FILE_MAX)
+		return;
+	stored = malloc(SMARTCARD_FILE_MAX);
+	if (stored == NULL)
+		return;
+	writer = writer_to(stored, SMARTCARD_FILE_MAX);
+	writer_u32(&writer, (uint32_t)file_size);
+	writer_put(&writer, content);
+	if (writer_ok(&writer))
+		card->cache.put(card->cache.context, &file, writer_bytes(&writer));
+	free(stored);
 }
 
 void
@@ -266,33 +321,33 @@ enum smartcard_result
 content_read(struct smartcard *card, const struct pkcs15_path *path, enum read_how how, bool fresh,
 	     uint8_t **content, size_t *len)
 {
-	uint8_t *data = malloc(SMARTCARD_FILE_MAX);
-	struct writer writer = writer_to(data, SMARTCARD_FILE_MAX);
+	struct object_part part = {.content = malloc(SMARTCARD_FILE_MAX)};
+	struct writer writer = writer_to(part.content, SMARTCARD_FILE_MAX);
 	enum smartcard_result r = SMARTCARD_OK;
 	bool complete = true;
-	size_t whole = 0;
 
 	*content = NULL;
 	*len = 0;
-	if (data == NULL)
+	if (part.content == NULL)
 		return SMARTCARD_NO_MEMORY;
-	if (fresh || !content_cached(card, path, data, len)) {
+	if (fresh || !content_cached(card, path, &part)) {
 		if (how == READ_OBJECT) {
-			r = content_read_object(card, path, SMARTCARD_FILE_MAX, data, len, &whole);
+			r = content_read_object(card, path, SMARTCARD_FILE_MAX, &part);
 		} else {
-			r = read_whole(card, path, &writer, &complete);
-			*len = writer.len;
+			r = read_whole(card, path, &writer, &part.file_size, &complete);
+			part.len = writer.len;
 		}
 		if (r == SMARTCARD_OK && !fresh && complete)
-			content_to_cache(card, path, (struct bytes){data, *len});
+			content_to_cache(card, path, (struct bytes){part.content, part.len},
+					 part.file_size);
 	}
 	if (r != SMARTCARD_OK) {
-		*len = 0;
-		free(data);
+		free(part.content);
 		return r;
 	}
-	*content = realloc(data, *len > 0 ? *len : 1);
+	*len = part.len;
+	*content = realloc(part.content, *len > 0 ? *len : 1);
 	if (*content == NULL)
-		*content = data;
+		*content = part.content;
 	return SMARTCARD_OK;
 }

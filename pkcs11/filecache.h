@@ -6,6 +6,11 @@
  * That stops damage, files that were moved to another card's name, and other users; not the user's own
  * programs, which may sign with the card itself.
  *
+ * The name has serial number, hashes and path (struct smartcard_file). The size that the file has on the
+ * card is in the content: a list of what is here costs no command to ask for it, so that it is compared
+ * only when the rest of a file is read whose beginning is here, from a card that tells sizes with
+ * SELECT (T=1); what is longer than the range in its path is not believed on any card.
+ *
  * Nothing stays open and nothing is remembered, so that any thread may call at any time. Whatever goes
  * wrong, the card is read instead.
  */

@@ -139,6 +139,8 @@ struct smartcard_certificate {
 	uint8_t *der; /* malloc()ed; `der_len` bytes of it have been read */
 	size_t der_len;
 	size_t whole_len; /* of the certificate; 0: not known yet */
+	size_t file_size; /* of its file, as the card says; 0: it did not */
+	bool from_cache;  /* `der` is, and the card has not been asked about it */
 	/* After smartcard_read_certificate_names(); INTEGER, Name, Name. */
 	struct bytes serial, issuer, subject;
 	/* UTCTime or GeneralizedTime. */
@@ -159,7 +161,9 @@ struct smartcard_data {
 
 /* A public file of a card in a certain state. `key` has SMARTCARD_CACHE_KEY_LEN bytes: SHA-256 of
  * EF.CIAInfo, in which the serial number is, and, for all files but EF.OD, of the certificate
- * directories, all as read now. `path` is the file's on the card. */
+ * directories, all as read now. `path` is the file's on the card, with the range of it where one is
+ * meant. The size of the file is no part of this, since it is not known before the card is asked: it is
+ * in the content, and compared when the card is asked (card_driver.h). */
 struct smartcard_file {
 	const char *serial;
 	struct bytes key, path;

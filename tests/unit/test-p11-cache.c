@@ -224,6 +224,99 @@ a_certificate_that_is_dropped_is_read_from_the_card_again(void **state)
 	free(store);
 }
 
+/* The same card but for the certificate, whose subject is this. */
+static struct p11_card *
+with_subject(const char *personality, const char *serial, const char *subject)
+{
+	struct applet_card *applet = applet_new(personality, serial, "");
+	struct image_key *key;
+
+	applet_add_key(applet, "auth", IMAGE_SERVICE_FILE, 2048, AUTH_PIN);
+	key = &applet->image.keys[0];
+	OPENSSL_free(key->certificate);
+	key->certificate = applet_certificate(applet_rsa(2048), subject, applet_rsa(2048), subject,
+					      &key->certificate_len);
+	applet_insert(applet);
+	return p11_over(applet);
+}
+
+/* The cache has the beginning of the one's certificate; the other's is read all the same. */
+static void
+assert_other_is_read(struct p11_card *one, struct p11_card *other)
+{
+	struct store *store = calloc(1, sizeof(*store));
+	const struct image_key *expected = &other->applet->image.keys[0];
+	uint8_t key[SMARTCARD_CACHE_KEY_LEN];
+
+	bind_again(one, store);
+	memcpy(key, one->card->cache_key, sizeof(key));
+	p11_list(one);
+	store->hits = 0;
+	bind_again(other, store);
+	assert_memory_equal(other->card->cache_key, key, sizeof(key));
+	p11_list(other);
+	assert_true(store->hits > 0);
+	assert_int_equal(smartcard_read_certificate(other->card, 0), SMARTCARD_OK);
+	assert_true(bytes_equal(smartcard_certificate_der(&other->card->certificates[0]),
+				(struct bytes){expected->certificate, expected->certificate_len}));
+	p11_free(one);
+	p11_free(other);
+	free(store);
+}
+
+static void
+a_beginning_of_a_file_of_another_size_is_not_taken(void **state)
+{
+	static const char serial[] = "990000000101000F";
+
+	(void)state;
+	assert_other_is_read(with_subject("cc-v1", serial, "short"),
+			     with_subject("cc-v1", serial, "considerably longer"));
+	assert_other_is_read(with_subject("iasecc", serial, "considerably longer"),
+			     with_subject("iasecc", serial, "short"));
+}
+
+/* T=0: SELECT tells no size. */
+static void
+a_beginning_that_the_rest_does_not_fit_is_not_taken(void **state)
+{
+	static const char serial[] = "98765432101234567890";
+
+	(void)state;
+	assert_other_is_read(with_subject("fineid-v2", serial, "considerably longer"),
+			     with_subject("fineid-v2", serial, "short"));
+}
+
+static enum smartcard_result
+read_range(struct p11_card *p11, struct store *store, size_t len)
+{
+	bind_again(p11, store);
+	p11->card->certificates[0].object.path.has_range = true;
+	p11->card->certificates[0].object.path.length = (uint32_t)len;
+	return smartcard_read_certificate(p11->card, 0);
+}
+
+/* The file of the cache for a range that has the certificate, under the name of one a byte shorter. */
+static void
+what_is_longer_than_its_range_is_not_taken(void **state)
+{
+	struct store *store = calloc(1, sizeof(*store));
+	struct p11_card *p11 = p11_over(card_of("cc-v1", "990000000101000F"));
+	const size_t len = p11->applet->image.keys[0].certificate_len;
+	struct entry *entry = store->entries;
+	struct writer end_of_path;
+
+	(void)state;
+	assert_int_equal(read_range(p11, store, len), SMARTCARD_OK);
+	while (!entry->used || entry->len < len)
+		entry++;
+	end_of_path = writer_to(entry->path + entry->path_len - 4, 4);
+	writer_u32(&end_of_path, (uint32_t)len - 1);
+	assert_int_equal(read_range(p11, store, len - 1), SMARTCARD_PROTOCOL);
+	p11_free(p11);
+	free(store);
+}
+
 static void
 what_the_cache_spoils_is_read_from_the_card(void **state)
 {
@@ -252,6 +345,9 @@ main(void)
 	    cmocka_unit_test(another_cards_files_are_not_taken),
 	    cmocka_unit_test(what_was_read_of_a_certificate_is_not_read_again),
 	    cmocka_unit_test(a_certificate_that_is_dropped_is_read_from_the_card_again),
+	    cmocka_unit_test(a_beginning_of_a_file_of_another_size_is_not_taken),
+	    cmocka_unit_test(a_beginning_that_the_rest_does_not_fit_is_not_taken),
+	    cmocka_unit_test(what_is_longer_than_its_range_is_not_taken),
 	    cmocka_unit_test(what_the_cache_spoils_is_read_from_the_card),
 	};
 

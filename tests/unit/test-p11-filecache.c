@@ -146,7 +146,7 @@ processes_that_make_the_key_at_once_end_with_one(void **state)
 	(void)state;
 	for (int round = 0; round < ROUNDS; round++) {
 		struct smartcard_file files[PROCESSES];
-		char serials[PROCESSES][8];
+		char serials[PROCESSES][16];
 		pid_t pids[PROCESSES];
 		struct stat status;
 		int start[2];

@@ -195,6 +195,13 @@ check-sanitize-run: all check-programs
 	@VICAR_DRIVER=$(VICAR_DRIVER) VICAR_TEST_MODULE=$(VICAR_TEST_MODULE) \
 		tests/run $(BUILD) units replay driver system
 
+# The module's threads under ThreadSanitizer, which goes with no other sanitizer.
+.PHONY: check-threads check-threads-run
+check-threads: deps-check
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/threads SANITIZE=thread check-threads-run
+check-threads-run: $(BUILD)/tests/unit/test-p11-slots
+	@VICAR_TESTS=test-p11-slots tests/run $(BUILD) units
+
 # Everything that the tests run and users do not.
 .PHONY: check-programs
 check-programs: $(UNIT_TESTS) $(IFD_TESTS) $(IFD_PROGRAMS) $(P11_PROGRAMS)
@@ -266,6 +273,7 @@ help:
 	@echo 'all             everything, into $(BUILD)/'
 	@echo 'demo            one signature, end to end, with everything on this machine'
 	@echo 'check           all tests; check-sanitize: again with sanitizers and valgrind'
+	@echo 'check-threads   the PKCS#11 module under ThreadSanitizer'
 	@echo 'check-consumers the PKCS#11 module in browsers, Java, OpenSSH and other programs'
 	@echo 'lint            clang-format, clang-tidy, cppcheck'
 	@echo 'install         under PREFIX (DESTDIR is honoured); uninstall'

@@ -11,6 +11,7 @@
 #include "tools/vicar/terminal.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <termios.h>
 
 /* ---- arguments ---- */
@@ -248,6 +249,7 @@ struct typist {
 static struct typist
 type(const struct pty *pty, const char *keys)
 {
+	struct pollfd echo = {.fd = pty->keyboard, .events = POLLIN};
 	struct typist typist;
 	char shown[256];
 	int ends[2];
@@ -263,8 +265,8 @@ type(const struct pty *pty, const char *keys)
 		if (n <= 0 || write(pty->keyboard, keys, strlen(keys)) < 0)
 			_exit(1);
 		usleep(100 * 1000);
-		fcntl(pty->keyboard, F_SETFL, O_NONBLOCK);
-		n = read(pty->keyboard, shown, sizeof(shown));
+		/* No O_NONBLOCK: the next typist has the same open file, and would not wait. */
+		n = poll(&echo, 1, 0) > 0 ? read(pty->keyboard, shown, sizeof(shown)) : 0;
 		_exit(write(ends[1], shown, n > 0 ? (size_t)n : 0) < 0);
 	}
 	close(ends[1]);

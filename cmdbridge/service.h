@@ -14,11 +14,16 @@ struct bridge_request;
 struct peer;
 struct prompt_config;
 
+/* What the service is to whoever relies on its signatures; said in prompts unless production. In the
+ * order of the words in vicar.conf. */
+enum service_profile { SERVICE_PRODUCTION, SERVICE_PRE_PRODUCTION, SERVICE_SIMULATOR };
+
 /* [service NAME], read by tools/config.c. All strings are owned by whoever read the configuration;
  * NULL means not given. */
 struct service_config {
 	char *name;
 	char *type;                   /* "cmd" */
+	unsigned profile;             /* enum service_profile */
 	char *endpoint;               /* https URL */
 	char *ca_file;                /* PEM; NULL: the system's store */
 	char *encryption_certificate; /* path, PEM or DER: who may read phone, PIN and code */

@@ -5,6 +5,7 @@
 
 #include "ifdhandler/link.h"
 #include "pkcs11/settings.h"
+#include "tools/config_key.h"
 #include "tools/paths.h"
 
 #include <ctype.h>
@@ -14,21 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum value_kind { VALUE_TEXT, VALUE_PATH, VALUE_URL, VALUE_WORD, VALUE_NUMBER };
-enum section_kind { SECTION_CARD, SECTION_PROMPT, SECTION_SERVICE, SECTION_PKCS11 };
-
-struct key {
-	enum section_kind section;
-	enum value_kind kind;
-	const char *name;
-	size_t at;             /* offset in struct config or struct service_config */
-	unsigned least, most;  /* VALUE_NUMBER */
-	unsigned number;       /* VALUE_NUMBER: default */
-	const char *text;      /* others: default */
-	const char *allowed;   /* for the error text */
-	const char *begins[4]; /* VALUE_URL, VALUE_WORD: the schemes, the words */
-};
 
 #define IN_CONFIG(member) offsetof(struct config, member)
 #define IN_SERVICE(member) offsetof(struct service_config, member)
@@ -49,6 +35,9 @@ static const struct key keys[] = {
     {SECTION_PROMPT, VALUE_NUMBER, "repeat-window-ms", IN_CONFIG(repeat_window_ms), 0, 600000, 3000,
      .allowed = "milliseconds, from 0 to 600000"},
     {SECTION_SERVICE, VALUE_WORD, "type", IN_SERVICE(type), .allowed = "cmd", .begins = {"cmd"}},
+    {SECTION_SERVICE, VALUE_CHOICE, "profile", IN_SERVICE(profile), .number = SERVICE_PRODUCTION,
+     .allowed = "production, pre-production or simulator",
+     .begins = {"production", "pre-production", "simulator"}},
     {SECTION_SERVICE, VALUE_URL, "endpoint", IN_SERVICE(endpoint),
      .allowed = "a URL that begins with https://", .begins = {"https://"}},
     {SECTION_SERVICE, VALUE_PATH, "ca-file", IN_SERVICE(ca_file), .allowed = AT_PATH},
@@ -67,7 +56,7 @@ static const struct key keys[] = {
 };
 
 enum { KEYS_COUNT = sizeof(keys) / sizeof(keys[0]) };
-_Static_assert(KEYS_COUNT <= 32, "a key seen is one bit of an unsigned");
+_Static_assert(KEYS_COUNT <= 64, "a key seen is one bit");
 
 /* libinih 55: a section's name with its NUL. */
 enum { SECTION_ROOM = 50, SERVICE_NAME_MAX = SECTION_ROOM - 9 };
@@ -79,9 +68,9 @@ struct loader {
 	FILE *file;
 	int line;
 	bool failed;
-	unsigned seen;                              /* keys of [card] and [prompt], this file */
-	unsigned pkcs11_seen;                       /* keys of [pkcs11], this file */
-	unsigned service_seen[CONFIG_SERVICES_MAX]; /* keys of each service, this file */
+	uint64_t seen;                              /* keys of [card] and [prompt], this file */
+	uint64_t pkcs11_seen;                       /* keys of [pkcs11], this file */
+	uint64_t service_seen[CONFIG_SERVICES_MAX]; /* keys of each service, this file */
 	char service_place[CONFIG_SERVICES_MAX][PATH_MAX]; /* file:line of its heading */
 };
 
@@ -116,13 +105,7 @@ place(struct config *config, const struct key *key, size_t service)
 static bool
 put_text(struct loader *loader, char **to, const char *value)
 {
-	char *copy = strdup(value);
-
-	if (copy == NULL)
-		return fail(loader, "no memory is left; end other programs");
-	free(*to);
-	*to = copy;
-	return true;
+	return key_put_text(to, value) || fail(loader, "no memory is left; end other programs");
 }
 
 /* The keys of these sections at their defaults. */
@@ -134,7 +117,7 @@ put_defaults(struct loader *loader, bool services, size_t service)
 
 		if ((keys[i].section == SECTION_SERVICE) != services)
 			continue;
-		if (keys[i].kind == VALUE_NUMBER)
+		if (key_is_number(&keys[i]))
 			*(unsigned *)to = keys[i].number;
 		else if (keys[i].text != NULL && !put_text(loader, to, keys[i].text))
 			return false;
@@ -227,7 +210,7 @@ key_find(enum section_kind section, const char *name)
 static bool
 fail_unknown(struct loader *loader, enum section_kind section, const char *where, const char *name)
 {
-	char known[256] = "";
+	char known[400] = "";
 	size_t len = 0;
 
 	for (size_t i = 0; i < KEYS_COUNT; i++) {
@@ -236,60 +219,6 @@ fail_unknown(struct loader *loader, enum section_kind section, const char *where
 						len > 0 ? ", " : "", keys[i].name);
 	}
 	return fail(loader, "%s is no key of [%s]; there are %s", name, where, known);
-}
-
-static bool
-number_parse(const char *text, unsigned least, unsigned most, unsigned *number)
-{
-	size_t digits = strspn(text, "0123456789");
-	unsigned long value;
-
-	if (digits == 0 || digits > 9 || text[digits] != '\0')
-		return false;
-	value = strtoul(text, NULL, 10);
-	if (value < least || value > most)
-		return false;
-	*number = (unsigned)value;
-	return true;
-}
-
-static bool
-word_allowed(const struct key *key, const char *value)
-{
-	for (size_t i = 0; i < sizeof(key->begins) / sizeof(key->begins[0]); i++) {
-		const char *word = key->begins[i];
-		size_t len = word != NULL ? strlen(word) : 0;
-
-		if (word == NULL)
-			break;
-		if (key->kind == VALUE_WORD && strcmp(value, word) == 0)
-			return true;
-		if (key->kind == VALUE_URL && strncmp(value, word, len) == 0 && value[len] != '\0')
-			return strpbrk(value, " \t") == NULL;
-	}
-	return false;
-}
-
-static bool
-put_value(struct loader *loader, const struct key *key, void *to, const char *value)
-{
-	char path[PATH_MAX];
-	struct problem unused = {""};
-	bool ok = false;
-
-	switch (key->kind) {
-	case VALUE_NUMBER: ok = number_parse(value, key->least, key->most, to); break;
-	case VALUE_TEXT: ok = value[0] != '\0'; break;
-	case VALUE_PATH:
-		ok = paths_expand(value, path, &unused);
-		value = path;
-		break;
-	case VALUE_URL:
-	case VALUE_WORD: ok = word_allowed(key, value); break;
-	}
-	if (!ok)
-		return false;
-	return key->kind == VALUE_NUMBER || put_text(loader, to, value);
 }
 
 /* The module reads these by itself; here they are only found right or wrong. */
@@ -305,9 +234,9 @@ judge_pkcs11(struct loader *loader, const char *name, const char *value)
 		settings_keys(known, sizeof(known));
 		return fail(loader, "%s is no key of [pkcs11]; there are %s", name, known);
 	}
-	if ((loader->pkcs11_seen & 1U << key) != 0)
+	if ((loader->pkcs11_seen & (uint64_t)1 << key) != 0)
 		return fail(loader, "%s stands twice in [pkcs11]; keep one of them", name);
-	loader->pkcs11_seen |= 1U << key;
+	loader->pkcs11_seen |= (uint64_t)1 << key;
 	if (!settings_put(&unused, name, value, &allowed))
 		return fail(loader, "%s = %s: allowed is %s", name, value, allowed);
 	return 1;
@@ -320,8 +249,9 @@ take_key(void *context, const char *where, const char *name, const char *value)
 	struct loader *loader = context;
 	enum section_kind section = SECTION_CARD;
 	const struct key *key;
-	unsigned *seen, bit;
+	uint64_t *seen, bit;
 	size_t service;
+	enum key_result put;
 
 	if (loader->failed || !section_select(loader, where, &section, &service))
 		return 0;
@@ -331,13 +261,14 @@ take_key(void *context, const char *where, const char *name, const char *value)
 	if (key == NULL)
 		return fail_unknown(loader, section, where, name);
 	seen = section == SECTION_SERVICE ? &loader->service_seen[service] : &loader->seen;
-	bit = 1U << (key - keys);
+	bit = (uint64_t)1 << (key - keys);
 	if ((*seen & bit) != 0)
 		return fail(loader, "%s stands twice in [%s]; keep one of them", name, where);
 	*seen |= bit;
-	if (!put_value(loader, key, place(loader->config, key, service), value))
+	put = key_put(key, place(loader->config, key, service), value);
+	if (put == KEY_NOT_ALLOWED)
 		return fail(loader, "%s = %s: allowed is %s", name, value, key->allowed);
-	return 1;
+	return put == KEY_OK || fail(loader, "no memory is left; end other programs");
 }
 
 /* A heading that no key follows is not given to the handler, and a long name is cut. */
@@ -484,7 +415,7 @@ void
 config_free(struct config *config)
 {
 	for (size_t i = 0; i < KEYS_COUNT; i++) {
-		if (keys[i].kind == VALUE_NUMBER)
+		if (key_is_number(&keys[i]))
 			continue;
 		if (keys[i].section != SECTION_SERVICE)
 			free(*(char **)place(config, &keys[i], 0));

@@ -104,6 +104,7 @@ a_service_is_read_whole(void **state)
 	const struct service_config *service =
 	    config_service(load(*state, "[service cmd]\n"
 					"type = cmd\n"
+					"profile = simulator\n"
 					"endpoint = https://localhost:8443/SCMDService.svc\n"
 					"ca-file = /etc/vicar/ca.pem\n"
 					"encryption-certificate = /etc/vicar/cmd.pem\n"
@@ -116,6 +117,7 @@ a_service_is_read_whole(void **state)
 
 	assert_non_null(service);
 	assert_string_equal(service->type, "cmd");
+	assert_int_equal(service->profile, SERVICE_SIMULATOR);
 	assert_string_equal(service->endpoint, "https://localhost:8443/SCMDService.svc");
 	assert_string_equal(service->ca_file, "/etc/vicar/ca.pem");
 	assert_string_equal(service->encryption_certificate, "/etc/vicar/cmd.pem");
@@ -133,6 +135,7 @@ a_short_service_has_the_default_timeouts(void **state)
 	    load(*state, "[service cmd]\ntype = cmd\nendpoint = https://h\n"), "cmd");
 
 	assert_non_null(service);
+	assert_int_equal(service->profile, SERVICE_PRODUCTION);
 	assert_int_equal(service->connect_timeout_ms, 5000);
 	assert_int_equal(service->transfer_timeout_ms, 60000);
 	assert_int_equal(service->code_lifetime_s, 120);
@@ -246,6 +249,13 @@ static void
 a_type_without_a_maker_is_refused(void **state)
 {
 	expect_error(*state, "[service x]\ntype = csd\n", "2: type = csd: allowed is cmd");
+}
+
+static void
+a_profile_that_there_is_not_is_refused(void **state)
+{
+	expect_error(*state, "[service x]\nprofile = pre\n",
+		     "2: profile = pre: allowed is production, pre-production or simulator");
 }
 
 static void
@@ -454,6 +464,7 @@ the_installed_file_shows_every_key_with_its_default(void **state)
 	    ";code-lifetime-s = 120\n",
 	    ";pcscd-user = ",
 	    ";type = cmd\n",
+	    ";profile = production\n",
 	    ";endpoint = ",
 	    ";ca-file = ",
 	    ";encryption-certificate = ",
@@ -522,6 +533,7 @@ main(void)
 	    WORLD_TEST(an_endpoint_without_tls_is_refused),
 	    WORLD_TEST(a_proxy_of_an_unknown_kind_is_refused),
 	    WORLD_TEST(a_type_without_a_maker_is_refused),
+	    WORLD_TEST(a_profile_that_there_is_not_is_refused),
 	    WORLD_TEST(a_key_that_stands_twice_is_refused),
 	    WORLD_TEST(a_service_without_type_is_refused_where_it_begins),
 	    WORLD_TEST(a_service_without_endpoint_is_refused),

@@ -2,22 +2,20 @@
  * cmd-simulator: the signature service of the Chave Móvel Digital on the loopback interface, for
  * tests, demonstrations and everybody who develops against the real one. cmd-simulator(1).
  */
-#include "tools/cmd-simulator/server.h"
+#include "tools/cmd-simulator/service.h"
+#include "tools/simulator/program.h"
 
 #include <errno.h>
 #include <getopt.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <libxml/parser.h>
 #include <libxml/xmlschemastypes.h>
 
-enum { EXIT_USAGE = 2, PORT_MAX = 65535 };
+enum { EXIT_USAGE = 2 };
 
 static const char help[] =
     "Usage: cmd-simulator --directory DIR [OPTION]...\n"
@@ -50,20 +48,6 @@ usage_error(const char *reason, const char *thing)
 	return EXIT_USAGE;
 }
 
-static bool
-parse_port(const char *text, uint16_t *port)
-{
-	char *end = NULL;
-	unsigned long number;
-
-	errno = 0;
-	number = strtoul(text, &end, 10);
-	if (errno != 0 || *text < '0' || *text > '9' || *end != '\0' || number > PORT_MAX)
-		return false;
-	*port = (uint16_t)number;
-	return true;
-}
-
 enum { OPTION_STRICT = 256, OPTION_LENIENT, OPTION_VALIDATE };
 
 /* -1: go on; else the exit status. */
@@ -89,7 +73,7 @@ parse_arguments(int argc, char **argv, struct settings *settings)
 		switch (option) {
 		case 'd': settings->directory = optarg; break;
 		case 'p':
-			if (!parse_port(optarg, &settings->port))
+			if (!sim_program_port(optarg, &settings->port))
 				return usage_error("a port is a number from 0 to 65535, not",
 						   optarg);
 			break;
@@ -109,45 +93,13 @@ parse_arguments(int argc, char **argv, struct settings *settings)
 	return -1;
 }
 
-/* SIGTERM, SIGINT and SIGHUP become readable; -1 on failure. */
-static int
-watch_signals(void)
-{
-	sigset_t set;
-
-	(void)signal(SIGPIPE, SIG_IGN);
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1)
-		return -1;
-	return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
-static bool
-serve(struct sim_server *server, int signals)
-{
-	struct pollfd fds[] = {{.fd = sim_server_fd(server), .events = POLLIN},
-			       {.fd = signals, .events = POLLIN}};
-
-	while (poll(fds, 2, sim_server_wait_ms(server)) != -1 || errno == EINTR) {
-		if ((fds[1].revents & POLLIN) != 0)
-			return true;
-		sim_server_step(server);
-	}
-	fprintf(stderr, "cmd-simulator: cannot wait for requests: %s; start it again\n",
-		strerror(errno));
-	return false;
-}
-
 static int
 run(const struct settings *settings)
 {
 	struct simulator simulator;
 	struct sim_server *server = NULL;
 	struct problem error = {""};
-	int signals = watch_signals(), status = EXIT_FAILURE;
+	int signals = sim_program_watch_signals(), status = EXIT_FAILURE;
 
 	if (signals == -1) {
 		fprintf(stderr, "cmd-simulator: cannot watch signals: %s; start it again\n",
@@ -158,15 +110,16 @@ run(const struct settings *settings)
 		fprintf(stderr, "cmd-simulator: %s\n", error.text);
 		goto out;
 	}
-	server = sim_server_start(&simulator, settings->port, &error);
+	server = sim_service_start(&simulator, settings->port, &error);
 	if (server == NULL) {
 		fprintf(stderr, "cmd-simulator: %s\n", error.text);
 		goto out_simulator;
 	}
-	puts(sim_server_endpoint(server));
-	(void)fflush(stdout);
-	if (serve(server, signals))
+	if (sim_program_serve(server, signals))
 		status = EXIT_SUCCESS;
+	else
+		fprintf(stderr, "cmd-simulator: cannot wait for requests: %s; start it again\n",
+			strerror(errno));
 	sim_server_stop(server);
 out_simulator:
 	simulator_close(&simulator);

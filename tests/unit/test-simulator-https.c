@@ -234,8 +234,8 @@ a_port_that_is_taken_is_told(void **state)
 	struct problem error = {""};
 	const char *port = strrchr(sim_server_endpoint(conversation->server), ':') + 1;
 
-	assert_null(sim_server_start(&conversation->client->simulator,
-				     (uint16_t)strtoul(port, NULL, 10), &error));
+	assert_null(sim_service_start(&conversation->client->simulator,
+				      (uint16_t)strtoul(port, NULL, 10), &error));
 	assert_non_null(strstr(error.text, "give another --port"));
 }
 

@@ -6,7 +6,7 @@
 
 #include "test-simulator.h"
 
-#include "tools/cmd-simulator/server.h"
+#include "tools/cmd-simulator/service.h"
 
 #include <time.h>
 
@@ -220,7 +220,7 @@ start_server(void **state)
 	struct problem error = {""};
 
 	(void)client_start_afresh(&client);
-	conversation->server = sim_server_start(&conversation->client->simulator, 0, &error);
+	conversation->server = sim_service_start(&conversation->client->simulator, 0, &error);
 	if (conversation->server == NULL)
 		fail_msg("%s", error.text);
 	conversation->multi = curl_multi_init();

@@ -28,7 +28,7 @@ base64_is_read_as_in_rfc_4648(void **state)
 		uint8_t data[16];
 		size_t len = 99;
 
-		assert_true(sim_field_from_base64(vectors[i].base64, data, sizeof(data), &len));
+		assert_true(sim_base64_decode(vectors[i].base64, data, sizeof(data), &len));
 		assert_int_equal(len, strlen(vectors[i].plain));
 		assert_memory_equal(data, vectors[i].plain, len);
 	}
@@ -41,7 +41,7 @@ white_space_in_base64_does_not_count(void **state)
 	size_t len = 0;
 
 	(void)state;
-	assert_true(sim_field_from_base64(" Zm9v\r\n\tYg= =\n", data, sizeof(data), &len));
+	assert_true(sim_base64_decode(" Zm9v\r\n\tYg= =\n", data, sizeof(data), &len));
 	assert_int_equal(len, 4);
 	assert_memory_equal(data, "foob", 4);
 }
@@ -58,7 +58,7 @@ what_is_not_base64_is_refused(void **state)
 		uint8_t data[16];
 		size_t len;
 
-		if (sim_field_from_base64(texts[i], data, sizeof(data), &len))
+		if (sim_base64_decode(texts[i], data, sizeof(data), &len))
 			fail_msg("accepted: %s", texts[i]);
 	}
 }
@@ -70,7 +70,7 @@ base64_without_room_is_refused(void **state)
 	size_t len;
 
 	(void)state;
-	assert_false(sim_field_from_base64("Zm9vYmFy", data, sizeof(data), &len));
+	assert_false(sim_base64_decode("Zm9vYmFy", data, sizeof(data), &len));
 }
 
 /* Decryption */
@@ -97,7 +97,7 @@ what_does_not_decrypt_is_nobodys_phone(void **state)
 	const char *const fields[] = {base64, "AAAA", "?", "", NULL};
 
 	memset(block, 0x11, sizeof(block));
-	sim_field_to_base64(BYTES(block), base64);
+	sim_base64_encode(BYTES(block), base64);
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		char plain[SIM_PLAIN_MAX] = "before";
 
@@ -127,7 +127,7 @@ a_process_id_is_a_guid_of_version_4(void **state)
 	char id[SIM_PROCESS_ID_MAX];
 
 	(void)state;
-	assert_true(sim_process_make_id(id));
+	assert_true(sim_random_guid(id));
 	assert_int_equal(strlen(id), 36);
 	assert_int_equal(strspn(id, "0123456789abcdef-"), 36);
 	assert_int_equal(id[8], '-');
@@ -289,7 +289,7 @@ a_credential_that_is_too_long_is_refused_and_not_cut(void **state)
 					(struct bytes){(const uint8_t *)text, strlen(text)},
 					&error));
 
-	assert_false(sim_credentials_open(&client->simulator.directory, &credentials, &error));
+	assert_false(simulator_credentials(&client->simulator.directory, &credentials, &error));
 	assert_non_null(strstr(error.text, "credentials:3: the line has 311 bytes"));
 }
 

@@ -378,7 +378,7 @@ each_digestinfo_is_signed_as_it_is(void **state)
 		assert_true(bytes_from_hex(rows[i].prefix, input, sizeof(input), &len));
 		memset(input + len, 0x5A, rows[i].digest_len);
 		len += rows[i].digest_len;
-		sim_field_to_base64((struct bytes){input, len}, hash);
+		sim_base64_encode((struct bytes){input, len}, hash);
 		(void)scmd_sign(*state, PHONE, "271828", hash);
 		(void)member(*state, "ProcessId", process);
 		read_code(*state, code);
@@ -410,7 +410,7 @@ a_signature_is_as_long_as_the_key(void **state)
 		(void)validate_otp(*state, process, code);
 		(void)member(*state, "Signature", text);
 
-		assert_true(sim_field_from_base64(text, signature, sizeof(signature), &len));
+		assert_true(sim_base64_decode(text, signature, sizeof(signature), &len));
 		assert_int_equal(len, keys[i].len);
 	}
 }

@@ -12,7 +12,7 @@ a_wrong_signature_is_one_of_another_hash(void **state)
 	uint8_t input[128], output[512];
 	size_t len = 0;
 
-	assert_true(sim_field_from_base64(HASH, input, sizeof(input), &len));
+	assert_true(sim_base64_decode(HASH, input, sizeof(input), &len));
 	set_knobs(*state, "trouble = wrong-signature");
 	start_signature(*state, process, code);
 	(void)validate_otp(*state, process, code);

@@ -53,7 +53,7 @@ an_application_id_may_be_upper_case(void **state)
 		upper[i] = (char)(c >= 'a' && c <= 'f' ? c - 'a' + 'A' : c);
 	}
 	memcpy(right, client->application, sizeof(right));
-	sim_field_to_base64((struct bytes){(const uint8_t *)upper, len}, client->application);
+	sim_base64_encode((struct bytes){(const uint8_t *)upper, len}, client->application);
 	(void)scmd_sign(client, PHONE, "271828", HASH);
 	memcpy(client->application, right, sizeof(right));
 

@@ -16,6 +16,7 @@
 
 #include "tools/cmd-simulator/field.h"
 #include "tools/cmd-simulator/simulator.h"
+#include "tools/simulator/base64.h"
 
 #include <ftw.h>
 #include <unistd.h>
@@ -75,9 +76,9 @@ client_new(void)
 	sim_directory_close(&directory);
 	if (!simulator_open(&client->simulator, client->directory, &options, &error))
 		fail_msg("%s", error.text);
-	sim_field_to_base64((struct bytes){(const uint8_t *)credentials->application_id,
-					   strlen(credentials->application_id)},
-			    client->application);
+	sim_base64_encode((struct bytes){(const uint8_t *)credentials->application_id,
+					 strlen(credentials->application_id)},
+			  client->application);
 	return client;
 }
 
@@ -93,7 +94,7 @@ remove_entry(const char *path, const struct stat *status, int type, struct FTW *
 static inline void
 client_free(struct client *client)
 {
-	free(client->answer.body);
+	sim_answer_clear(&client->answer);
 	simulator_close(&client->simulator);
 	(void)nftw(client->directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 	test_free(client);
@@ -119,8 +120,8 @@ encrypted(struct client *client, const char *text)
 	    EVP_PKEY_encrypt(context, block, &len, (const uint8_t *)text, strlen(text)), 1);
 	EVP_PKEY_CTX_free(context);
 	X509_free(certificate);
-	base64 = test_malloc(sim_field_base64_len(len) + 1);
-	sim_field_to_base64((struct bytes){block, len}, base64);
+	base64 = test_malloc(sim_base64_len(len) + 1);
+	sim_base64_encode((struct bytes){block, len}, base64);
 	return base64;
 }
 
@@ -143,8 +144,7 @@ static inline char *__attribute__((format(printf, 1, 2))) text_of(const char *fo
 static inline void
 post_body(struct client *client, const char *action, const char *body)
 {
-	free(client->answer.body);
-	client->answer = (struct sim_answer){0};
+	sim_answer_clear(&client->answer);
 	simulator_answer(&client->simulator, (struct bytes){(const uint8_t *)body, strlen(body)},
 			 action, &client->answer);
 }
@@ -341,7 +341,7 @@ recover(struct client *client, const char *name, uint8_t data[512])
 	EVP_PKEY_CTX *context;
 
 	(void)member(client, "Signature", text);
-	assert_true(sim_field_from_base64(text, signature, sizeof(signature), &len));
+	assert_true(sim_base64_decode(text, signature, sizeof(signature), &len));
 	(void)snprintf(path, sizeof(path), "certificates/%s.pem", name);
 	assert_true(sim_certificate_read(&client->simulator.directory, path, &leaf, &error));
 	context = EVP_PKEY_CTX_new(X509_get0_pubkey(leaf), NULL);

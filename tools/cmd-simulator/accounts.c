@@ -1,9 +1,7 @@
 #include "accounts.h"
 
-#include "emulator/ini_text.h"
+#include "tools/simulator/settings.h"
 
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
@@ -19,16 +17,9 @@ static const char first_file[] = "# Accounts of the simulated CMD; cmd-simulator
 				 "pin = 1234\n"
 				 "key = rsa3072\n";
 
-struct word {
-	const char *name;
-	unsigned value;
-};
+static const struct sim_word key_words[] = {{"rsa2048", 2048}, {"rsa3072", 3072}, {NULL, 0}};
 
-static const struct word key_words[] = {{"rsa2048", 2048}, {"rsa3072", 3072}, {NULL, 0}};
-
-static const struct word yes_no_words[] = {{"no", 0}, {"yes", 1}, {NULL, 0}};
-
-static const struct word state_words[] = {
+static const struct sim_word state_words[] = {
     {"active", SIM_ACTIVE},
     {"inactive", SIM_INACTIVE},
     {"no-signature", SIM_NO_SIGNATURE},
@@ -38,7 +29,7 @@ static const struct word state_words[] = {
     {NULL, 0},
 };
 
-static const struct word trouble_words[] = {
+static const struct sim_word trouble_words[] = {
     {"hang", SIM_HANG},
     {"drop-before", SIM_DROP_BEFORE},
     {"http-401", SIM_HTTP_401},
@@ -62,21 +53,10 @@ enum { SERVER_TROUBLES = 8 }; /* how many of trouble_words [server] knows */
 const char *
 sim_trouble_name(unsigned trouble)
 {
-	for (const struct word *word = trouble_words; word->name != NULL; word++)
+	for (const struct sim_word *word = trouble_words; word->name != NULL; word++)
 		if ((trouble & word->value) != 0)
 			return word->name;
 	return "";
-}
-
-/* What a parser of a value returns: NULL, or what is allowed. */
-typedef const char *value_parser(const char *value, void *target);
-
-static bool
-is_digits(const char *text, size_t min, size_t max)
-{
-	size_t len = strlen(text);
-
-	return len >= min && len <= max && strspn(text, "0123456789") == len;
 }
 
 static const char *
@@ -92,7 +72,7 @@ parse_phone(const char *value, void *target)
 			phone[len++] = *p;
 		}
 	phone[len] = '\0';
-	if (phone[0] != '+' || !is_digits(phone + 1, 5, 19))
+	if (phone[0] != '+' || !sim_is_digits(phone + 1, 5, 19))
 		return "+ and 5 to 19 digits, blanks between them";
 	memcpy(target, phone, len + 1);
 	return NULL;
@@ -101,36 +81,16 @@ parse_phone(const char *value, void *target)
 static const char *
 parse_pin(const char *value, void *target)
 {
-	if (!is_digits(value, 4, 8))
+	if (!sim_is_digits(value, 4, 8))
 		return "4 to 8 digits";
 	memcpy(target, value, strlen(value) + 1);
 	return NULL;
 }
 
 static const char *
-parse_code(const char *value, void *target)
-{
-	if (!is_digits(value, 6, 6))
-		return "6 digits";
-	memcpy(target, value, strlen(value) + 1);
-	return NULL;
-}
-
-static const char *
-parse_text(const char *value, char *target, size_t room)
-{
-	size_t len = strlen(value);
-
-	if (len == 0 || len >= room)
-		return "a short text";
-	memcpy(target, value, len + 1);
-	return NULL;
-}
-
-static const char *
 parse_holder(const char *value, void *target)
 {
-	return parse_text(value, target, SIM_HOLDER_MAX);
+	return sim_parse_text(value, target, SIM_HOLDER_MAX);
 }
 
 static const char *
@@ -140,31 +100,13 @@ parse_serial(const char *value, void *target)
 
 	if (strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != strlen(value))
 		return allowed;
-	return parse_text(value, target, SIM_SERIAL_MAX) == NULL ? NULL : allowed;
-}
-
-static const char *
-parse_number(const char *value, void *target)
-{
-	if (!is_digits(value, 1, 9))
-		return "a number of at most nine digits";
-	*(unsigned *)target = (unsigned)strtoul(value, NULL, 10);
-	return NULL;
-}
-
-static const struct word *
-find_word(const struct word *words, const char *name, size_t len)
-{
-	for (; words->name != NULL; words++)
-		if (strlen(words->name) == len && strncmp(words->name, name, len) == 0)
-			return words;
-	return NULL;
+	return sim_parse_text(value, target, SIM_SERIAL_MAX) == NULL ? NULL : allowed;
 }
 
 static const char *
 parse_key(const char *value, void *target)
 {
-	const struct word *word = find_word(key_words, value, strlen(value));
+	const struct sim_word *word = sim_find_word(key_words, value, strlen(value));
 
 	if (word == NULL)
 		return "rsa2048 or rsa3072";
@@ -173,20 +115,9 @@ parse_key(const char *value, void *target)
 }
 
 static const char *
-parse_yes_no(const char *value, void *target)
-{
-	const struct word *word = find_word(yes_no_words, value, strlen(value));
-
-	if (word == NULL)
-		return "yes or no";
-	*(bool *)target = word->value != 0;
-	return NULL;
-}
-
-static const char *
 parse_state(const char *value, void *target)
 {
-	const struct word *word = find_word(state_words, value, strlen(value));
+	const struct sim_word *word = sim_find_word(state_words, value, strlen(value));
 
 	if (word == NULL)
 		return "active, inactive, no-signature, change-pin, change-signature-pin or "
@@ -195,27 +126,10 @@ parse_state(const char *value, void *target)
 	return NULL;
 }
 
-/* Calls `add` for each word between blanks and commas; false as soon as it is. */
-static bool
-each_word(const char *value, bool (*add)(const char *word, size_t len, unsigned *bits),
-	  unsigned *bits)
-{
-	const char *between = " ,";
-
-	for (value += strspn(value, between); *value != '\0'; value += strspn(value, between)) {
-		size_t len = strcspn(value, between);
-
-		if (!add(value, len, bits))
-			return false;
-		value += len;
-	}
-	return true;
-}
-
 static bool
 add_trouble(const char *name, size_t len, unsigned *bits)
 {
-	const struct word *word = find_word(trouble_words, name, len);
+	const struct sim_word *word = sim_find_word(trouble_words, name, len);
 
 	if (word != NULL)
 		*bits |= word->value;
@@ -227,7 +141,7 @@ parse_trouble(const char *value, void *target)
 {
 	unsigned bits = 0;
 
-	if (!each_word(value, add_trouble, &bits))
+	if (!sim_each_word(value, add_trouble, &bits))
 		return "none, or hang, drop-before, http-401, http-407, http-500, http-503, fault, "
 		       "garbage, drop-after, nil-result, nil-process, nil-value, wrong-signature, "
 		       "reversed-chain, reversed-list";
@@ -240,7 +154,7 @@ parse_server_trouble(const char *value, void *target)
 {
 	unsigned bits = 0;
 
-	if (!each_word(value, add_trouble, &bits) || bits >= 1u << SERVER_TROUBLES)
+	if (!sim_each_word(value, add_trouble, &bits) || bits >= 1u << SERVER_TROUBLES)
 		return "none, or hang, drop-before, http-401, http-407, http-500, http-503, fault, "
 		       "garbage";
 	*(unsigned *)target = bits;
@@ -264,20 +178,14 @@ parse_operations(const char *value, void *target)
 {
 	unsigned bits = 0;
 
-	if (!each_word(value, add_operation, &bits) || bits == 0)
+	if (!sim_each_word(value, add_operation, &bits) || bits == 0)
 		return "names of operations, such as SCMDSign, ValidateOtp";
 	*(unsigned *)target = bits;
 	return NULL;
 }
 
-struct key {
-	const char *name;
-	value_parser *parse;
-	size_t offset;
-};
-
 #define ACCOUNT(member) offsetof(struct sim_account, member)
-static const struct key account_keys[] = {
+static const struct sim_key account_keys[] = {
     {"phone", parse_phone, ACCOUNT(phone)},
     {"pin", parse_pin, ACCOUNT(pin)},
     {"key", parse_key, ACCOUNT(bits)},
@@ -285,41 +193,24 @@ static const struct key account_keys[] = {
     {"surname", parse_holder, ACCOUNT(surname)},
     {"serial-number", parse_serial, ACCOUNT(serial_number)},
     {"state", parse_state, ACCOUNT(state)},
-    {"pin-tries", parse_number, ACCOUNT(pin_tries)},
-    {"code", parse_code, ACCOUNT(code)},
-    {"code-tries", parse_number, ACCOUNT(code_tries)},
-    {"code-lifetime", parse_number, ACCOUNT(code_lifetime_s)},
-    {"expired", parse_yes_no, ACCOUNT(expired)},
-    {"latency", parse_number, ACCOUNT(latency_ms)},
+    {"pin-tries", sim_parse_number, ACCOUNT(pin_tries)},
+    {"code", sim_parse_code, ACCOUNT(code)},
+    {"code-tries", sim_parse_number, ACCOUNT(code_tries)},
+    {"code-lifetime", sim_parse_number, ACCOUNT(code_lifetime_s)},
+    {"expired", sim_parse_yes_no, ACCOUNT(expired)},
+    {"latency", sim_parse_number, ACCOUNT(latency_ms)},
     {"trouble", parse_trouble, ACCOUNT(trouble)},
     {"on", parse_operations, ACCOUNT(operations)},
     {NULL, NULL, 0},
 };
 
 #define SERVER(member) offsetof(struct sim_accounts, member)
-static const struct key server_keys[] = {
-    {"latency", parse_number, SERVER(latency_ms)},
+static const struct sim_key server_keys[] = {
+    {"latency", sim_parse_number, SERVER(latency_ms)},
     {"trouble", parse_server_trouble, SERVER(trouble)},
-    {"clock", parse_number, SERVER(clock_s)},
+    {"clock", sim_parse_number, SERVER(clock_s)},
     {NULL, NULL, 0},
 };
-
-/* The text begins as those of ini_text_parse() do; false, to be returned. */
-static bool
-refuse(const struct ini_text_place *place, const char *thing, const char *reason,
-       struct problem *error)
-{
-	return problem(error, "%s:%d: %s: %s", place->path, place->line, thing, reason);
-}
-
-static bool
-is_account_name(const char *name)
-{
-	size_t len = strlen(name);
-
-	return len > 0 && len < SIM_ACCOUNT_NAME_MAX &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
-}
 
 /* The account of this name, made if it is new; NULL with `error`. */
 static struct sim_account *
@@ -331,12 +222,14 @@ account_of_section(struct sim_accounts *accounts, const struct ini_text_place *p
 	for (size_t i = 0; i < accounts->count; i++)
 		if (strcmp(accounts->list[i].name, name) == 0)
 			return &accounts->list[i];
-	if (!is_account_name(name)) {
-		(void)refuse(place, "account", "a name is a-z, 0-9 and -, at most 31", error);
+	if (!sim_is_name(name, SIM_ACCOUNT_NAME_MAX)) {
+		(void)sim_settings_refuse(place, "account", "a name is a-z, 0-9 and -, at most 31",
+					  error);
 		return NULL;
 	}
 	if (accounts->count == SIM_ACCOUNTS_MAX) {
-		(void)refuse(place, "account", "there are more than 32; leave some out", error);
+		(void)sim_settings_refuse(place, "account",
+					  "there are more than 32; leave some out", error);
 		return NULL;
 	}
 	account = &accounts->list[accounts->count++];
@@ -365,9 +258,8 @@ take_key(void *context, const struct ini_text_place *place, const char *section,
 	 const char *value, char *error, size_t room)
 {
 	const struct loader *loader = context;
-	const struct key *keys = server_keys;
+	const struct sim_key *keys = server_keys;
 	void *target = loader->accounts;
-	const char *allowed;
 
 	(void)error;
 	(void)room;
@@ -378,16 +270,10 @@ take_key(void *context, const struct ini_text_place *place, const char *section,
 		if (target == NULL)
 			return false;
 	} else if (strcmp(section, "server") != 0) {
-		return refuse(place, section, "a section is [account NAME] or [server]",
-			      loader->error);
+		return sim_settings_refuse(
+		    place, section, "a section is [account NAME] or [server]", loader->error);
 	}
-	while (keys->name != NULL && strcmp(keys->name, name) != 0)
-		keys++;
-	if (keys->name == NULL)
-		return refuse(place, name, "no such key; cmd-simulator(1) lists them",
-			      loader->error);
-	allowed = keys->parse(value, (char *)target + keys->offset);
-	return allowed == NULL || refuse(place, name, allowed, loader->error);
+	return sim_settings_take(keys, target, "cmd-simulator", place, name, value, loader->error);
 }
 
 static bool
@@ -422,19 +308,11 @@ sim_accounts_load(const struct sim_directory *directory, struct sim_accounts *ac
 		  struct problem *error)
 {
 	struct loader loader = {.accounts = accounts, .error = error};
-	char path[PATH_MAX], *text = NULL;
-	size_t len = 0;
-	bool ok;
+	char path[PATH_MAX];
 
 	*accounts = (struct sim_accounts){0};
-	if (!sim_directory_read(directory, FILE_NAME, &text, &len, error))
-		return false;
-	(void)snprintf(path, sizeof(path), "%s/%s", directory->path, FILE_NAME);
-	ok = ini_text_parse((struct bytes){(const uint8_t *)text, len}, path, take_key, &loader,
-			    error->text, sizeof(error->text)) &&
-	     check_accounts(accounts, path, error);
-	OPENSSL_clear_free(text, len + 1);
-	return ok;
+	return sim_settings_load(directory, FILE_NAME, take_key, &loader, path, error) &&
+	       check_accounts(accounts, path, error);
 }
 
 const struct sim_account *

@@ -7,15 +7,15 @@
 #ifndef VICAR_TOOLS_CMD_SIMULATOR_ACCOUNTS_H
 #define VICAR_TOOLS_CMD_SIMULATOR_ACCOUNTS_H
 
-#include "directory.h"
 #include "operation.h"
+#include "tools/simulator/directory.h"
+#include "tools/simulator/random.h"
 
 enum {
 	SIM_ACCOUNTS_MAX = 32,
 	SIM_ACCOUNT_NAME_MAX = 32,
 	SIM_PHONE_MAX = 24,
-	SIM_PIN_MAX = 9,  /* 4 to 8 digits, cmd.md 4 */
-	SIM_CODE_MAX = 7, /* 6 digits, cmd.md 4 */
+	SIM_PIN_MAX = 9, /* 4 to 8 digits, cmd.md 4 */
 	SIM_HOLDER_MAX = 48,
 	SIM_SERIAL_MAX = 32,
 };
@@ -55,7 +55,7 @@ struct sim_account {
 	char name[SIM_ACCOUNT_NAME_MAX];
 	char phone[SIM_PHONE_MAX]; /* normalised: + and digits */
 	char pin[SIM_PIN_MAX];
-	char code[SIM_CODE_MAX]; /* fixed code; "" for a new one each time */
+	char code[SIM_CODE_MAX]; /* fixed code, cmd.md 4; "" for a new one each time */
 	char given_names[SIM_HOLDER_MAX], surname[SIM_HOLDER_MAX];
 	char serial_number[SIM_SERIAL_MAX];
 	unsigned bits; /* of the RSA key */

@@ -1,6 +1,6 @@
 /*
- * What fields hold: base64 (XML Schema part 2, 3.2.16), text under the service's RSA key
- * (RSAES-PKCS1-v1_5, cmd.md 5), signatures (RSASSA-PKCS1-v1_5 over a DigestInfo, cmd.md 6).
+ * What fields hold, in base64: text under the service's RSA key (RSAES-PKCS1-v1_5, cmd.md 5),
+ * signatures (RSASSA-PKCS1-v1_5 over a DigestInfo, cmd.md 6).
  */
 #ifndef VICAR_TOOLS_CMD_SIMULATOR_FIELD_H
 #define VICAR_TOOLS_CMD_SIMULATOR_FIELD_H
@@ -10,12 +10,6 @@
 #include <openssl/evp.h>
 
 enum { SIM_PLAIN_MAX = 64, SIM_SIGNATURE_MAX = 512 };
-
-/* White space between digits does not count. `room` of strlen(text) is always enough. */
-bool sim_field_from_base64(const char *text, uint8_t *data, size_t room, size_t *len) MUST_USE;
-/* `text` has room for sim_field_base64_len(len) + 1 characters. */
-void sim_field_to_base64(struct bytes data, char *text);
-size_t sim_field_base64_len(size_t len);
 
 /* The text in `plain`; "" when there is none, it does not decrypt, or holds other than printable
  * ASCII. One RSA operation in each case, so that the time does not tell which. */

@@ -1,9 +1,6 @@
 #include "hierarchy.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include <openssl/bio.h>
 #include <openssl/pem.h>
@@ -12,12 +9,8 @@
 
 enum {
 	AUTHORITY_DAYS = 20 * 365,
-	TLS_DAYS = 10 * 365,
 	CIFRA_DAYS = 3 * 365,
 	LEAF_DAYS = 5 * 365,
-	TLS_BITS = 256,
-	RSA_BITS = 2048,
-	PATH_MAX_LEN = 128,
 };
 
 /* Names as in cmd.md 1 and 11: the pre-production hierarchy marks itself with "(TESTE)". */
@@ -55,89 +48,6 @@ static const struct sim_certificate cifra_certificate = {
     .days_to = CIFRA_DAYS,
 };
 
-static const struct sim_certificate tls_ca_certificate = {
-    .subject = {{"O", ORGANISATION}, {"CN", "TLS authority of cmd-simulator"}},
-    .extensions = {{"basicConstraints", "critical,CA:TRUE,pathlen:0"},
-		   {"keyUsage", "critical,keyCertSign"},
-		   {"subjectKeyIdentifier", "hash"}},
-    .days_from = -1,
-    .days_to = TLS_DAYS,
-};
-
-static const struct sim_certificate tls_certificate = {
-    .subject = {{"O", ORGANISATION}, {"CN", "localhost"}},
-    .extensions = {{"basicConstraints", "critical,CA:FALSE"},
-		   {"keyUsage", "critical,digitalSignature"},
-		   {"extendedKeyUsage", "serverAuth"},
-		   {"subjectAltName", "IP:127.0.0.1,DNS:localhost"},
-		   {"authorityKeyIdentifier", "keyid"}},
-    .days_from = -1,
-    .days_to = TLS_DAYS,
-};
-
-static bool
-key_length_is(const EVP_PKEY *key, unsigned bits)
-{
-	return EVP_PKEY_get_bits(key) == (int)bits;
-}
-
-/* Reads the key, or makes it when it is missing or of another length; `made` tells which. */
-static bool
-open_key(const struct sim_directory *directory, const char *name, unsigned bits, EVP_PKEY **key,
-	 bool *made, struct problem *error)
-{
-	char path[PATH_MAX_LEN];
-
-	*made = false;
-	(void)snprintf(path, sizeof(path), "private/%s.key", name);
-	if (sim_directory_has(directory, path)) {
-		if (!sim_key_read(directory, path, key, error))
-			return false;
-		if (key_length_is(*key, bits))
-			return true;
-		EVP_PKEY_free(*key);
-	}
-	*made = true;
-	*key = sim_key_make(bits);
-	if (*key == NULL)
-		return problem(error,
-			       "OpenSSL cannot make a key of %u bits for %s; check "
-			       "its configuration with `openssl genrsa %u`",
-			       bits, name, bits);
-	return sim_key_write(directory, path, *key, error);
-}
-
-/* Reads the certificate unless `again`; makes it when it is missing. */
-static bool
-open_certificate(const struct sim_directory *directory, const char *path, bool again,
-		 const struct sim_certificate *description, EVP_PKEY *key,
-		 const struct sim_identity *issuer, X509 **certificate, struct problem *error)
-{
-	if (!again && sim_directory_has(directory, path))
-		return sim_certificate_read(directory, path, certificate, error);
-	*certificate = sim_certificate_issue(description, key, issuer);
-	if (*certificate == NULL)
-		return problem(error,
-			       "OpenSSL cannot make the certificate %s/%s; check its "
-			       "configuration with `openssl version -a`",
-			       directory->path, path);
-	return sim_certificate_write(directory, path, *certificate, error);
-}
-
-static bool
-open_identity(const struct sim_directory *directory, const char *name, unsigned bits,
-	      const struct sim_certificate *description, const struct sim_identity *issuer,
-	      struct sim_identity *identity, struct problem *error)
-{
-	char path[PATH_MAX_LEN];
-	bool made;
-
-	(void)snprintf(path, sizeof(path), "%s.pem", name);
-	return open_key(directory, name, bits, &identity->key, &made, error) &&
-	       open_certificate(directory, path, made, description, identity->key, issuer,
-				&identity->certificate, error);
-}
-
 static bool
 write_expired_cifra(const struct sim_directory *directory, EVP_PKEY *key, struct problem *error)
 {
@@ -147,8 +57,8 @@ write_expired_cifra(const struct sim_directory *directory, EVP_PKEY *key, struct
 
 	description.days_from = -CIFRA_DAYS;
 	description.days_to = -1;
-	ok = open_certificate(directory, "cifra-expired.pem", false, &description, key, NULL,
-			      &certificate, error);
+	ok = sim_identity_certificate(directory, "cifra-expired.pem", false, &description, key,
+				      NULL, &certificate, error);
 	X509_free(certificate);
 	return ok;
 }
@@ -160,17 +70,15 @@ sim_hierarchy_open(const struct sim_directory *directory, struct sim_hierarchy *
 	struct sim_hierarchy *h = hierarchy;
 
 	*hierarchy = (struct sim_hierarchy){0};
-	if (mkdirat(directory->fd, "certificates", 0700) == -1 && errno != EEXIST)
-		return problem(error, "cannot make %s/certificates: %s; check who owns it",
-			       directory->path, strerror(errno));
-	if (open_identity(directory, "root", RSA_BITS, &root_certificate, NULL, &h->root, error) &&
-	    open_identity(directory, "ca", RSA_BITS, &ca_certificate, &h->root, &h->ca, error) &&
-	    open_identity(directory, "cifra", RSA_BITS, &cifra_certificate, NULL, &h->cifra,
-			  error) &&
+	if (sim_identity_open_certificates(directory, error) &&
+	    sim_identity_open(directory, "root", SIM_AUTHORITY_BITS, &root_certificate, NULL,
+			      &h->root, error) &&
+	    sim_identity_open(directory, "ca", SIM_AUTHORITY_BITS, &ca_certificate, &h->root,
+			      &h->ca, error) &&
+	    sim_identity_open(directory, "cifra", SIM_AUTHORITY_BITS, &cifra_certificate, NULL,
+			      &h->cifra, error) &&
 	    write_expired_cifra(directory, h->cifra.key, error) &&
-	    open_identity(directory, "tls-ca", TLS_BITS, &tls_ca_certificate, NULL, &h->tls_ca,
-			  error) &&
-	    open_identity(directory, "tls", TLS_BITS, &tls_certificate, &h->tls_ca, &h->tls, error))
+	    sim_identity_open_tls(directory, ORGANISATION, "TLS authority of cmd-simulator", error))
 		return true;
 	sim_hierarchy_close(hierarchy);
 	return false;
@@ -182,8 +90,6 @@ sim_hierarchy_close(struct sim_hierarchy *hierarchy)
 	sim_identity_free(&hierarchy->root);
 	sim_identity_free(&hierarchy->ca);
 	sim_identity_free(&hierarchy->cifra);
-	sim_identity_free(&hierarchy->tls_ca);
-	sim_identity_free(&hierarchy->tls);
 }
 
 bool
@@ -191,7 +97,8 @@ sim_hierarchy_leaf(const struct sim_directory *directory, const struct sim_hiera
 		   const struct sim_account *account, struct sim_identity *leaf,
 		   struct problem *error)
 {
-	char holder[2 * SIM_HOLDER_MAX + 16], name[PATH_MAX_LEN], path[PATH_MAX_LEN];
+	char holder[2 * SIM_HOLDER_MAX + 16], name[SIM_IDENTITY_PATH_MAX],
+	    path[SIM_IDENTITY_PATH_MAX];
 	struct sim_certificate description = {
 	    .subject = {{"C", "PT"},
 			{"O", ORGANISATION},
@@ -215,17 +122,17 @@ sim_hierarchy_leaf(const struct sim_directory *directory, const struct sim_hiera
 	(void)snprintf(name, sizeof(name), "account-%s", account->name);
 	(void)snprintf(path, sizeof(path), "certificates/%s%s.pem", account->name,
 		       account->expired ? "-expired" : "");
-	if (!open_key(directory, name, account->bits, &leaf->key, &made, error))
+	if (!sim_identity_key(directory, name, account->bits, &leaf->key, &made, error))
 		goto fail;
 	if (made) {
-		char other[PATH_MAX_LEN];
+		char other[SIM_IDENTITY_PATH_MAX];
 
 		(void)snprintf(other, sizeof(other), "certificates/%s%s.pem", account->name,
 			       account->expired ? "" : "-expired");
 		sim_directory_remove(directory, other);
 	}
-	if (!open_certificate(directory, path, made, &description, leaf->key, &above->ca,
-			      &leaf->certificate, error))
+	if (!sim_identity_certificate(directory, path, made, &description, leaf->key, &above->ca,
+				      &leaf->certificate, error))
 		goto fail;
 	return true;
 fail:

@@ -4,7 +4,6 @@
  *   root.pem, ca.pem       the test hierarchy, named like the real one (cmd.md 11)
  *   NAME.pem               the leaf of account NAME; NAME-expired.pem: same key, out of date
  *   cifra.pem              who reads phone, PIN and code (cmd.md 5); cifra-expired.pem: same key
- *   tls-ca.pem, tls.pem    the HTTPS server for 127.0.0.1 and localhost
  *
  * The leaves are in certificates/, the keys in private/ under the same names.
  */
@@ -12,10 +11,10 @@
 #define VICAR_TOOLS_CMD_SIMULATOR_HIERARCHY_H
 
 #include "accounts.h"
-#include "certificate.h"
+#include "tools/simulator/identity.h"
 
 struct sim_hierarchy {
-	struct sim_identity root, ca, cifra, tls_ca, tls;
+	struct sim_identity root, ca, cifra;
 };
 
 bool sim_hierarchy_open(const struct sim_directory *directory, struct sim_hierarchy *hierarchy,

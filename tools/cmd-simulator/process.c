@@ -3,30 +3,6 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
-#include <openssl/rand.h>
-
-enum { ID_BYTES = 16, CODES = 1000000 };
-
-bool
-sim_process_make_id(char id[SIM_PROCESS_ID_MAX])
-{
-	static const char digits[] = "0123456789abcdef";
-	uint8_t random[ID_BYTES];
-	size_t at = 0;
-
-	if (RAND_bytes(random, sizeof(random)) != 1)
-		return false;
-	random[6] = (uint8_t)((random[6] & 0x0F) | 0x40);
-	random[8] = (uint8_t)((random[8] & 0x3F) | 0x80);
-	for (size_t i = 0; i < sizeof(random); i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			id[at++] = '-';
-		id[at++] = digits[random[i] >> 4];
-		id[at++] = digits[random[i] & 0x0F];
-	}
-	id[at] = '\0';
-	return true;
-}
 
 static void
 process_free(struct sim_process *process)
@@ -43,7 +19,7 @@ sim_processes_add(struct sim_processes *processes)
 {
 	struct sim_process *process = OPENSSL_zalloc(sizeof(*process));
 
-	if (process == NULL || !sim_process_make_id(process->id)) {
+	if (process == NULL || !sim_random_guid(process->id)) {
 		OPENSSL_free(process);
 		return NULL;
 	}
@@ -88,18 +64,9 @@ bool
 sim_process_new_code(struct sim_process *process, const struct sim_account *account,
 		     uint64_t now_ms)
 {
-	uint32_t random;
-
 	process->code_made_ms = now_ms;
-	if (account->code[0] != '\0') {
-		memcpy(process->code, account->code, sizeof(process->code));
-		return true;
-	}
-	/* Numbers of the last, incomplete million are thrown again: each code is equally likely. */
-	do {
-		if (RAND_bytes((unsigned char *)&random, sizeof(random)) != 1)
-			return false;
-	} while (random >= UINT32_MAX / CODES * CODES);
-	(void)snprintf(process->code, sizeof(process->code), "%06u", (unsigned)(random % CODES));
+	if (account->code[0] == '\0')
+		return sim_random_code(process->code);
+	memcpy(process->code, account->code, sizeof(process->code));
 	return true;
 }

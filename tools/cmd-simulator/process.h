@@ -8,7 +8,7 @@
 #include "accounts.h"
 #include "request.h"
 
-enum { SIM_PROCESS_ID_MAX = 37, SIM_PROCESSES_MAX = 64, SIM_DOC_NAME_MAX = 128 };
+enum { SIM_PROCESS_ID_MAX = SIM_GUID_MAX, SIM_PROCESSES_MAX = 64, SIM_DOC_NAME_MAX = 128 };
 
 struct sim_process {
 	char id[SIM_PROCESS_ID_MAX]; /* GUID, lower case */
@@ -28,8 +28,6 @@ struct sim_processes {
 	size_t count;
 };
 
-/* A random GUID, version 4 (RFC 4122 section 4.4). */
-bool sim_process_make_id(char id[SIM_PROCESS_ID_MAX]) MUST_USE;
 /* A new process with a new id; the oldest one makes room. NULL on failure. */
 struct sim_process *sim_processes_add(struct sim_processes *processes) MUST_USE;
 struct sim_process *sim_processes_find(struct sim_processes *processes, const char *id);

@@ -1,6 +1,7 @@
 #include "reply.h"
 
 #include "field.h"
+#include "tools/simulator/base64.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,11 +56,11 @@ put_base64(FILE *out, const char *name, struct bytes data)
 {
 	char text[SIM_SIGNATURE_MAX * 2];
 
-	if (data.len == 0 || sim_field_base64_len(data.len) >= sizeof(text)) {
+	if (data.len == 0 || sim_base64_len(data.len) >= sizeof(text)) {
 		put_member(out, name, NULL);
 		return;
 	}
-	sim_field_to_base64(data, text);
+	sim_base64_encode(data, text);
 	put_member(out, name, text);
 }
 

@@ -1,6 +1,6 @@
 #include "request.h"
 
-#include "field.h"
+#include "tools/simulator/base64.h"
 
 #include <limits.h>
 #include <string.h>
@@ -67,8 +67,7 @@ take_text(const char *text, enum sim_type type, struct sim_value *value)
 	switch (type) {
 	case SIM_STRING: memcpy(value->data, text, len); return true;
 	case SIM_BOOLEAN: memcpy(value->data, text, len); return is_boolean(text);
-	case SIM_BASE64:
-		return sim_field_from_base64(text, (uint8_t *)value->data, len, &value->len);
+	case SIM_BASE64: return sim_base64_decode(text, (uint8_t *)value->data, len, &value->len);
 	}
 	return false;
 }

@@ -7,7 +7,7 @@
 #ifndef VICAR_TOOLS_CMD_SIMULATOR_REQUEST_H
 #define VICAR_TOOLS_CMD_SIMULATOR_REQUEST_H
 
-#include "directory.h"
+#include "tools/simulator/directory.h"
 #include "operation.h"
 
 #include <stdint.h>

@@ -23,6 +23,21 @@ prepare_leaves(struct simulator *simulator, struct problem *error)
 }
 
 bool
+simulator_credentials(const struct sim_directory *directory, struct sim_credentials *credentials,
+		      struct problem *error)
+{
+#define CREDENTIAL(member) offsetof(struct sim_credentials, member)
+	static const struct sim_credential keys[] = {
+	    {"application-id", SIM_CREDENTIAL_GUID, NULL, CREDENTIAL(application_id)},
+	    {"user", SIM_CREDENTIAL_FIXED, "simulated-user", CREDENTIAL(user)},
+	    {"password", SIM_CREDENTIAL_PASSWORD, NULL, CREDENTIAL(password)},
+	};
+
+	return sim_credentials_open(directory, keys, sizeof(keys) / sizeof(keys[0]), credentials,
+				    error);
+}
+
+bool
 simulator_open(struct simulator *simulator, const char *directory,
 	       const struct sim_options *options, struct problem *error)
 {
@@ -32,10 +47,11 @@ simulator_open(struct simulator *simulator, const char *directory,
 	    .options = *options, .directory = {.fd = -1}, .records = {.calls = -1, .messages = -1}};
 	if (!sim_directory_open(&s->directory, directory, error))
 		return false;
-	if (sim_records_open(&s->directory, options->terminal, &s->records, error) &&
+	if (sim_records_open(&s->directory, "cmd-simulator", options->terminal, &s->records,
+			     error) &&
 	    sim_accounts_prepare(&s->directory, error) &&
 	    sim_accounts_load(&s->directory, &s->accounts, error) &&
-	    sim_credentials_open(&s->directory, &s->credentials, error) &&
+	    simulator_credentials(&s->directory, &s->credentials, error) &&
 	    sim_hierarchy_open(&s->directory, &s->hierarchy, error) && prepare_leaves(s, error) &&
 	    (!options->validate || (s->schema = sim_wsdl_schema(&s->directory, error)) != NULL))
 		return true;
@@ -86,6 +102,10 @@ fill_http(unsigned status, struct sim_answer *answer)
 
 	answer->how = SIM_ANSWER;
 	answer->http_status = status;
+	if (status == 401)
+		sim_answer_add_header(answer, "WWW-Authenticate", "Basic realm=\"localhost\"");
+	if (status == 407)
+		sim_answer_add_header(answer, "Proxy-Authenticate", "Basic realm=\"proxy\"");
 	/* cmd.md 13: 400 and 413 have an empty body. */
 	if (status == 400 || status == 413)
 		return;

@@ -5,11 +5,12 @@
 #ifndef VICAR_TOOLS_CMD_SIMULATOR_SIMULATOR_H
 #define VICAR_TOOLS_CMD_SIMULATOR_SIMULATOR_H
 
-#include "credentials.h"
 #include "hierarchy.h"
 #include "process.h"
 #include "records.h"
 #include "reply.h"
+#include "tools/simulator/answer.h"
+#include "tools/simulator/credentials.h"
 
 #include <libxml/xmlschemas.h>
 
@@ -28,6 +29,13 @@ struct sim_tries {
 	unsigned wrong;
 };
 
+/* What a client is given by the service's owner. */
+struct sim_credentials {
+	char application_id[SIM_CREDENTIAL_MAX]; /* GUID text */
+	char user[SIM_CREDENTIAL_MAX];
+	char password[SIM_CREDENTIAL_MAX];
+};
+
 struct simulator {
 	struct sim_options options;
 	struct sim_directory directory;
@@ -41,18 +49,13 @@ struct simulator {
 	xmlSchema *schema; /* NULL without options.validate */
 };
 
-struct sim_answer {
-	enum { SIM_ANSWER, SIM_ANSWER_NEVER, SIM_ANSWER_DROP } how;
-	unsigned latency_ms;
-	unsigned http_status;
-	const char *content_type; /* NULL: empty body */
-	char *body;               /* the caller's to free() */
-};
-
 /* Opens or makes everything in the directory, keys of all accounts included. */
 bool simulator_open(struct simulator *simulator, const char *directory,
 		    const struct sim_options *options, struct problem *error) MUST_USE;
 void simulator_close(struct simulator *simulator);
+/* The file `credentials`, made if it is missing; the caller wipes what is filled. */
+bool simulator_credentials(const struct sim_directory *directory,
+			   struct sim_credentials *credentials, struct problem *error) MUST_USE;
 
 /* What [server] wants for a request of which nothing is known yet: true when `answer` is it. The
  * answer's latency is set in either case. */

@@ -36,7 +36,7 @@ pin_is_right(const struct sim_work *work)
 
 	sim_field_decrypt(work->simulator->hierarchy.cifra.key, work->request->fields[SIM_PIN].data,
 			  pin);
-	right = work->account != NULL && sim_work_texts_are_equal(pin, work->account->pin);
+	right = work->account != NULL && sim_texts_are_equal(pin, work->account->pin);
 	OPENSSL_cleanse(pin, sizeof(pin));
 	return right;
 }
@@ -107,7 +107,7 @@ sim_run_start(struct sim_work *work)
 	struct sim_process *process;
 
 	/* Errors too have a ProcessId, as in the service's answers (cmd-examples, 05). */
-	if (!sim_process_make_id(work->fresh_id))
+	if (!sim_random_guid(work->fresh_id))
 		return sim_machine_failed("OpenSSL has no random bytes");
 	work->reply.status.process_id = work->fresh_id;
 	if (!sim_work_parameters_are_right(work) || !account_agrees(work))

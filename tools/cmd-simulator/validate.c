@@ -75,7 +75,7 @@ code_is_right(const struct sim_work *work)
 
 	sim_field_decrypt(work->simulator->hierarchy.cifra.key,
 			  work->request->fields[SIM_CODE].data, code);
-	right = work->process != NULL && sim_work_texts_are_equal(code, work->process->code);
+	right = work->process != NULL && sim_texts_are_equal(code, work->process->code);
 	OPENSSL_cleanse(code, sizeof(code));
 	return right;
 }

@@ -151,14 +151,6 @@ sim_work_process_is_open(struct sim_work *work)
 }
 
 bool
-sim_work_texts_are_equal(const char *a, const char *b)
-{
-	size_t len = strlen(a);
-
-	return len == strlen(b) && CRYPTO_memcmp(a, b, len) == 0;
-}
-
-bool
 sim_work_copy(const struct sim_value *from, struct sim_value *to)
 {
 	*to = (struct sim_value){NULL, 0};

@@ -8,6 +8,7 @@
 
 #include "field.h"
 #include "simulator.h"
+#include "tools/simulator/basic.h"
 
 struct sim_work {
 	struct simulator *simulator;
@@ -40,8 +41,6 @@ const char *sim_work_empty_member(const struct sim_request *request);
 bool sim_work_parameters_are_right(struct sim_work *work) MUST_USE;
 /* False for an unknown process, one of another account, or one whose code is too old: 816. */
 bool sim_work_process_is_open(struct sim_work *work) MUST_USE;
-/* In a time that does not tell where they differ. */
-bool sim_work_texts_are_equal(const char *a, const char *b);
 bool sim_work_copy(const struct sim_value *from, struct sim_value *to) MUST_USE;
 /* False when the machine fails. */
 bool sim_work_send_code(struct sim_work *work, struct sim_process *process) MUST_USE;

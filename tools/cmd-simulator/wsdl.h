@@ -4,7 +4,7 @@
 #ifndef VICAR_TOOLS_CMD_SIMULATOR_WSDL_H
 #define VICAR_TOOLS_CMD_SIMULATOR_WSDL_H
 
-#include "directory.h"
+#include "tools/simulator/directory.h"
 
 #include <libxml/tree.h>
 #include <libxml/xmlschemas.h>

@@ -1,8 +1,8 @@
 /*
- * Keys and certificates (RFC 5280) of the simulator: made from a description, kept as PEM.
+ * Keys and certificates (RFC 5280) of a simulator: made from a description, kept as PEM.
  */
-#ifndef VICAR_TOOLS_CMD_SIMULATOR_CERTIFICATE_H
-#define VICAR_TOOLS_CMD_SIMULATOR_CERTIFICATE_H
+#ifndef VICAR_TOOLS_SIMULATOR_CERTIFICATE_H
+#define VICAR_TOOLS_SIMULATOR_CERTIFICATE_H
 
 #include "directory.h"
 
@@ -33,7 +33,7 @@ struct sim_identity {
 	X509 *certificate;
 };
 
-/* rsa2048, rsa3072, or P-256 (bits 256); NULL on failure. */
+/* bits 256, 384 and 521: P-256, P-384, P-521; else RSA of that length. NULL on failure. */
 EVP_PKEY *sim_key_make(unsigned bits) MUST_USE;
 /* `issuer` NULL: self-signed. NULL on failure. */
 X509 *sim_certificate_issue(const struct sim_certificate *description, EVP_PKEY *key,

@@ -1,11 +1,11 @@
 /*
- * The simulator's directory: everything it makes, keeps and writes down is in there.
+ * A simulator's directory: everything it makes, keeps and writes down is in there.
  *
  * Public files stand at the top; keys are in private/ (0700). A file is replaced atomically, so a
  * reader sees the old or the new one. Each failure says why in `error`.
  */
-#ifndef VICAR_TOOLS_CMD_SIMULATOR_DIRECTORY_H
-#define VICAR_TOOLS_CMD_SIMULATOR_DIRECTORY_H
+#ifndef VICAR_TOOLS_SIMULATOR_DIRECTORY_H
+#define VICAR_TOOLS_SIMULATOR_DIRECTORY_H
 
 #include "iso7816/bytes.h"
 #include "tools/problem.h"

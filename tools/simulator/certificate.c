@@ -12,7 +12,12 @@
 EVP_PKEY *
 sim_key_make(unsigned bits)
 {
-	return bits == 256 ? EVP_EC_gen("P-256") : EVP_RSA_gen(bits);
+	switch (bits) {
+	case 256: return EVP_EC_gen("P-256");
+	case 384: return EVP_EC_gen("P-384");
+	case 521: return EVP_EC_gen("P-521");
+	default: return EVP_RSA_gen(bits);
+	}
 }
 
 /* The issuing authority's real name has 86 characters, more than X.520's bound of 64 that

@@ -7,7 +7,7 @@
  * an unknown one, or a message out of order, ends the bridge.
  *
  *   parent -> bridge   REQUEST
- *   bridge -> parent   START      (signing only) the owner agreed and the start call is about to
+ *   bridge -> parent   START      (SIGN, and ENROL with a PIN) the owner agreed and the start call is about to
  *                                 leave: count the try, write the journal, consume the PIN
  *   parent -> bridge   GO         it is written; without GO no call is made
  *   bridge -> parent   PROGRESS   process id and what is being waited for, any number of times
@@ -19,8 +19,15 @@
 #define VICAR_CMDBRIDGE_BRIDGE_H
 
 #include "iso7816/bytes.h"
+#include "iso7816/digestinfo.h"
+#include "keyfile.h"
 
-enum { BRIDGE_FD = 3, BRIDGE_MESSAGE_MAX = 32768 };
+enum {
+	BRIDGE_FD = 3,
+	BRIDGE_MESSAGE_MAX = 128 * 1024, /* a hundred RSA-8192 signatures, or a hundred documents */
+	BRIDGE_DOCUMENTS_MAX = 100,
+	BRIDGE_CREDENTIALS_MAX = 32,
+};
 
 enum bridge_kind {
 	BRIDGE_REQUEST = 0x01,
@@ -31,30 +38,53 @@ enum bridge_kind {
 };
 
 enum bridge_operation {
-	BRIDGE_SIGN,  /* consent, start call, code, verified signature */
-	BRIDGE_ENROL, /* the account's certificate chain */
+	BRIDGE_SIGN, /* a use of the key: consent, start call, code, and one output for each document,
+			 in their order; signatures are verified */
+	BRIDGE_ENROL, /* the certificate chain of `credential`; with a PIN the service is asked for
+			 proof that it is the owner's, which counts as a start call */
 	BRIDGE_CHECK, /* as ENROL, but only says whether the service answers */
+	BRIDGE_LIST,  /* the account's keys */
+	BRIDGE_ASK, /* no service is asked: the owner types the PIN of `key` for these documents, or
+			 for whatever comes when there is none */
+	BRIDGE_OPERATIONS,
+};
+
+/* One thing to be signed, deciphered or derived from. */
+struct bridge_document {
+	struct bytes name;  /* UTF-8, if the caller gave one */
+	struct bytes input; /* as `use` says; of a PKCS #1 signature a DigestInfo */
 };
 
 /* Views into the datagram; empty when absent. */
 struct bridge_request {
 	enum bridge_operation operation;
-	struct bytes service;     /* name of the [service NAME] */
-	struct bytes account;     /* path of the account file */
-	struct bytes card;        /* name of the card, for prompts */
-	struct bytes key;         /* name of the key, for prompts */
-	struct bytes document;    /* name of the document, UTF-8, if the caller gave one */
-	struct bytes program;     /* what the program says it is; not to be trusted */
-	struct bytes digestinfo;  /* SIGN */
-	struct bytes certificate; /* SIGN: leaf, DER; the signature must verify against it */
-	struct bytes pin;         /* SIGN; secret */
-	unsigned tries_left;      /* SIGN: of the PIN, before this use */
-	bool consent_given; /* the PIN was typed into our own prompt for this very signature */
+	enum keyfile_operation use; /* SIGN: keyfile.h says what goes in and comes out */
+	enum digest digest;         /* SIGN: of PSS and OAEP, and of ECDSA where it is known */
+	struct bytes service;       /* name of the [service NAME] */
+	struct bytes account;       /* path of the account file */
+	struct bytes credential;    /* what the service calls the key; empty: it has one only */
+	struct bytes card;          /* name of the card, for prompts */
+	struct bytes key;           /* name of the key, for prompts */
+	struct bytes program;       /* what the program says it is; not to be trusted */
+	struct bytes certificate;   /* SIGN: leaf, DER; signatures must verify against it */
+	struct bytes pin;           /* SIGN, ENROL; secret */
+	struct bridge_document documents[BRIDGE_DOCUMENTS_MAX]; /* SIGN: at least one */
+	size_t documents_count;
+	unsigned tries_left; /* SIGN, ASK: of the PIN, before this use */
+	bool consent_given;  /* the PIN was typed into our own prompt for these documents */
 };
 
 struct bridge_progress {
 	struct bytes process_id; /* the service's, for the journal */
 	struct bytes text;       /* "waiting for the code" */
+};
+
+/* A key that the service has for the account. */
+struct bridge_credential {
+	struct bytes id;          /* what the service calls it */
+	struct bytes label;       /* for people */
+	struct bytes certificate; /* leaf, DER; empty when the service does not say */
+	unsigned uses;            /* enum service_ability */
 };
 
 /* `text` names what happened and why, `next` what the person may do; one sentence each, in words
@@ -64,13 +94,19 @@ struct bridge_result {
 	struct bytes code; /* the service's own code, "801", if there was one */
 	struct bytes process_id;
 	struct bytes text, next;
-	struct bytes signature; /* SIGN */
+	struct bytes
+	    outputs[BRIDGE_DOCUMENTS_MAX]; /* SIGN: one for each document, in their order */
+	size_t outputs_count;
 	struct bytes
 	    chain; /* ENROL: DER certificates one after the other, leaf first, then issuers */
+	struct bridge_credential
+	    credentials[BRIDGE_CREDENTIALS_MAX]; /* LIST; ENROL: the one taken */
+	size_t credentials_count;
+	struct bytes pin; /* ASK; secret */
 };
 
 /* Encoding fails only without room; decoding fails on anything that is not listed above. The
- * caller wipes a buffer that held a REQUEST. */
+ * caller wipes a buffer that held a REQUEST, or the RESULT of ASK. */
 bool bridge_request_encode(const struct bridge_request *request, struct writer *writer) MUST_USE;
 bool bridge_request_decode(struct bytes message, struct bridge_request *request) MUST_USE;
 bool bridge_progress_encode(const struct bridge_progress *progress, struct writer *writer) MUST_USE;

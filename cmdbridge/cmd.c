@@ -20,7 +20,8 @@ check_input(const struct bridge_request *request, struct consent *consent, X509 
 {
 	char date[CERTIFICATE_DATE_SIZE];
 
-	if (!consent_begin(request->digestinfo, request->document, consent))
+	if (request->use != KEYFILE_SIGN_PKCS1 || request->documents_count != 1 ||
+	    !consent_begin(request->documents[0].input, request->documents[0].name, consent))
 		return OUTCOME_NOT_A_DIGESTINFO;
 	if (request->pin.len < PIN_MIN || request->pin.len > PIN_MAX)
 		return OUTCOME_NOT_A_PIN;
@@ -89,7 +90,7 @@ start(struct cmdcall *call, const struct consent *consent)
 	    .operation = SCMD_SIGN,
 	    .cipher_pin = cipher_pin,
 	    .document = consent->docname,
-	    .digestinfo = asked->digestinfo,
+	    .digestinfo = asked->documents[0].input,
 	};
 	struct scmd_answer answer = {.chain = NULL};
 	struct bridge_progress started;
@@ -149,8 +150,7 @@ sign(const struct service_use *use, struct service_result *result)
 		goto out;
 	result->outcome = cmdcode_enter(&call, &consent, started);
 	if (result->outcome == OUTCOME_OK &&
-	    !certificate_verifies(leaf, request->digestinfo,
-				  (struct bytes){result->signature, result->signature_len}))
+	    !certificate_verifies(leaf, request->documents[0].input, result->outputs[0]))
 		result->outcome = OUTCOME_SIGNATURE_WRONG;
 out:
 	X509_free(leaf);
@@ -186,7 +186,7 @@ get_chain(struct cmdcall *call, struct scmd_answer *answer)
 static void
 enrol(const struct service_use *use, struct service_result *result)
 {
-	struct writer chain = writer_to(result->chain, sizeof(result->chain));
+	struct writer chain = writer_to(result->room, sizeof(result->room));
 	struct scmd_answer answer = {.chain = NULL};
 	struct cmdcall call;
 	struct bytes pem;
@@ -203,7 +203,8 @@ enrol(const struct service_use *use, struct service_result *result)
 			 "no certificate chain with one leaf in it");
 		result->outcome = OUTCOME_BAD_ANSWER;
 	}
-	result->chain_len = chain.len;
+	result->room_used = chain.len;
+	result->chain = writer_bytes(&chain);
 out:
 	scmd_answer_free(&answer);
 	cmdcall_close(&call);
@@ -213,7 +214,7 @@ static void
 check(const struct service_use *use, struct service_result *result)
 {
 	enrol(use, result);
-	result->chain_len = 0;
+	result->chain = BYTES_NONE;
 	if (result->outcome == OUTCOME_OK)
 		snprintf(result->detail, sizeof(result->detail),
 			 "the service answers and knows the account");
@@ -221,6 +222,9 @@ check(const struct service_use *use, struct service_result *result)
 
 const struct service_maker cmd_maker = {
     .type = "cmd",
+    .abilities = SERVICE_SIGN_PKCS1,
+    .account = SERVICE_ACCOUNT_PHONE,
+    .needs_endpoint = true,
     .enrol = enrol,
     .sign = sign,
     .check = check,

@@ -121,7 +121,6 @@ try_code(struct entry *entry, const char *code, bool *again)
 	struct scmd_answer answer = {.chain = NULL};
 	enum outcome outcome = OUTCOME_ENCRYPTION_UNUSABLE;
 
-	_Static_assert((int)SERVICE_SIGNATURE_MAX >= (int)SCMD_SIGNATURE_MAX, "a signature fits");
 	if (!cipher_encrypt(&call->cipher, code, cipher_code))
 		goto out;
 	outcome = cmdcall_make(call, &request, &answer);
@@ -133,8 +132,9 @@ try_code(struct entry *entry, const char *code, bool *again)
 		*again = entry->wrong < CODES_MAX;
 		outcome = *again ? OUTCOME_OK : OUTCOME_CODE_WRONG;
 	} else if (outcome == OUTCOME_OK) {
-		memcpy(result->signature, answer.signature, answer.signature_len);
-		result->signature_len = answer.signature_len;
+		if (!service_keep_output(result,
+					 (struct bytes){answer.signature, answer.signature_len}))
+			outcome = OUTCOME_BAD_ANSWER;
 	}
 out:
 	scmd_answer_free(&answer);

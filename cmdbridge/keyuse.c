@@ -106,7 +106,8 @@ rsa_prepare(EVP_PKEY_CTX *context, enum keyfile_operation operation, enum digest
 	case KEYFILE_SIGN_PKCS1:
 	case KEYFILE_DECIPHER_PKCS1: return set_pkcs1_padding(context, operation);
 	case KEYFILE_SIGN_ECDSA:
-	case KEYFILE_DERIVE_ECDH: break;
+	case KEYFILE_DERIVE_ECDH:
+	case KEYFILE_OPERATIONS: break;
 	}
 	return false;
 }

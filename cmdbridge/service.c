@@ -3,6 +3,7 @@
 #include "cmd.h"
 #include "prompt.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,64 @@ service_maker(const char *type)
 	return NULL;
 }
 
+unsigned
+service_number(const struct service_config *config, size_t option)
+{
+	return (unsigned)strtoul(config->options[option], NULL, 10);
+}
+
+bool
+service_says(const struct service_config *config, size_t option, const char *word)
+{
+	const size_t len = strlen(word);
+
+	for (const char *at = config->options[option]; at && *at; at += strspn(at, " ")) {
+		const size_t here = strcspn(at, " ");
+
+		if (here == len && memcmp(at, word, len) == 0)
+			return true;
+		at += here;
+	}
+	return false;
+}
+
+bool
+service_keep(struct service_result *result, struct bytes bytes, struct bytes *kept)
+{
+	if (bytes.len > sizeof(result->room) - result->room_used)
+		return false;
+	*kept = (struct bytes){result->room + result->room_used, bytes.len};
+	if (bytes.len > 0)
+		memcpy(result->room + result->room_used, bytes.data, bytes.len);
+	result->room_used += bytes.len;
+	return true;
+}
+
+bool
+service_keep_output(struct service_result *result, struct bytes output)
+{
+	if (result->outputs_count == BRIDGE_DOCUMENTS_MAX ||
+	    !service_keep(result, output, &result->outputs[result->outputs_count]))
+		return false;
+	result->outputs_count++;
+	return true;
+}
+
+bool
+service_keep_credential(struct service_result *result, const struct bridge_credential *credential)
+{
+	struct bridge_credential *kept = &result->credentials[result->credentials_count];
+
+	if (result->credentials_count == BRIDGE_CREDENTIALS_MAX ||
+	    !service_keep(result, credential->id, &kept->id) ||
+	    !service_keep(result, credential->label, &kept->label) ||
+	    !service_keep(result, credential->certificate, &kept->certificate))
+		return false;
+	kept->uses = credential->uses;
+	result->credentials_count++;
+	return true;
+}
+
 static struct bytes
 text_bytes(const char *text)
 {
@@ -29,7 +88,6 @@ static bool
 write_result(const struct service_result *result, struct writer *message)
 {
 	char text[OUTCOME_TEXT_MAX];
-	bool signed_or_enrolled = result->outcome == OUTCOME_OK;
 	struct bridge_result answer = {
 	    .sw = outcome_sw(result->outcome),
 	    .code = text_bytes(result->code),
@@ -39,9 +97,13 @@ write_result(const struct service_result *result, struct writer *message)
 
 	outcome_text(result->outcome, result->detail, text);
 	answer.text = text_bytes(text);
-	if (signed_or_enrolled) {
-		answer.signature = (struct bytes){result->signature, result->signature_len};
-		answer.chain = (struct bytes){result->chain, result->chain_len};
+	if (result->outcome == OUTCOME_OK) {
+		memcpy(answer.outputs, result->outputs, sizeof(answer.outputs));
+		answer.outputs_count = result->outputs_count;
+		answer.chain = result->chain;
+		memcpy(answer.credentials, result->credentials, sizeof(answer.credentials));
+		answer.credentials_count = result->credentials_count;
+		answer.pin = result->pin;
 	}
 	return bridge_result_encode(&answer, message);
 }
@@ -49,10 +111,16 @@ write_result(const struct service_result *result, struct writer *message)
 bool
 service_refuse(enum outcome outcome, const char *detail, struct writer *message)
 {
-	struct service_result result = {.outcome = outcome};
+	struct service_result *result = calloc(1, sizeof(*result));
+	bool ok;
 
-	strncpy(result.detail, detail, sizeof(result.detail) - 1);
-	return write_result(&result, message);
+	if (!result)
+		return false;
+	result->outcome = outcome;
+	strncpy(result->detail, detail, sizeof(result->detail) - 1);
+	ok = write_result(result, message);
+	free(result);
+	return ok;
 }
 
 /* Word for word, and before the answer: after it the bridge is gone. That it cannot be shown changes
@@ -65,6 +133,29 @@ show(const struct service_use *use, enum outcome outcome)
 
 	outcome_text(outcome, NULL, text);
 	return prompt_message(use->prompt, use->peer, &prompt, error);
+}
+
+static void
+perform(const struct service_maker *maker, const struct service_use *use,
+	struct service_result *result)
+{
+	void (*function)(const struct service_use *, struct service_result *) = NULL;
+
+	switch (use->request->operation) {
+	case BRIDGE_SIGN: function = maker->sign; break;
+	case BRIDGE_ENROL: function = maker->enrol; break;
+	case BRIDGE_CHECK: function = maker->check; break;
+	case BRIDGE_LIST: function = maker->list; break;
+	case BRIDGE_ASK:
+	case BRIDGE_OPERATIONS: break;
+	}
+	if (function) {
+		function(use, result);
+		return;
+	}
+	result->outcome = OUTCOME_MISCONFIGURED;
+	snprintf(result->detail, sizeof(result->detail), "services of type %s cannot do this",
+		 maker->type);
 }
 
 bool
@@ -80,11 +171,7 @@ service_run(const struct service_use *use, struct writer *message)
 	result = calloc(1, sizeof(*result));
 	if (!result)
 		return false;
-	switch (use->request->operation) {
-	case BRIDGE_SIGN: maker->sign(use, result); break;
-	case BRIDGE_ENROL: maker->enrol(use, result); break;
-	case BRIDGE_CHECK: maker->check(use, result); break;
-	}
+	perform(maker, use, result);
 	if (result->outcome == OUTCOME_GONE ||
 	    (outcome_must_be_shown(result->outcome) && show(use, result->outcome) == PROMPT_GONE))
 		goto out;

@@ -1,5 +1,5 @@
 /*
- * Makers of signatures: what a remote service, or a key file, must be able to do.
+ * Makers of signatures: what a remote service must be able to do.
  *
  * A service is configured by [service NAME] of vicar.conf (vicar.conf(5)); its `type` picks the
  * maker. Adding a service is one file with one `struct service_maker`, and a line in service.c.
@@ -7,10 +7,9 @@
 #ifndef VICAR_CMDBRIDGE_SERVICE_H
 #define VICAR_CMDBRIDGE_SERVICE_H
 
-#include "iso7816/bytes.h"
+#include "bridge.h"
 #include "outcome.h"
 
-struct bridge_request;
 struct peer;
 struct prompt_config;
 
@@ -18,21 +17,49 @@ struct prompt_config;
  * order of the words in vicar.conf. */
 enum service_profile { SERVICE_PRODUCTION, SERVICE_PRE_PRODUCTION, SERVICE_SIMULATOR };
 
+enum { SERVICE_OPTIONS_MAX = 32 };
+
+/* A key of [service NAME] that only one type has. */
+enum service_option_kind {
+	SERVICE_OPTION_TEXT,   /* not empty */
+	SERVICE_OPTION_PATH,   /* begins with / or ~/; expanded */
+	SERVICE_OPTION_NUMBER, /* from `least` to `most` */
+	SERVICE_OPTION_WORD,   /* one of `words` */
+	SERVICE_OPTION_WORDS,  /* several of `words`, with blanks between */
+};
+
+struct service_option {
+	const char *name; /* NULL: the end of the list */
+	enum service_option_kind kind;
+	const char *fallback; /* value when it is not given; NULL: none */
+	const char *words;    /* of the two kinds: "pin otp both"; SERVICE_OPTION_TEXT and
+				    SERVICE_OPTION_PATH: what is allowed, in words */
+	unsigned least, most;
+	bool required;
+};
+
 /* [service NAME], read by tools/config.c. All strings are owned by whoever read the configuration;
  * NULL means not given. */
 struct service_config {
 	char *name;
-	char *type;                   /* "cmd" */
-	unsigned profile;             /* enum service_profile */
-	char *endpoint;               /* https URL */
-	char *ca_file;                /* PEM; NULL: the system's store */
-	char *encryption_certificate; /* path, PEM or DER: who may read phone, PIN and code */
-	char *credentials;            /* path of a 0600 file, see below */
-	char *proxy;                  /* URL; NULL: the environment's */
-	unsigned connect_timeout_ms;  /* default 5000 */
-	unsigned transfer_timeout_ms; /* default 60000 */
-	unsigned code_lifetime_s;     /* default 120 */
+	char *type;                         /* "cmd" */
+	unsigned profile;                   /* enum service_profile */
+	char *endpoint;                     /* https URL */
+	char *ca_file;                      /* PEM; NULL: the system's store */
+	char *encryption_certificate;       /* path, PEM or DER: who may read phone, PIN and code */
+	char *credentials;                  /* path of a 0600 file, see below */
+	char *proxy;                        /* URL; NULL: the environment's */
+	unsigned connect_timeout_ms;        /* default 5000 */
+	unsigned transfer_timeout_ms;       /* default 60000 */
+	unsigned code_lifetime_s;           /* default 120 */
+	char *options[SERVICE_OPTIONS_MAX]; /* of the maker, at the place that its table gives each;
+					       well formed */
 };
+
+/* The value of an option that is SERVICE_OPTION_NUMBER. */
+unsigned service_number(const struct service_config *config, size_t option);
+/* An option that is SERVICE_OPTION_WORD or SERVICE_OPTION_WORDS has this word. */
+bool service_says(const struct service_config *config, size_t option, const char *word);
 
 /* The credentials file: [credentials] application-id, user, password, [proxy-user, proxy-password].
  * Refused when group or others may read it. Secret: wiped with service_credentials_wipe(). */
@@ -44,9 +71,10 @@ struct service_credentials {
 	char proxy_password[128];
 };
 
-/* The card's `account` file: [account] phone = +351 9XXXXXXXX. Same rules. */
+/* The card's `account` file: [account] phone = +351 9XXXXXXXX, or user = NAME. Same rules. */
 struct service_account {
 	char phone[32];
+	char user[128];
 };
 
 /* One use of a service. Everything is borrowed. */
@@ -61,8 +89,7 @@ enum {
 	SERVICE_DETAIL_MAX = 384,
 	SERVICE_CODE_MAX = 16,
 	SERVICE_PROCESS_MAX = 64,
-	SERVICE_SIGNATURE_MAX = 1024,
-	SERVICE_CHAIN_MAX = 24576, /* with the texts it fits a BRIDGE_RESULT */
+	SERVICE_ROOM = 120 * 1024, /* with the texts it fits a BRIDGE_RESULT */
 };
 
 struct service_result {
@@ -70,18 +97,59 @@ struct service_result {
 	char detail[SERVICE_DETAIL_MAX]; /* what in particular; no secrets */
 	char code[SERVICE_CODE_MAX];     /* the service's own */
 	char process_id[SERVICE_PROCESS_MAX];
-	uint8_t signature[SERVICE_SIGNATURE_MAX];
-	size_t signature_len;
-	uint8_t chain[SERVICE_CHAIN_MAX]; /* DER, leaf first */
-	size_t chain_len;
+	struct bytes outputs[BRIDGE_DOCUMENTS_MAX]; /* signing: one for each document */
+	size_t outputs_count;
+	struct bytes chain; /* enrolling: DER, leaf first */
+	struct bridge_credential credentials[BRIDGE_CREDENTIALS_MAX]; /* enrolling: the one taken */
+	size_t credentials_count;
+	struct bytes pin;
+	uint8_t room[SERVICE_ROOM]; /* what the views above look at, put there by service_keep() */
+	size_t room_used;
 };
 
-/* A kind of service. Each function fills in `result`, which it gets zeroed (OUTCOME_OK). */
+/* Copies bytes into the result's room, for a view there. False: there is no more room. */
+bool service_keep(struct service_result *result, struct bytes bytes, struct bytes *kept) MUST_USE;
+/* The same as the next of `outputs`, or of `credentials`. */
+bool service_keep_output(struct service_result *result, struct bytes output) MUST_USE;
+bool service_keep_credential(struct service_result *result,
+			     const struct bridge_credential *credential) MUST_USE;
+
+/* What keys of a maker, or one of its keys, can do: 1 << a keyfile_operation, and: */
+enum service_ability {
+	SERVICE_SIGN_PKCS1 = 1 << KEYFILE_SIGN_PKCS1,
+	SERVICE_SIGN_PSS = 1 << KEYFILE_SIGN_PSS,
+	SERVICE_SIGN_ECDSA = 1 << KEYFILE_SIGN_ECDSA,
+	SERVICE_DECIPHER_PKCS1 = 1 << KEYFILE_DECIPHER_PKCS1,
+	SERVICE_DECIPHER_RAW = 1 << KEYFILE_DECIPHER_RAW,
+	SERVICE_DECIPHER_OAEP = 1 << KEYFILE_DECIPHER_OAEP,
+	SERVICE_DERIVE_ECDH = 1 << KEYFILE_DERIVE_ECDH,
+	SERVICE_SIGNS_MANY = 1 << KEYFILE_OPERATIONS, /* documents with one PIN and one code */
+};
+
+/* What is in the card's account file. */
+enum service_account_kind { SERVICE_ACCOUNT_NONE, SERVICE_ACCOUNT_PHONE, SERVICE_ACCOUNT_USER };
+
+/* A code of the service's own, and what became of the use when it is given. */
+struct service_status {
+	const char *code;
+	enum outcome outcome;
+};
+
+/* A kind of service. Each function fills in `result`, which it gets zeroed (OUTCOME_OK); NULL: it
+ * cannot do that. */
 struct service_maker {
 	const char *type;
-	/* The account's certificates; costs the owner nothing. */
+	unsigned abilities; /* enum service_ability: the most that one of its keys can do */
+	enum service_account_kind account;
+	bool needs_endpoint;                   /* `endpoint` of vicar.conf must be given */
+	const struct service_option *options;  /* NULL: no keys of its own in vicar.conf */
+	const struct service_status *statuses; /* ends with a NULL code; NULL: none */
+	/* The certificates of the request's credential, and what it can do; with a PIN the service's
+	 * proof that it is the owner's: BRIDGE_START and GO come before that call. */
 	void (*enrol)(const struct service_use *use, struct service_result *result);
-	/* Consent, BRIDGE_START and GO, one start call, code, verified signature. */
+	/* The account's keys. */
+	void (*list)(const struct service_use *use, struct service_result *result);
+	/* Consent, BRIDGE_START and GO, one start call, code, one verified output for each document. */
 	void (*sign)(const struct service_use *use, struct service_result *result);
 	/* Whether the service answers and knows the account; costs the owner nothing. */
 	void (*check)(const struct service_use *use, struct service_result *result);

@@ -6,6 +6,7 @@
 #include "ifdhandler/link.h"
 #include "pkcs11/settings.h"
 #include "tools/config_key.h"
+#include "tools/config_options.h"
 #include "tools/paths.h"
 
 #include <ctype.h>
@@ -34,7 +35,7 @@ static const struct key keys[] = {
      .allowed = "milliseconds, from 0 to 600000"},
     {SECTION_PROMPT, VALUE_NUMBER, "repeat-window-ms", IN_CONFIG(repeat_window_ms), 0, 600000, 3000,
      .allowed = "milliseconds, from 0 to 600000"},
-    {SECTION_SERVICE, VALUE_WORD, "type", IN_SERVICE(type), .allowed = "cmd", .begins = {"cmd"}},
+    {SECTION_SERVICE, VALUE_TYPE, "type", IN_SERVICE(type), .allowed = service_types},
     {SECTION_SERVICE, VALUE_CHOICE, "profile", IN_SERVICE(profile), .number = SERVICE_PRODUCTION,
      .allowed = "production, pre-production or simulator",
      .begins = {"production", "pre-production", "simulator"}},
@@ -72,6 +73,8 @@ struct loader {
 	uint64_t pkcs11_seen;                       /* keys of [pkcs11], this file */
 	uint64_t service_seen[CONFIG_SERVICES_MAX]; /* keys of each service, this file */
 	char service_place[CONFIG_SERVICES_MAX][PATH_MAX]; /* file:line of its heading */
+	struct config_options options;                     /* of the services' types */
+	unsigned file_number;
 };
 
 __attribute__((format(printf, 2, 3))) static bool
@@ -207,18 +210,52 @@ key_find(enum section_kind section, const char *name)
 	return NULL;
 }
 
+enum { KNOWN_ROOM = 400 };
+
+static void
+list_known(enum section_kind section, char known[KNOWN_ROOM])
+{
+	size_t len = 0;
+
+	known[0] = '\0';
+	for (size_t i = 0; i < KEYS_COUNT; i++) {
+		if (keys[i].section == section && len < KNOWN_ROOM)
+			len += (size_t)snprintf(known + len, KNOWN_ROOM - len, "%s%s",
+						len > 0 ? ", " : "", keys[i].name);
+	}
+}
+
 static bool
 fail_unknown(struct loader *loader, enum section_kind section, const char *where, const char *name)
 {
-	char known[400] = "";
-	size_t len = 0;
+	char known[KNOWN_ROOM];
 
-	for (size_t i = 0; i < KEYS_COUNT; i++) {
-		if (keys[i].section == section && len < sizeof(known))
-			len += (size_t)snprintf(known + len, sizeof(known) - len, "%s%s",
-						len > 0 ? ", " : "", keys[i].name);
-	}
+	list_known(section, known);
 	return fail(loader, "%s is no key of [%s]; there are %s", name, where, known);
+}
+
+/* A key that may be one of the service's type. */
+static int
+keep_option(struct loader *loader, size_t service, const char *where, const char *name,
+	    const char *value)
+{
+	char place[PATH_MAX];
+	const struct config_option option = {
+	    .service = service,
+	    .place = place,
+	    .name = (char *)name,
+	    .value = (char *)value,
+	    .file = loader->file_number,
+	};
+
+	(void)snprintf(place, sizeof(place), "%s:%d", loader->path, loader->line);
+	switch (config_options_keep(&loader->options, &option)) {
+	case CONFIG_OPTIONS_OK: return 1;
+	case CONFIG_OPTIONS_TWICE:
+		return fail(loader, "%s stands twice in [%s]; keep one of them", name, where);
+	case CONFIG_OPTIONS_NO_MEMORY: break;
+	}
+	return fail(loader, "no memory is left; end other programs");
 }
 
 /* The module reads these by itself; here they are only found right or wrong. */
@@ -258,6 +295,8 @@ take_key(void *context, const char *where, const char *name, const char *value)
 	if (section == SECTION_PKCS11)
 		return judge_pkcs11(loader, name, value);
 	key = key_find(section, name);
+	if (key == NULL && section == SECTION_SERVICE)
+		return keep_option(loader, service, where, name, value);
 	if (key == NULL)
 		return fail_unknown(loader, section, where, name);
 	seen = section == SECTION_SERVICE ? &loader->service_seen[service] : &loader->seen;
@@ -332,6 +371,7 @@ load_file(struct loader *loader, const char *path, bool required)
 
 	loader->path = path;
 	loader->line = 0;
+	loader->file_number++;
 	loader->seen = loader->pkcs11_seen = 0;
 	memset(loader->service_seen, 0, sizeof(loader->service_seen));
 	loader->file = fopen(path, "re");
@@ -354,19 +394,32 @@ load_file(struct loader *loader, const char *path, bool required)
 }
 
 static bool
+check_service(struct loader *loader, size_t place)
+{
+	struct service_config *service = &loader->config->services[place];
+	const struct service_maker *maker = service_maker(service->type);
+	const char *heading = loader->service_place[place];
+	char known[KNOWN_ROOM];
+
+	list_known(SECTION_SERVICE, known);
+	if (!config_options_settle(&loader->options, place, service, known, loader->error))
+		return false;
+	if (maker == NULL)
+		return problem(loader->error, "%s: [service %s] lacks type (allowed is %s); add it",
+			       heading, service->name, service_types);
+	if (maker->needs_endpoint && service->endpoint == NULL)
+		return problem(loader->error,
+			       "%s: [service %s] lacks endpoint (an https:// URL); add it", heading,
+			       service->name);
+	return true;
+}
+
+static bool
 check_services(struct loader *loader)
 {
-	for (size_t i = 0; i < loader->config->services_count; i++) {
-		const struct service_config *service = &loader->config->services[i];
-		const char *lacks = service->type == NULL       ? "type (allowed is cmd)"
-				    : service->endpoint == NULL ? "endpoint (an https:// URL)"
-								: NULL;
-
-		if (lacks == NULL)
-			continue;
-		return problem(loader->error, "%s: [service %s] lacks %s; add it",
-			       loader->service_place[i], service->name, lacks);
-	}
+	for (size_t i = 0; i < loader->config->services_count; i++)
+		if (!check_service(loader, i))
+			return false;
 	return true;
 }
 
@@ -397,6 +450,7 @@ config_load(struct config *config, struct problem *error)
 out:
 	if (!ok)
 		config_free(config);
+	config_options_free(&loader->options);
 	free(loader);
 	return ok;
 }
@@ -423,7 +477,10 @@ config_free(struct config *config)
 		     s++)
 			free(*(char **)place(config, &keys[i], s));
 	}
-	for (size_t s = 0; s < CONFIG_SERVICES_MAX; s++)
+	for (size_t s = 0; s < CONFIG_SERVICES_MAX; s++) {
 		free(config->services[s].name);
+		for (size_t i = 0; i < SERVICE_OPTIONS_MAX; i++)
+			free(config->services[s].options[i]);
+	}
 	memset(config, 0, sizeof(*config));
 }

@@ -12,6 +12,7 @@ enum value_kind {
 	VALUE_PATH, /* a leading ~/ is expanded */
 	VALUE_URL,  /* begins with one of `begins` */
 	VALUE_WORD, /* one of `begins` */
+	VALUE_TYPE, /* of a service, cmdbridge/service.h */
 	/* Kept as an unsigned. */
 	VALUE_NUMBER, /* from `least` to `most` */
 	VALUE_CHOICE, /* one of `begins`, kept as its place there */

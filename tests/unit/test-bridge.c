@@ -34,11 +34,14 @@ a_signature(void)
 	    .account = text("/home/maria/account"),
 	    .card = text("maria"),
 	    .key = text("sign"),
-	    .document = text("contrato.pdf"),
+	    .use = KEYFILE_SIGN_PSS,
+	    .digest = DIGEST_SHA384,
+	    .credential = text("key-1"),
 	    .program = text("pkcs11-tool"),
-	    .digestinfo = text("0123456789"),
 	    .certificate = text("certificate"),
 	    .pin = text("1234"),
+	    .documents = {{text("contrato.pdf"), text("0123456789")}, {BYTES_NONE, text("98")}},
+	    .documents_count = 2,
 	    .tries_left = 2,
 	    .consent_given = true,
 	};
@@ -58,9 +61,15 @@ a_request_comes_out_as_it_went_in(void **state)
 	assert_bytes(out.account, in.account);
 	assert_bytes(out.card, in.card);
 	assert_bytes(out.key, in.key);
-	assert_bytes(out.document, in.document);
+	assert_int_equal(out.use, KEYFILE_SIGN_PSS);
+	assert_int_equal(out.digest, DIGEST_SHA384);
+	assert_bytes(out.credential, in.credential);
 	assert_bytes(out.program, in.program);
-	assert_bytes(out.digestinfo, in.digestinfo);
+	assert_int_equal(out.documents_count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_bytes(out.documents[i].name, in.documents[i].name);
+		assert_bytes(out.documents[i].input, in.documents[i].input);
+	}
 	assert_bytes(out.certificate, in.certificate);
 	assert_bytes(out.pin, in.pin);
 	assert_int_equal(out.tries_left, 2);
@@ -78,7 +87,7 @@ what_a_request_does_not_have_is_empty(void **state)
 	assert_true(bridge_request_decode(writer_bytes(&writer), &out));
 	assert_int_equal(out.operation, BRIDGE_CHECK);
 	assert_int_equal(out.pin.len, 0);
-	assert_int_equal(out.document.len, 0);
+	assert_int_equal(out.documents_count, 0);
 	assert_false(out.consent_given);
 }
 
@@ -91,8 +100,12 @@ a_result_comes_out_as_it_went_in(void **state)
 	    .process_id = text("7f4d2a10-5c3b-4e8a-9d61-0b8c2f6e4a53"),
 	    .text = text("what"),
 	    .next = text("next"),
-	    .signature = text("signature"),
+	    .outputs = {text("signature"), text("another")},
+	    .outputs_count = 2,
 	    .chain = text("chain"),
+	    .credentials = {{text("1"), text("Work"), text("leaf"), 0x1ff}, {text("2"), .uses = 1}},
+	    .credentials_count = 2,
+	    .pin = text("1234"),
 	};
 	struct bridge_result out;
 	struct writer writer = writer_to(room, sizeof(room));
@@ -105,8 +118,17 @@ a_result_comes_out_as_it_went_in(void **state)
 	assert_bytes(out.process_id, in.process_id);
 	assert_bytes(out.text, in.text);
 	assert_bytes(out.next, in.next);
-	assert_bytes(out.signature, in.signature);
+	assert_int_equal(out.outputs_count, 2);
+	assert_int_equal(out.credentials_count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_bytes(out.outputs[i], in.outputs[i]);
+		assert_bytes(out.credentials[i].id, in.credentials[i].id);
+		assert_bytes(out.credentials[i].label, in.credentials[i].label);
+		assert_bytes(out.credentials[i].certificate, in.credentials[i].certificate);
+		assert_int_equal(out.credentials[i].uses, in.credentials[i].uses);
+	}
 	assert_bytes(out.chain, in.chain);
+	assert_bytes(out.pin, in.pin);
 }
 
 static void
@@ -173,7 +195,7 @@ an_operation_that_is_not_listed_is_refused(void **state)
 	struct writer writer = writer_to(room, sizeof(room));
 
 	(void)state;
-	in.operation = (enum bridge_operation)(BRIDGE_CHECK + 1);
+	in.operation = (enum bridge_operation)BRIDGE_OPERATIONS;
 	assert_true(bridge_request_encode(&in, &writer));
 	assert_false(bridge_request_decode(writer_bytes(&writer), &out));
 }
@@ -188,9 +210,10 @@ every_shortened_request_is_refused_or_complete(void **state)
 	(void)state;
 	assert_true(bridge_request_encode(&in, &writer));
 	whole = writer_bytes(&writer);
-	/* The last object is consent_given: without it the request is not complete. */
+	/* The last object is the list of documents, and consent_given is before it. */
 	for (size_t len = 0; len < whole.len; len++)
-		assert_false(bridge_request_decode((struct bytes){whole.data, len}, &out));
+		if (bridge_request_decode((struct bytes){whole.data, len}, &out))
+			assert_int_equal(out.documents_count, 0);
 }
 
 static void
@@ -203,6 +226,32 @@ a_message_of_another_kind_is_refused(void **state)
 	assert_true(bridge_request_encode(&in, &writer));
 	room[0] = BRIDGE_RESULT;
 	assert_false(bridge_request_decode(writer_bytes(&writer), &out));
+}
+
+static void
+a_request_takes_a_hundred_documents_and_no_more(void **state)
+{
+	struct bridge_request in = a_signature(), out;
+	struct writer writer = writer_to(room, sizeof(room));
+	struct bytes whole;
+	uint8_t *list;
+
+	(void)state;
+	in.documents_count = BRIDGE_DOCUMENTS_MAX;
+	for (size_t i = 0; i < BRIDGE_DOCUMENTS_MAX; i++)
+		in.documents[i] = (struct bridge_document){BYTES_NONE, text("12345")};
+	assert_true(bridge_request_encode(&in, &writer));
+	whole = writer_bytes(&writer);
+	assert_true(bridge_request_decode(whole, &out));
+	assert_int_equal(out.documents_count, BRIDGE_DOCUMENTS_MAX);
+	/* One more, by hand: A0 07 81 05 ..., in the list AE 82 LL LL. */
+	list = room + whole.len - 9 * BRIDGE_DOCUMENTS_MAX - 4;
+	assert_int_equal(list[0], 0xAE);
+	assert_int_equal(list[2] << 8 | list[3], 9 * BRIDGE_DOCUMENTS_MAX);
+	memcpy(room + whole.len, room + whole.len - 9, 9);
+	list[2] = 9 * (BRIDGE_DOCUMENTS_MAX + 1) >> 8;
+	list[3] = (9 * (BRIDGE_DOCUMENTS_MAX + 1)) & 0xFF;
+	assert_false(bridge_request_decode((struct bytes){room, whole.len + 9}, &out));
 }
 
 static void
@@ -244,6 +293,7 @@ main(void)
 	    cmocka_unit_test(an_operation_that_is_not_listed_is_refused),
 	    cmocka_unit_test(every_shortened_request_is_refused_or_complete),
 	    cmocka_unit_test(a_message_of_another_kind_is_refused),
+	    cmocka_unit_test(a_request_takes_a_hundred_documents_and_no_more),
 	    cmocka_unit_test(what_does_not_fit_a_message_is_refused),
 	    cmocka_unit_test(only_listed_kinds_are_kinds),
 	};

@@ -104,7 +104,7 @@ a_signature_from_consent_to_certificate(void **state)
 	sign(keys, COUNT(keys));
 	assert_sw(0x9000);
 	assert_true(
-	    certificate_verifies(service.leaf, BYTES(digestinfo_empty), use.result.signature));
+	    certificate_verifies(service.leaf, BYTES(digestinfo_empty), use.result.outputs[0]));
 	assert_int_equal(use.starts, 1);
 	assert_int_equal(use.exit_code, 0);
 	assert_int_equal(use.result.process_id.len, 36);
@@ -361,7 +361,7 @@ each_trouble_has_its_status_word_and_one_start(void **state)
 		if (use.result.sw != troubles[i].sw)
 			fail_msg("%s: %04X", troubles[i].account, use.result.sw);
 		assert_int_equal(use.starts, 1);
-		assert_int_equal(use.result.signature.len, 0);
+		assert_int_equal(use.result.outputs_count, 0);
 		assert_true(use.result.text.len > 0 && use.result.next.len > 0);
 		assert_int_equal(service_calls(&service, "SCMDSign"), 1);
 		assert_int_equal(service_calls(&service, "ValidateOtp"), troubles[i].code);
@@ -457,7 +457,7 @@ what_is_no_digestinfo_is_refused_before_anybody_is_asked(void **state)
 	struct bridge_request request = service_request(&service, BRIDGE_SIGN);
 
 	(void)state;
-	request.digestinfo.len--;
+	request.documents[0].input.len--;
 	sign_with(&request, NULL, 0, &patient);
 	assert_nobody_was_asked(0x6A80);
 }

@@ -222,7 +222,9 @@ ask_bridge(struct keys *keys, uint64_t now_ms, const struct key_request *request
 	    .account = bytes_of(account),
 	    .card = bytes_of(keys->image->name),
 	    .key = bytes_of(request->key),
-	    .digestinfo = request->input,
+	    .use = KEYFILE_SIGN_PKCS1,
+	    .documents = {{.input = request->input}},
+	    .documents_count = 1,
 	    .certificate = {key->certificate, key->certificate_len},
 	    .pin = request->pin,
 	    .tries_left = request->tries_left,
@@ -231,7 +233,7 @@ ask_bridge(struct keys *keys, uint64_t now_ms, const struct key_request *request
 		  bridge_request_encode(&message, &writer) &&
 		  bridge_start(&keys->bridge, now_ms, writer_bytes(&writer));
 
-	OPENSSL_cleanse(room, sizeof(room));
+	OPENSSL_cleanse(room, writer.len);
 	return ok;
 }
 
@@ -340,8 +342,8 @@ static bool
 result_sound(const struct keys *keys, const struct bridge_result *result)
 {
 	if (result->sw == SW_OK)
-		return keys->started && result->signature.len > 0 &&
-		       result->signature.len <= KEY_OUTPUT_MAX;
+		return keys->started && result->outputs_count == 1 &&
+		       result->outputs[0].len > 0 && result->outputs[0].len <= KEY_OUTPUT_MAX;
 	if (sw_is_tries(result->sw, NULL))
 		return keys->started;
 	return result->sw == SW_PROMPT_TIMEOUT || result->sw == SW_PROMPT_CANCELLED ||
@@ -381,7 +383,7 @@ take_result(struct keys *keys, uint64_t now_ms, struct bytes message, struct wri
 		(void)snprintf(text, sizeof(text), "%.*s%s%.*s", (int)result.text.len,
 			       (const char *)result.text.data, result.next.len > 0 ? " " : "",
 			       (int)result.next.len, (const char *)result.next.data);
-	return finish(keys, now_ms, sw, text, result.signature, response);
+	return finish(keys, now_ms, sw, text, result.outputs[0], response);
 }
 
 static enum card_result

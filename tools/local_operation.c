@@ -3,6 +3,7 @@
 #include "iso7816/sw.h"
 
 #include <stdio.h>
+#include <string.h>
 
 bool
 local_operation(enum key_operation from, enum keyfile_operation *to)
@@ -81,4 +82,65 @@ local_pin(const char *directory, const struct key_request *request, char error[K
 	if (result != KEYFILE_BROKEN)
 		error[0] = '\0';
 	return local_sw(result);
+}
+
+/* By the PIN alone, or through the key that leads the PIN. */
+static enum keyfile_result
+use_file(const char *directory, const struct key_request *request, enum keyfile_operation operation,
+	 struct writer *output, char error[KEYFILE_ERROR_MAX])
+{
+	char pin[PATH_MAX], shared[PATH_MAX];
+
+	if (!local_path(directory, request->pin_key, "pin", pin) ||
+	    !local_path(directory, request->key, "key", shared)) {
+		(void)snprintf(error, KEYFILE_ERROR_MAX,
+			       "the path of key %s is too long; move the card", request->key);
+		return KEYFILE_BROKEN;
+	}
+	if (strcmp(request->key, request->pin_key) == 0)
+		return keyfile_use(pin, request->pin, operation, request->digest, request->input,
+				   output, error);
+	return keyfile_use_shared(shared, request->key, pin, request->pin, operation,
+				  request->digest, request->input, output, error);
+}
+
+static uint16_t
+local_use(const char *directory, struct journal *journal, const struct key_request *request,
+	  enum keyfile_operation operation, struct writer *output, char error[LOCAL_ERROR_MAX])
+{
+	const struct journal_use use = {
+	    .key = request->key, .operation = request->operation, .input = request->input};
+	uint16_t sw;
+	uint64_t id;
+
+	if (!journal_begin(journal, time(NULL), &use, &id)) {
+		(void)snprintf(error, LOCAL_ERROR_MAX,
+			       "the journal %s cannot be written, so the key was not used; make "
+			       "room on the disk",
+			       journal->path);
+		return SW_MEMORY_FAILURE;
+	}
+	sw = local_sw(use_file(directory, request, operation, output, error));
+	if (sw != SW_MEMORY_FAILURE)
+		error[0] = '\0';
+	journal_done(journal, time(NULL), id, sw,
+		     sw == SW_OK ? "done with a key of this card" : sw_text(sw));
+	return sw;
+}
+
+uint16_t
+local_fulfil(const char *directory, struct journal *journal, const struct key_request *request,
+	     struct writer *output, char error[LOCAL_ERROR_MAX])
+{
+	enum keyfile_operation operation;
+	uint16_t sw;
+
+	error[0] = '\0';
+	if (!local_operation(request->operation, &operation))
+		sw = local_pin(directory, request, error);
+	else
+		sw = local_use(directory, journal, request, operation, output, error);
+	if (sw != SW_OK)
+		output->len = 0;
+	return sw;
 }

@@ -6,9 +6,9 @@
 #define VICAR_TOOLS_LOCAL_OPERATION_H
 
 #include "cmdbridge/keyfile.h"
-#include "emulator/key.h"
+#include "tools/journal.h"
 
-#include <limits.h>
+enum { LOCAL_ERROR_MAX = PATH_MAX + KEYFILE_ERROR_MAX };
 
 /* False when the request is about a PIN, not a use of the key. */
 bool local_operation(enum key_operation from, enum keyfile_operation *to) MUST_USE;
@@ -20,5 +20,11 @@ uint16_t local_sw(enum keyfile_result result);
  * card_resume(); `error` is "" unless a file could not be used. */
 uint16_t local_pin(const char *directory, const struct key_request *request,
 		   char error[KEYFILE_ERROR_MAX]);
+/* Does any request with the files of the card in `directory`: a use of a key stands in the journal
+ * before it is made. The status word for card_resume(), with SW_OK what it gives in `output`, which has
+ * room for KEY_OUTPUT_MAX bytes and is empty otherwise; `error` is "" unless a file could not be used. */
+uint16_t local_fulfil(const char *directory, struct journal *journal,
+		      const struct key_request *request, struct writer *output,
+		      char error[LOCAL_ERROR_MAX]);
 
 #endif

@@ -3,7 +3,6 @@
  */
 #include "keys.h"
 
-#include "cmdbridge/keyfile.h"
 #include "cmdbridge/secrets.h"
 #include "iso7816/digestinfo.h"
 #include "iso7816/sw.h"
@@ -64,74 +63,19 @@ bytes_of(const char *text)
 /*
  * Local keys.
  */
-/* By the PIN alone, or through the key that leads the PIN. */
-static enum keyfile_result
-use_file(struct keys *keys, const char *pin, const struct key_request *request,
-	 enum keyfile_operation operation, struct writer *output, char error[KEYFILE_ERROR_MAX])
-{
-	char shared[PATH_MAX];
-
-	if (strcmp(request->key, request->pin_key) == 0)
-		return keyfile_use(pin, request->pin, operation, request->digest, request->input,
-				   output, error);
-	if (local_path(keys->image->directory, request->key, "key", shared))
-		return keyfile_use_shared(shared, request->key, pin, request->pin, operation,
-					  request->digest, request->input, output, error);
-	(void)snprintf(error, KEYFILE_ERROR_MAX, "the path of key %s is too long; move the card",
-		       request->key);
-	return KEYFILE_BROKEN;
-}
-
-static uint16_t
-local_use(struct keys *keys, const char *pin, const struct key_request *request,
-	  enum keyfile_operation operation, struct writer *output)
-{
-	const struct journal_use use = use_of(request);
-	char error[KEYFILE_ERROR_MAX] = "";
-	uint16_t sw;
-	uint64_t id;
-
-	if (!journal_begin(keys->journal, time(NULL), &use, &id)) {
-		log_error("the journal %s cannot be written, so the key was not used; make room "
-			  "on the disk",
-			  keys->journal->path);
-		return SW_MEMORY_FAILURE;
-	}
-	sw = local_sw(use_file(keys, pin, request, operation, output, error));
-	if (sw == SW_MEMORY_FAILURE)
-		log_error("%s", error);
-	journal_done(keys->journal, time(NULL), id, sw,
-		     sw == SW_OK ? "done with a key of this card" : sw_text(sw));
-	return sw;
-}
-
-static uint16_t
-local_judge(const struct keys *keys, const struct key_request *request)
-{
-	char error[KEYFILE_ERROR_MAX];
-	const uint16_t sw = local_pin(keys->image->directory, request, error);
-
-	if (error[0] != '\0')
-		log_error("%s", error);
-	return sw;
-}
-
 static enum card_result
 serve_local(struct keys *keys, const struct key_request *request, struct writer *response)
 {
 	uint8_t room[KEY_OUTPUT_MAX];
 	struct writer output = writer_to(room, sizeof(room));
-	struct key_result result = {.sw = SW_UNKNOWN};
-	char pin[PATH_MAX];
+	struct key_result result;
+	char error[LOCAL_ERROR_MAX];
 	enum card_result done;
-	enum keyfile_operation operation;
 
-	if (!local_operation(request->operation, &operation))
-		result.sw = local_judge(keys, request);
-	else if (local_path(keys->image->directory, request->pin_key, "pin", pin))
-		result.sw = local_use(keys, pin, request, operation, &output);
-	if (result.sw == SW_OK)
-		result.output = writer_bytes(&output);
+	result.sw = local_fulfil(keys->image->directory, keys->journal, request, &output, error);
+	result.output = writer_bytes(&output);
+	if (error[0] != '\0')
+		log_error("%s", error);
 	done = card_resume(keys->card, &result, response);
 	OPENSSL_cleanse(room, sizeof(room));
 	return done;

@@ -1,5 +1,6 @@
 #include "cmdcode.h"
 #include "bridge.h"
+#include "language.h"
 #include "peer.h"
 
 #include <openssl/crypto.h>
@@ -11,7 +12,7 @@ enum {
 	CODE_DIGITS = 6,
 	CODES_MAX = 3,      /* wrong ones for one process */
 	QUESTIONS_MAX = 12, /* a pinentry that answers by itself must come to an end */
-	PROBLEM_MAX = 128,
+	PROBLEM_MAX = 256,
 };
 
 struct entry {
@@ -57,7 +58,7 @@ static void
 count_wrong(struct entry *entry, const char *what)
 {
 	entry->wrong++;
-	snprintf(entry->problem, sizeof(entry->problem), "%s Tries left: %u.", what,
+	snprintf(entry->problem, sizeof(entry->problem), tr("%s Tries left: %u."), what,
 		 CODES_MAX - entry->wrong);
 }
 
@@ -78,9 +79,10 @@ send_new_code(struct entry *entry)
 	outcome = cmdcall_make(call, &request, &answer);
 	if (outcome == OUTCOME_OK && strcmp(answer.code, SCMD_CODE_OK) == 0) {
 		entry->until = asked + (time_t)call->use->config->code_lifetime_s;
-		snprintf(entry->problem, sizeof(entry->problem), "A new code was sent.");
+		snprintf(entry->problem, sizeof(entry->problem), "%s", tr("A new code was sent."));
 	} else {
-		snprintf(entry->problem, sizeof(entry->problem), "No new code could be sent.");
+		snprintf(entry->problem, sizeof(entry->problem), "%s",
+			 tr("No new code could be sent."));
 	}
 	scmd_answer_free(&answer);
 	return outcome == OUTCOME_GONE ? outcome : OUTCOME_OK;
@@ -93,8 +95,8 @@ offer_new_code(struct entry *entry)
 	enum prompt_result prompted;
 
 	if (entry->new_code_sent) {
-		snprintf(entry->problem, sizeof(entry->problem),
-			 "A new code can be sent only once; enter the last one.");
+		snprintf(entry->problem, sizeof(entry->problem), "%s",
+			 tr("A new code can be sent only once; enter the last one."));
 		return OUTCOME_OK;
 	}
 	prompted = consent_new_code(entry->call->use, entry->call->masked_phone, error);
@@ -128,7 +130,7 @@ try_code(struct entry *entry, const char *code, bool *again)
 		goto out;
 	outcome = cmdcall_judge(call, &answer);
 	if (outcome == OUTCOME_CODE_WRONG) {
-		count_wrong(entry, "The code was wrong.");
+		count_wrong(entry, tr("The code was wrong."));
 		*again = entry->wrong < CODES_MAX;
 		outcome = *again ? OUTCOME_OK : OUTCOME_CODE_WRONG;
 	} else if (outcome == OUTCOME_OK) {
@@ -169,7 +171,7 @@ ask_once(struct entry *entry, bool *again)
 		*again = true;
 		outcome = offer_new_code(entry);
 	} else {
-		count_wrong(entry, "The code has six digits.");
+		count_wrong(entry, tr("The code has six digits."));
 		*again = entry->wrong < CODES_MAX;
 		outcome = *again ? OUTCOME_OK : OUTCOME_CODE_WRONG;
 	}

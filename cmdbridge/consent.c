@@ -1,6 +1,8 @@
 #include "consent.h"
 #include "bridge.h"
+#include "language.h"
 
+#include <openssl/evp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +13,9 @@ enum {
 	DESCRIPTION_MAX = 2048,
 	HASH_TEXT_SIZE = DIGEST_LEN_MAX * 4,
 	CLOCK_SIZE = 16,
+	/* pinentry's window, and its line, hold no more. */
+	WHOLE_MAX = 2,
+	NAMED_MAX = 3,
 };
 
 struct description {
@@ -45,43 +50,181 @@ clock_time(time_t when, char text[CLOCK_SIZE])
 bool
 consent_begin(struct bytes digestinfo, struct bytes document, struct consent *consent)
 {
+	*consent = (struct consent){.others = 0};
 	if (!digestinfo_parse(digestinfo, &consent->digest, &consent->hash))
 		return false;
 	text_docname(document, consent->hash, consent->docname);
 	return true;
 }
 
-/* A line of Assuan holds some 900 bytes: what must not be lost comes first. */
+bool
+consent_all(const struct consent *documents, size_t count, uint8_t all[CONSENT_ALL_LEN])
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	bool ok = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
+
+	for (size_t i = 0; ok && i < count; i++)
+		ok = EVP_DigestUpdate(context, documents[i].hash.data, documents[i].hash.len) == 1;
+	ok = ok && EVP_DigestFinal_ex(context, all, NULL) == 1;
+	EVP_MD_CTX_free(context);
+	return ok;
+}
+
+/* What the key is for, by the role that it is named after; "" when the name alone tells. */
+static const char *
+purpose_of(const char *key)
+{
+	static const struct {
+		const char *role, *purpose;
+	} purposes[] = {
+	    {"sign", tr_later("signature")},
+	    {"auth", tr_later("authentication")},
+	    {"decrypt", tr_later("decryption")},
+	};
+
+	for (size_t i = 0; i < sizeof(purposes) / sizeof(purposes[0]); i++)
+		if (strncmp(key, purposes[i].role, strlen(purposes[i].role)) == 0)
+			return tr(purposes[i].purpose);
+	return "";
+}
+
+static void
+say_purpose(struct description *description, const struct service_use *use)
+{
+	static const char *const profiles[] = {
+	    [SERVICE_PRODUCTION] = "",
+	    [SERVICE_PRE_PRODUCTION] = tr_later("pre-production, only for tests"),
+	    [SERVICE_SIMULATOR] = tr_later("simulator, only for tests"),
+	};
+	const char *profile = tr(profiles[use->config->profile]);
+	char key[NAME_SIZE];
+	const char *purpose;
+
+	(void)text_printable(use->request->key, NAME_CHARACTERS_MAX, key);
+	purpose = purpose_of(key);
+	if (purpose[0])
+		say(description, tr("Purpose: %s (key %s)"), purpose, key);
+	else
+		say(description, tr("Key: %s"), key);
+	say(description, "\n");
+	say(description, tr("Service: %s"), use->config->name);
+	if (profile[0])
+		say(description, " (%s)", profile);
+	say(description, "\n");
+}
+
+static void
+say_hash(struct description *description, struct bytes hash)
+{
+	char text[HASH_TEXT_SIZE];
+
+	text_hash(hash, text, sizeof(text));
+	say(description, "%s\n", text);
+}
+
+static void
+say_whole(struct description *description, const struct consent *consent)
+{
+	say(description, tr("Document: %s"), consent->docname);
+	say(description, "\n%s:\n", digest_name(consent->digest));
+	say_hash(description, consent->hash);
+}
+
+static void
+say_list(struct description *description, const struct consent *documents, size_t count)
+{
+	uint8_t all[CONSENT_ALL_LEN];
+
+	if (count <= WHOLE_MAX) {
+		for (size_t i = 0; i < count; i++) {
+			say(description, "%s\n", documents[i].docname);
+			say_hash(description, documents[i].hash);
+		}
+		return;
+	}
+	if (consent_all(documents, count, all)) {
+		say(description, "%s\n", tr("SHA-256 of all their hashes:"));
+		say_hash(description, BYTES(all));
+	}
+	for (size_t i = 0; i < NAMED_MAX; i++)
+		say(description, "%s\n", documents[i].docname);
+	if (count > NAMED_MAX)
+		say(description,
+		    tr_count("and %zu more document\n", "and %zu more documents\n",
+			     count - NAMED_MAX),
+		    count - NAMED_MAX);
+}
+
+static void
+say_code(struct description *description, enum consent_code code)
+{
+	switch (code) {
+	case CONSENT_CODE_NAMES_IT:
+	case CONSENT_CODE_SENT:
+		say(description, "%s", tr("If you agree, a code is sent to you."));
+		break;
+	case CONSENT_CODE_OWN:
+		say(description, "%s", tr("If you agree, you are asked for a code."));
+		break;
+	case CONSENT_CODE_NONE:
+		say(description, "%s", tr("If you agree, it is signed at once."));
+		break;
+	}
+}
+
+/* A line of Assuan holds some 900 bytes: what must not be lost comes first, and what the program says of
+ * itself late. */
+enum prompt_result
+consent_ask_many(const struct service_use *use, const struct consent *documents, size_t count,
+		 char error[PROMPT_ERROR_MAX])
+{
+	const struct bridge_request *request = use->request;
+	struct description description = {.used = 0};
+	char card[NAME_SIZE], program[NAME_SIZE];
+	struct prompt prompt = {
+	    .name = "consent",
+	    .title = tr("Vicar: sign?"),
+	    .description = description.text,
+	    .ok = tr("_Sign"),
+	    .cancel = tr("_Cancel"),
+	};
+
+	(void)text_printable(request->card, NAME_CHARACTERS_MAX, card);
+	(void)text_printable(request->program, NAME_CHARACTERS_MAX, program);
+	if (count == 1)
+		say(&description, tr("Sign with the card %s?"), card);
+	else
+		say(&description,
+		    tr_count("Sign %zu document with the card %s?",
+			     "Sign %zu documents with the card %s?", count),
+		    count, card);
+	say(&description, "\n\n");
+	if (count == 1)
+		say_whole(&description, documents);
+	else
+		say_list(&description, documents, count);
+	say_purpose(&description, use);
+	if (request->tries_left == 1)
+		say(&description, "%s\n", tr("This is the last try of the PIN."));
+	else if (request->tries_left > 1)
+		say(&description,
+		    tr_count("The PIN has %u try left.\n", "The PIN has %u tries left.\n",
+			     request->tries_left),
+		    request->tries_left);
+	if (request->program.len > 0)
+		say(&description, tr("The program says it is: %s"), program);
+	else
+		say(&description, "%s", tr("The program does not say what it is."));
+	say(&description, "\n");
+	say_code(&description, documents[0].code);
+	return prompt_confirm(use->prompt, use->peer, &prompt, error);
+}
+
 enum prompt_result
 consent_ask(const struct service_use *use, const struct consent *consent,
 	    char error[PROMPT_ERROR_MAX])
 {
-	const struct bridge_request *request = use->request;
-	struct description description = {.used = 0};
-	char card[NAME_SIZE], key[NAME_SIZE], program[NAME_SIZE], hash[HASH_TEXT_SIZE];
-	struct prompt prompt = {
-	    .title = "Vicar: sign?",
-	    .description = description.text,
-	    .ok = "_Sign",
-	    .cancel = "_Cancel",
-	};
-
-	(void)text_printable(request->card, NAME_CHARACTERS_MAX, card);
-	(void)text_printable(request->key, NAME_CHARACTERS_MAX, key);
-	(void)text_printable(request->program, NAME_CHARACTERS_MAX, program);
-	text_hash(consent->hash, hash, sizeof(hash));
-	say(&description, "Sign with the card %s (key %s, service %s)?\n\n", card, key,
-	    use->config->name);
-	say(&description, "Document: %s\n", consent->docname);
-	say(&description, "%s of it:\n%s\n\n", digest_name(consent->digest), hash);
-	if (request->tries_left == 1)
-		say(&description, "This is the last try of the PIN.\n");
-	if (request->program.len > 0)
-		say(&description, "The program says it is: %s\n", program);
-	else
-		say(&description, "The program does not say what it is.\n");
-	say(&description, "If you agree, a code is sent to your phone.");
-	return prompt_confirm(use->prompt, use->peer, &prompt, error);
+	return consent_ask_many(use, consent, 1, error);
 }
 
 static void
@@ -95,52 +238,87 @@ drop_blanks(char *text)
 	*to = '\0';
 }
 
+static void
+say_message(struct description *description, const struct consent *consent, const char *service,
+	    const char *sent_to)
+{
+	if (sent_to)
+		say(description, tr("A code was sent to %s."), sent_to);
+	else
+		say(description, tr("Enter the code for the service %s."), service);
+	say(description, "\n");
+	if (consent->code == CONSENT_CODE_NAMES_IT)
+		say(description, tr("The message must name the document: %s"), consent->docname);
+	else
+		say(description, tr("It signs the document: %s"), consent->docname);
+	if (consent->others > 0) {
+		say(description, "\n");
+		say(description,
+		    tr_count("and %zu more document", "and %zu more documents", consent->others),
+		    consent->others);
+	}
+	say(description, "\n\n");
+}
+
+static void
+say_lifetime(struct description *description, time_t until, time_t closes)
+{
+	char ends[CLOCK_SIZE], shuts[CLOCK_SIZE];
+
+	if (until == 0)
+		say(description, tr("This prompt stays until %s."), clock_time(closes, shuts));
+	else if (closes < until)
+		say(description, tr("The code is valid until %s; this prompt stays until %s."),
+		    clock_time(until, ends), clock_time(closes, shuts));
+	else
+		say(description, tr("The code is valid until %s."), clock_time(until, ends));
+}
+
 enum prompt_result
-consent_code(const struct service_use *use, const struct consent *consent, const char *masked_phone,
+consent_code(const struct service_use *use, const struct consent *consent, const char *sent_to,
 	     time_t until, const char *problem, char code[PROMPT_SECRET_SIZE],
 	     char error[PROMPT_ERROR_MAX])
 {
 	struct description description = {.used = 0};
 	time_t now = time(NULL);
-	time_t closes = now + (time_t)use->prompt->timeout_s;
-	char ends[CLOCK_SIZE], shuts[CLOCK_SIZE];
 	struct prompt prompt = {
-	    .title = "Vicar: code",
+	    .name = "code",
+	    .title = tr("Vicar: code"),
 	    .description = description.text,
-	    .prompt = "Code:",
+	    .prompt = tr("Code:"),
 	    .error = problem,
-	    .ok = "_OK",
-	    .cancel = "_Cancel",
-	    .timeout_s = until > now ? (unsigned)(until - now) : 1,
+	    .ok = tr("_OK"),
+	    .cancel = tr("_Cancel"),
 	};
 	enum prompt_result result;
 
-	say(&description, "A code was sent to %s.\n", masked_phone);
-	say(&description, "The message must name the document: %s\n\n", consent->docname);
-	say(&description, "The code is valid until %s", clock_time(until, ends));
-	if (closes < until)
-		say(&description, "; this prompt stays until %s", clock_time(closes, shuts));
-	say(&description, ".\nIf none came, answer with nothing.");
+	if (until != 0)
+		prompt.timeout_s = until > now ? (unsigned)(until - now) : 1;
+	say_message(&description, consent, use->config->name, sent_to);
+	say_lifetime(&description, until, now + (time_t)use->prompt->timeout_s);
+	if (sent_to)
+		say(&description, "\n%s", tr("If none came, answer with nothing."));
 	result = prompt_secret(use->prompt, use->peer, &prompt, code, error);
 	drop_blanks(code);
 	return result;
 }
 
 enum prompt_result
-consent_new_code(const struct service_use *use, const char *masked_phone,
-		 char error[PROMPT_ERROR_MAX])
+consent_new_code(const struct service_use *use, const char *sent_to, char error[PROMPT_ERROR_MAX])
 {
 	struct description description = {.used = 0};
 	struct prompt prompt = {
-	    .title = "Vicar: code",
+	    .name = "new-code",
+	    .title = tr("Vicar: code"),
 	    .description = description.text,
-	    .ok = "_Send",
-	    .cancel = "_Back",
+	    .ok = tr("_Send"),
+	    .cancel = tr("_Back"),
 	};
 
 	say(&description,
-	    "Send a new code?\n\nIt goes to %s; the old code ends with it. This can be"
-	    " done once for a signature.",
-	    masked_phone);
+	    tr("Send a new code?\n\nIt goes to %s; the old code ends with it. This can be done "
+	       "once for"
+	       " a signature."),
+	    sent_to);
 	return prompt_confirm(use->prompt, use->peer, &prompt, error);
 }

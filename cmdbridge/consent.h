@@ -11,11 +11,24 @@
 
 #include <time.h>
 
+/* What the owner has to expect after the consent. */
+enum consent_code {
+	CONSENT_CODE_NAMES_IT, /* a code is sent, in a message that names the document */
+	CONSENT_CODE_SENT,     /* a code is sent, and no more is known of the message */
+	CONSENT_CODE_OWN,      /* the owner has it already: a generator, an app, a list */
+	CONSENT_CODE_NONE,     /* nobody asks for a code */
+};
+
+enum { CONSENT_ALL_LEN = 32 };
+
 /* What is signed, as the person sees it. */
 struct consent {
 	enum digest digest;
 	struct bytes hash;
 	char docname[DOCNAME_SIZE]; /* the same in the text message */
+	/* Zero after consent_begin(), for the service to set. */
+	enum consent_code code;
+	size_t others; /* documents that the same code signs, besides this one */
 };
 
 /* False: `digestinfo` is none of the known ones. `hash` is a view into it. */
@@ -26,15 +39,26 @@ bool consent_begin(struct bytes digestinfo, struct bytes document,
 enum prompt_result consent_ask(const struct service_use *use, const struct consent *consent,
 			       char error[PROMPT_ERROR_MAX]) MUST_USE;
 
-/* The code that went to `masked_phone`; `until` is when it ends, `problem` what was wrong with the
- * last one (NULL: nothing). Blanks are dropped from the answer. The caller wipes `code`. */
+/* "Sign these?" Two are shown with their whole hashes; of more the first ones by name, how many there
+ * are besides, and consent_all() over them. The code's kind is that of the first. */
+enum prompt_result consent_ask_many(const struct service_use *use, const struct consent *documents,
+				    size_t count, char error[PROMPT_ERROR_MAX]) MUST_USE;
+
+/* SHA-256 over the hashes of all documents, one behind the other in their order, so that whoever made
+ * the list can show the same. False: OpenSSL failed. */
+bool consent_all(const struct consent *documents, size_t count,
+		 uint8_t all[CONSENT_ALL_LEN]) MUST_USE;
+
+/* The code. `sent_to` is where it went, masked; NULL: not known. `until` is when it ends, 0: not known;
+ * `problem` what was wrong with the last one, in the person's language (NULL: nothing). Blanks are
+ * dropped from the answer. The caller wipes `code`. */
 enum prompt_result consent_code(const struct service_use *use, const struct consent *consent,
-				const char *masked_phone, time_t until, const char *problem,
+				const char *sent_to, time_t until, const char *problem,
 				char code[PROMPT_SECRET_SIZE],
 				char error[PROMPT_ERROR_MAX]) MUST_USE;
 
 /* "Send a new code?" */
-enum prompt_result consent_new_code(const struct service_use *use, const char *masked_phone,
+enum prompt_result consent_new_code(const struct service_use *use, const char *sent_to,
 				    char error[PROMPT_ERROR_MAX]) MUST_USE;
 
 #endif

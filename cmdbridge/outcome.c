@@ -1,5 +1,6 @@
 #include "outcome.h"
 #include "iso7816/sw.h"
+#include "language.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,116 +11,131 @@ struct row {
 	const char *next;
 };
 
-#define AGAIN "Try again later; `vicar doctor` says whether the service answers."
-#define DOCTOR "Type: vicar doctor"
+#define AGAIN tr_later("Try again later; `vicar doctor` says whether the service answers.")
+#define DOCTOR tr_later("Type: vicar doctor")
 
 static const struct row rows[OUTCOME_COUNT] = {
-    [OUTCOME_OK] = {SW_OK, "Done.", ""},
-    [OUTCOME_PIN_REFUSED] = {SW_AUTHENTICATION, "The service refused the signature PIN.",
-			     "Check PIN, phone number and encryption certificate before the next"
-			     " try; the service blocks an account after a few."},
+    [OUTCOME_OK] = {SW_OK, tr_later("Done."), ""},
+    [OUTCOME_PIN_REFUSED] =
+	{SW_AUTHENTICATION, tr_later("The service refused the signature PIN."),
+	 tr_later("Check PIN, phone number and encryption certificate before the next"
+		  " try; the service blocks an account after a few.")},
     [OUTCOME_NO_CONSENT] = {SW_PROMPT_CANCELLED,
-			    "The signature was refused at the prompt; nothing was sent.",
-			    "Sign again if this was not meant."},
+			    tr_later("The signature was refused at the prompt; nothing was sent."),
+			    tr_later("Sign again if this was not meant.")},
     [OUTCOME_CODE_CANCELLED] = {SW_PROMPT_CANCELLED,
-				"The code was not entered: the prompt was cancelled.",
-				"Sign again; a new code will be sent."},
-    [OUTCOME_NO_ANSWER] = {SW_PROMPT_TIMEOUT, "Nobody answered the prompt in time.",
-			   "Sign again and answer the prompt; [prompt] timeout-s sets the time."},
+				tr_later("The code was not entered: the prompt was cancelled."),
+				tr_later("Sign again; a new code will be sent.")},
+    [OUTCOME_NO_ANSWER] =
+	{SW_PROMPT_TIMEOUT, tr_later("Nobody answered the prompt in time."),
+	 tr_later("Sign again and answer the prompt; [prompt] timeout-s sets the time.")},
     [OUTCOME_NO_PROMPT] =
-	{SW_PROMPT_TIMEOUT, "There is no way to ask: no prompt could be shown.",
-	 "Install a pinentry program or set [prompt] pinentry; on a terminal type:"
-	 " export GPG_TTY=$(tty) before the card is inserted."},
+	{SW_PROMPT_TIMEOUT, tr_later("There is no way to ask: no prompt could be shown."),
+	 tr_later("Install a pinentry program or set [prompt] pinentry; on a terminal type:"
+		  " export GPG_TTY=$(tty) before the card is inserted.")},
     [OUTCOME_CODE_EXPIRED] =
 	{SW_PROMPT_TIMEOUT,
-	 "The code is no longer valid: its time is over or the service does not"
-	 " know the process any more.",
-	 "Sign again; a new code will be sent."},
-    [OUTCOME_CODE_WRONG] = {SW_CODE_WRONG, "The code was wrong three times.",
-			    "Sign again; a new code will be sent."},
+	 tr_later("The code is no longer valid: its time is over or the service does not"
+		  " know the process any more."),
+	 tr_later("Sign again; a new code will be sent.")},
+    [OUTCOME_CODE_WRONG] = {SW_CODE_WRONG, tr_later("The code was wrong three times."),
+			    tr_later("Sign again; a new code will be sent.")},
     [OUTCOME_UNREACHABLE] = {SW_SERVICE_UNREACHABLE,
-			     "The service could not be reached; the request was not sent.",
-			     "Check the network, the proxy and the endpoint in vicar.conf; "
-			     "`vicar doctor` walks through them."},
-    [OUTCOME_SILENT] = {SW_SERVICE_UNREACHABLE, "The service did not answer.", AGAIN},
+			     tr_later(
+				 "The service could not be reached; the request was not sent."),
+			     tr_later(
+				 "Check the network, the proxy and the endpoint in vicar.conf; "
+				 "`vicar doctor` walks through them.")},
+    [OUTCOME_SILENT] = {SW_SERVICE_UNREACHABLE, tr_later("The service did not answer."), AGAIN},
     [OUTCOME_SERVER_ERROR] = {SW_SERVICE_UNREACHABLE,
-			      "The service answered with an error of its"
-			      " own.",
+			      tr_later("The service answered with an error of its"
+				       " own."),
 			      AGAIN},
     [OUTCOME_UNTRUSTED] =
 	{SW_SERVICE_UNTRUSTED,
-	 "The service's TLS certificate or version is not trusted; the request was not sent.",
-	 "Check the endpoint and ca-file in vicar.conf and the computer's clock."},
-    [OUTCOME_CREDENTIALS] = {SW_SERVICE_CREDENTIALS,
-			     "The service refused the application's credentials (HTTP 401).",
-			     "Check user and password in the credentials file of the service."},
-    [OUTCOME_PROXY_CREDENTIALS] = {SW_SERVICE_CREDENTIALS,
-				   "The proxy wants other credentials (HTTP 407).",
-				   "Set proxy-user and proxy-password in the credentials file."},
+	 tr_later(
+	     "The service's TLS certificate or version is not trusted; the request was not sent."),
+	 tr_later("Check the endpoint and ca-file in vicar.conf and the computer's clock.")},
+    [OUTCOME_CREDENTIALS] =
+	{SW_SERVICE_CREDENTIALS,
+	 tr_later("The service refused the application's credentials (HTTP 401)."),
+	 tr_later("Check user and password in the credentials file of the service.")},
+    [OUTCOME_PROXY_CREDENTIALS] =
+	{SW_SERVICE_CREDENTIALS, tr_later("The proxy wants other credentials (HTTP 407)."),
+	 tr_later("Set proxy-user and proxy-password in the credentials file.")},
     [OUTCOME_CREDENTIALS_FILE] = {SW_SERVICE_CREDENTIALS,
-				  "The credentials file cannot be used; nothing was sent.",
-				  "Correct the file, see vicar.conf(5)."},
+				  tr_later(
+				      "The credentials file cannot be used; nothing was sent."),
+				  tr_later("Correct the file, see vicar.conf(5).")},
     [OUTCOME_INACTIVE] = {SW_SERVICE_INACTIVE,
-			  "The signature service of this account is not active (817).",
-			  "Activate it at www.autenticacao.gov.pt."},
+			  tr_later("The signature service of this account is not active (817)."),
+			  tr_later("Activate it at www.autenticacao.gov.pt.")},
     /* The manual of the service demands these two sentences word for word. */
     [OUTCOME_ALL_PINS_MUST_CHANGE] =
 	{SW_SERVICE_PIN_MUST_CHANGE,
 	 "Para continuar a usar a assinatura da CMD, tem de alterar o seu PIN de assinatura. Para o"
 	 " alterar, basta iniciar sessão com CMD em www.autenticacao.gov.pt.",
-	 "Change the PINs at www.autenticacao.gov.pt, then sign again."},
+	 tr_later("Change the PINs at www.autenticacao.gov.pt, then sign again.")},
     [OUTCOME_SIGNATURE_PIN_MUST_CHANGE] =
 	{SW_SERVICE_PIN_MUST_CHANGE,
 	 "Para continuar a usar a assinatura da CMD, tem de alterar o seu PIN de assinatura em"
 	 " www.autenticacao.gov.pt. Inicie sessão e aceda a \"Área Reservada -> A Minha Chave Móvel"
 	 " Digital\" e escolha editar em “Assinatura Digital.",
-	 "Change the signature PIN at www.autenticacao.gov.pt, then sign again."},
+	 tr_later("Change the signature PIN at www.autenticacao.gov.pt, then sign again.")},
     [OUTCOME_ACCOUNT_UNKNOWN] = {SW_SERVICE_ACCOUNT_UNKNOWN,
-				 "The service has no active signature for this phone number.",
-				 "Check the number; activate the signature at"
-				 " www.autenticacao.gov.pt."},
+				 tr_later(
+				     "The service has no active signature for this phone number."),
+				 tr_later("Check the number; activate the signature at"
+					  " www.autenticacao.gov.pt.")},
     [OUTCOME_ACCOUNT_FILE] = {SW_SERVICE_ACCOUNT_UNKNOWN,
-			      "The card's account file cannot be used; nothing was sent.",
-			      "Correct the file, or enrol the card again."},
-    [OUTCOME_SIGNATURE_WRONG] = {SW_SIGNATURE_WRONG,
-				 "The signature does not verify against the card's certificate.",
-				 "If the account has a new certificate, enrol the card again."},
-    [OUTCOME_FATE_UNKNOWN] = {SW_FATE_UNKNOWN,
-			      "The connection was lost after the request had left: nobody knows"
-			      " whether the service acted on it.",
-			      "Wait for a text message before signing again; nothing is repeated by"
-			      " itself."},
-    [OUTCOME_CERTIFICATE_EXPIRED] = {SW_CERTIFICATE_EXPIRED,
-				     "The card's certificate is not valid now; nothing was sent.",
-				     "Renew it at the service and enrol the card again; check the"
-				     " computer's clock."},
+			      tr_later("The card's account file cannot be used; nothing was sent."),
+			      tr_later("Correct the file, or enrol the card again.")},
+    [OUTCOME_SIGNATURE_WRONG] =
+	{SW_SIGNATURE_WRONG,
+	 tr_later("The signature does not verify against the card's certificate."),
+	 tr_later("If the account has a new certificate, enrol the card again.")},
+    [OUTCOME_FATE_UNKNOWN] =
+	{SW_FATE_UNKNOWN,
+	 tr_later("The connection was lost after the request had left: nobody knows"
+		  " whether the service acted on it."),
+	 tr_later("Wait for a text message before signing again; nothing is repeated by"
+		  " itself.")},
+    [OUTCOME_CERTIFICATE_EXPIRED] =
+	{SW_CERTIFICATE_EXPIRED,
+	 tr_later("The card's certificate is not valid now; nothing was sent."),
+	 tr_later("Renew it at the service and enrol the card again; check the"
+		  " computer's clock.")},
     [OUTCOME_ENCRYPTION_EXPIRED] =
 	{SW_ENCRYPTION_CERTIFICATE_EXPIRED,
-	 "The service's encryption certificate is not valid now; nothing"
-	 " was sent.",
-	 "Get the new one from the service and set encryption-certificate"
-	 " in vicar.conf; check the computer's clock."},
-    [OUTCOME_ENCRYPTION_UNUSABLE] = {SW_ENCRYPTION_CERTIFICATE_EXPIRED,
-				     "The service's encryption certificate cannot be used; nothing"
-				     " was sent.",
-				     "Set encryption-certificate in vicar.conf to the service's"
-				     " certificate, PEM or DER."},
+	 tr_later("The service's encryption certificate is not valid now; nothing"
+		  " was sent."),
+	 tr_later("Get the new one from the service and set encryption-certificate"
+		  " in vicar.conf; check the computer's clock.")},
+    [OUTCOME_ENCRYPTION_UNUSABLE] =
+	{SW_ENCRYPTION_CERTIFICATE_EXPIRED,
+	 tr_later("The service's encryption certificate cannot be used; nothing"
+		  " was sent."),
+	 tr_later("Set encryption-certificate in vicar.conf to the service's"
+		  " certificate, PEM or DER.")},
     [OUTCOME_NOT_A_DIGESTINFO] =
 	{SW_INCORRECT_DATA,
-	 "The service signs a DigestInfo of a known hash only; this is none."
-	 " Nothing was sent.",
-	 "Use a PKCS#1 v1.5 signature over a SHA-2 hash."},
+	 tr_later("The service signs a DigestInfo of a known hash only; this is none."
+		  " Nothing was sent."),
+	 tr_later("Use a PKCS#1 v1.5 signature over a SHA-2 hash.")},
     [OUTCOME_NOT_A_PIN] = {SW_INCORRECT_DATA,
-			   "The signature PIN is not four to eight digits; nothing was sent.",
-			   "Enter the signature PIN of the account."},
-    [OUTCOME_MISCONFIGURED] = {SW_SERVICE_OTHER,
-			       "The service is not configured as it must be; nothing was sent.",
-			       "Correct vicar.conf; `vicar doctor` checks it."},
+			   tr_later(
+			       "The signature PIN is not four to eight digits; nothing was sent."),
+			   tr_later("Enter the signature PIN of the account.")},
+    [OUTCOME_MISCONFIGURED] =
+	{SW_SERVICE_OTHER,
+	 tr_later("The service is not configured as it must be; nothing was sent."),
+	 tr_later("Correct vicar.conf; `vicar doctor` checks it.")},
     [OUTCOME_BAD_ANSWER] = {SW_SERVICE_OTHER,
-			    "The service answered with something that is not its protocol.",
+			    tr_later(
+				"The service answered with something that is not its protocol."),
 			    DOCTOR},
-    [OUTCOME_GONE] = {SW_UNKNOWN, "The card was taken away.", ""},
-    [OUTCOME_OTHER_CODE] = {SW_SERVICE_OTHER, "The service refused.", AGAIN},
+    [OUTCOME_GONE] = {SW_UNKNOWN, tr_later("The card was taken away."), ""},
+    [OUTCOME_OTHER_CODE] = {SW_SERVICE_OTHER, tr_later("The service refused."), AGAIN},
 };
 
 /* Manual of the service, section on return codes. */
@@ -142,19 +158,37 @@ outcome_sw(enum outcome outcome)
 	return rows[outcome].sw;
 }
 
+static void
+join(const char *sentence, const char *detail, char text[OUTCOME_TEXT_MAX])
+{
+	if (detail && detail[0])
+		snprintf(text, OUTCOME_TEXT_MAX, "%s (%s)", sentence, detail);
+	else
+		snprintf(text, OUTCOME_TEXT_MAX, "%s", sentence);
+}
+
 void
 outcome_text(enum outcome outcome, const char *detail, char text[OUTCOME_TEXT_MAX])
 {
-	if (detail && detail[0])
-		snprintf(text, OUTCOME_TEXT_MAX, "%s (%s)", rows[outcome].text, detail);
-	else
-		snprintf(text, OUTCOME_TEXT_MAX, "%s", rows[outcome].text);
+	join(rows[outcome].text, detail, text);
 }
 
 const char *
 outcome_next(enum outcome outcome)
 {
 	return rows[outcome].next;
+}
+
+void
+outcome_text_shown(enum outcome outcome, const char *detail, char text[OUTCOME_TEXT_MAX])
+{
+	join(tr(rows[outcome].text), detail, text);
+}
+
+const char *
+outcome_next_shown(enum outcome outcome)
+{
+	return tr(rows[outcome].next);
 }
 
 bool

@@ -48,6 +48,9 @@ uint16_t outcome_sw(enum outcome outcome);
 /* The sentence; `detail`, when not empty, is put behind it in brackets. */
 void outcome_text(enum outcome outcome, const char *detail, char text[OUTCOME_TEXT_MAX]);
 const char *outcome_next(enum outcome outcome);
+/* The same two in the person's language, but for what must be shown word for word. */
+void outcome_text_shown(enum outcome outcome, const char *detail, char text[OUTCOME_TEXT_MAX]);
+const char *outcome_next_shown(enum outcome outcome);
 /* The text must be shown to the user word for word (manual of the service, codes 901 and 902). */
 bool outcome_must_be_shown(enum outcome outcome);
 

@@ -246,6 +246,12 @@ read_answer(struct pinentry *pinentry, char *secret, char error[PROMPT_ERROR_MAX
 	return PROMPT_OK;
 }
 
+static bool
+is_continuation(char c)
+{
+	return ((unsigned char)c & 0xC0) == 0x80;
+}
+
 enum prompt_result
 pinentry_command(struct pinentry *pinentry, const char *command, const char *argument, char *secret,
 		 char error[PROMPT_ERROR_MAX])
@@ -253,13 +259,17 @@ pinentry_command(struct pinentry *pinentry, const char *command, const char *arg
 	enum prompt_result result;
 	char line[LINE_SIZE];
 	size_t used = (size_t)snprintf(line, sizeof(line), "%s%s", command, argument ? " " : "");
+	const char *at = argument;
 
-	for (const char *at = argument; at && *at && used + 4 < sizeof(line); at++) {
+	for (; at && *at && used + 4 < sizeof(line); at++) {
 		if (*at == '%' || *at == '\r' || *at == '\n')
 			used += (size_t)snprintf(line + used, sizeof(line) - used, "%%%02X", *at);
 		else
 			line[used++] = *at;
 	}
+	/* Half a character of UTF-8 is none. */
+	for (; at && is_continuation(*at); at--)
+		used--;
 	line[used] = '\0';
 	if (assuan_write_line(pinentry->assuan, line)) {
 		snprintf(error, PROMPT_ERROR_MAX, "pinentry ended before it was asked");

@@ -18,6 +18,8 @@ struct prompt_config {
 /* All text is UTF-8; foreign parts have gone through text_printable(). Labels mark their key with an
  * underscore. NULL leaves pinentry's own. */
 struct prompt {
+	const char
+	    *name; /* for programs that answer: "consent", "code" ...; the same in every language */
 	const char *title;
 	const char *description;
 	const char *prompt; /* before the field of prompt_secret() */

@@ -1,6 +1,7 @@
 #include "service.h"
 #include "bridge.h"
 #include "cmd.h"
+#include "language.h"
 #include "prompt.h"
 
 #include <stdio.h>
@@ -129,9 +130,10 @@ static enum prompt_result
 show(const struct service_use *use, enum outcome outcome)
 {
 	char text[OUTCOME_TEXT_MAX], error[PROMPT_ERROR_MAX];
-	struct prompt prompt = {.title = "Vicar", .description = text, .ok = "_OK"};
+	struct prompt prompt = {
+	    .name = "notice", .title = "Vicar", .description = text, .ok = tr("_OK")};
 
-	outcome_text(outcome, NULL, text);
+	outcome_text_shown(outcome, NULL, text);
 	return prompt_message(use->prompt, use->peer, &prompt, error);
 }
 

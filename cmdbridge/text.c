@@ -7,7 +7,7 @@ enum {
 	HASH_DIGITS = 8,
 	HASH_BYTES = HASH_DIGITS / 2,
 	NAME_CHARACTERS_MAX = DOCNAME_CHARACTERS_MAX - HASH_DIGITS - 1,
-	GROUP_BYTES = 4,
+	GROUP_BYTES = 2,
 	LINE_BYTES = 16,
 	NUMBER_DIGITS_MIN = 6, /* a code; a phone number has at least seven, ITU-T E.164 */
 };

@@ -23,7 +23,7 @@ void text_hide_numbers(char *text);
  * document's name, shortened when need be, and the first eight hex digits of the hash. */
 void text_docname(struct bytes document, struct bytes hash, char out[DOCNAME_SIZE]);
 
-/* Hex in groups of eight digits, four groups to a line. `room` 4 * hash.len is always enough. */
+/* Hex in groups of four digits, eight groups to a line. `room` 4 * hash.len is always enough. */
 void text_hash(struct bytes hash, char *out, size_t room);
 
 #endif

@@ -88,9 +88,13 @@ static void
 a_signature_from_consent_to_certificate(void **state)
 {
 	const struct keystroke keys[] = {
-	    {"Sign with the card cartao (key sign, service cmd)?", "", 0},
+	    {"Sign with the card cartao?", "", 0},
 	    {"Document: contrato.pdf e3b0c442", "", 0},
-	    {"e3b0c442 98fc1c14 9afbf4c8 996fb924\r\n27ae41e4 649b934c a495991b 7852b855", "", 0},
+	    {"SHA-256:\r\ne3b0 c442 98fc 1c14 9afb f4c8 996f b924\r\n"
+	     "27ae 41e4 649b 934c a495 991b 7852 b855",
+	     "", 0},
+	    {"Purpose: signature (key sign)\r\nService: cmd\r\n", "", 0},
+	    {"The PIN has 2 tries left.", "", 0},
 	    {"The program says it is: pkcs11-tool", "", 0},
 	    CONSENT,
 	    {"A code was sent to +351 9*****678.", "", 0},

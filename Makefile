@@ -1,23 +1,9 @@
 # Vicar. `make help` lists the targets.
 
-VERSION = 0.1.0
+# The one place where it stands is the first line of the changelog.
+VERSION := $(shell sed -n '1s/^vicar (\(.*\)).*/\1/p' packaging/debian/changelog)
 BUILD ?= build
 CC ?= cc
-
-# Where `make install` puts things; DESTDIR is put in front of each.
-prefix ?= /usr/local
-PREFIX ?= $(prefix)
-SYSCONFDIR ?= /etc
-BINDIR = $(PREFIX)/bin
-LIBEXECDIR = $(BINDIR)/../libexec/vicar
-MANDIR = $(PREFIX)/share/man
-PCSC_DRIVERS ?= $(PREFIX)/lib/pcsc/drivers
-READER_CONF_DIR ?= $(SYSCONFDIR)/reader.conf.d
-TMPFILES_DIR ?= $(PREFIX)/lib/tmpfiles.d
-SYSUSERS_DIR ?= $(PREFIX)/lib/sysusers.d
-# A package says `pkg-config --variable=p11_module_path p11-kit-1` and `p11_module_configs` here.
-PKCS11_DIR ?= $(PREFIX)/lib/pkcs11
-P11_KIT_DIR ?= $(SYSCONFDIR)/pkcs11/modules
 
 # SANITIZE=address,undefined builds everything with these sanitizers; use another BUILD with it.
 SANITIZE ?=
@@ -29,7 +15,8 @@ say = @echo '  $(1)  $(@:$(BUILD)/%=%)';
 endif
 
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
-	-Wwrite-strings -Wvla -Werror
+	-Wwrite-strings -Wvla $(WERROR)
+WERROR ?= -Werror
 OPTIMISE = -O2 -g
 HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fcf-protection
 HARDEN_LINK = -Wl,-z,relro -Wl,-z,now
@@ -153,7 +140,7 @@ $(P11_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o
 	$(Q)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $^
 
 # Packages. `demo` and `check` install what they need; `all` says what is missing.
-.PHONY: deps-build deps-demo deps-check deps-consumers
+.PHONY: deps-build deps-demo deps-check deps-consumers deps-deb deps-system
 deps-build:
 	@packaging/install-dependencies build
 deps-demo:
@@ -162,6 +149,10 @@ deps-check:
 	@packaging/install-dependencies build demo check
 deps-consumers:
 	@packaging/install-dependencies build demo consumers
+deps-deb:
+	@packaging/install-dependencies build deb
+deps-system:
+	@packaging/install-dependencies build demo check deb system
 
 # A second make, so that pkg-config is asked after the packages are there.
 .PHONY: demo
@@ -227,42 +218,7 @@ lint-run:
 		--warnings-as-errors='*' --checks='$(TIDY)' \
 		FILE -- -std=c17 $(ALL_CPPFLAGS) $(PCSC_CFLAGS) $(P11_CFLAGS)
 
-INSTALL = install
-BUNDLE = $(PCSC_DRIVERS)/vicar.bundle/Contents
-.PHONY: install uninstall
-install: all
-	$(INSTALL) -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBEXECDIR) $(BUNDLE)/Linux $(PCSC_DRIVERS)/serial \
-		$(READER_CONF_DIR) $(TMPFILES_DIR) $(SYSUSERS_DIR) $(SYSCONFDIR)/vicar \
-		$(PKCS11_DIR) $(P11_KIT_DIR) \
-		$(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man7 $(MANDIR)/man8)
-	$(INSTALL) $(addprefix $(BUILD)/,$(USER_PROGRAMS)) $(DESTDIR)$(BINDIR)
-	$(INSTALL) $(BUILD)/vicar-bridge $(DESTDIR)$(LIBEXECDIR)
-	$(INSTALL) -m 644 Info.plist $(DESTDIR)$(BUNDLE)
-	$(INSTALL) -m 644 $(BUILD)/libifdvicar.so $(DESTDIR)$(BUNDLE)/Linux
-	ln -sf ../vicar.bundle/Contents/Linux/libifdvicar.so $(DESTDIR)$(PCSC_DRIVERS)/serial/libifdvicar.so
-	sed 's|@DRIVER@|$(PCSC_DRIVERS)/serial/libifdvicar.so|' packaging/reader.conf.in \
-		> $(DESTDIR)$(READER_CONF_DIR)/vicar
-	$(INSTALL) -m 644 $(BUILD)/vicar-pkcs11.so $(DESTDIR)$(PKCS11_DIR)
-	sed 's|@MODULE@|$(PKCS11_DIR)/vicar-pkcs11.so|' packaging/vicar.module.in \
-		> $(DESTDIR)$(P11_KIT_DIR)/vicar.module
-	$(INSTALL) -m 644 packaging/vicar.tmpfiles $(DESTDIR)$(TMPFILES_DIR)/vicar.conf
-	$(INSTALL) -m 644 packaging/vicar.sysusers $(DESTDIR)$(SYSUSERS_DIR)/vicar.conf
-	[ -e $(DESTDIR)$(SYSCONFDIR)/vicar/vicar.conf ] || \
-		$(INSTALL) -m 644 packaging/vicar.conf $(DESTDIR)$(SYSCONFDIR)/vicar/vicar.conf
-	for page in $(MAN_PAGES); do \
-		$(INSTALL) -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/ || exit 1; done
-	@[ -n "$(DESTDIR)" ] || echo "installed; now type: systemd-sysusers;" \
-		"systemd-tmpfiles --create vicar.conf; systemctl restart pcscd"
-
-# The reader's entry goes first: an entry without its library keeps pcscd from starting.
-uninstall:
-	rm -f $(DESTDIR)$(READER_CONF_DIR)/vicar
-	rm -rf $(DESTDIR)$(PCSC_DRIVERS)/vicar.bundle
-	rm -f $(DESTDIR)$(P11_KIT_DIR)/vicar.module $(DESTDIR)$(PKCS11_DIR)/vicar-pkcs11.so
-	rm -f $(DESTDIR)$(PCSC_DRIVERS)/serial/libifdvicar.so $(DESTDIR)$(LIBEXECDIR)/vicar-bridge
-	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,$(USER_PROGRAMS))
-	rm -f $(DESTDIR)$(TMPFILES_DIR)/vicar.conf $(DESTDIR)$(SYSUSERS_DIR)/vicar.conf
-	for page in $(notdir $(MAN_PAGES)); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
+include packaging/install.mk
 
 .PHONY: clean
 clean:
@@ -276,9 +232,10 @@ help:
 	@echo 'check-threads   the PKCS#11 module under ThreadSanitizer'
 	@echo 'check-consumers the PKCS#11 module in browsers, Java, OpenSSH and other programs'
 	@echo 'lint            clang-format, clang-tidy, cppcheck'
-	@echo 'install         under PREFIX (DESTDIR is honoured); uninstall'
-	@echo 'deps-build      the Debian packages to build; deps-demo, deps-check, deps-consumers'
+	@echo 'install         under prefix, default /usr/local; uninstall. packaging/install.mk has the rest'
+	@echo 'deb             the Debian packages, into $(BUILD)/deb/'
+	@echo 'deps-build      the Debian packages to build; deps-demo, -check, -consumers, -deb, -system'
 	@echo 'clean           removes $(BUILD)/'
 
 .SECONDARY:
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path $(BUILD)/deb -prune -o -name '*.d' -type f -print 2>/dev/null)

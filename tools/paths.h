@@ -21,7 +21,7 @@
 
 #define PATHS_PROGRAMS "../libexec/vicar"
 /* A package may put it below the machine's own directory, lib/x86_64-linux-gnu. */
-#define PATHS_MODULES "../lib/pkcs11", "../lib/*/pkcs11"
+#define PATHS_MODULES "../lib/pkcs11", "../lib/*/pkcs11", "../lib64/pkcs11"
 #define PATHS_SYSTEM_CONFIG "/etc/vicar/vicar.conf"
 
 /* The user's vicar.conf. */

@@ -110,6 +110,18 @@ class Programs(unittest.TestCase):
             with self.subTest(argv):
                 self.assertIn(thing, self.is_told_on_standard_error(*argv, code=1))
 
+    def test_a_card_of_each_kind_to_try_things_with_takes_one_command(self):
+        kinds = re.findall(r"^(\S+) ", self.call("vicar", "list", "--personalities", code=0)[0], re.M)
+        self.assertGreater(len(kinds), 5)
+        for kind in kinds:
+            with self.subTest(kind):
+                output, _ = self.call("vicar", "create", "--demo", f"demo-{kind}", "--card", kind, code=0)
+                self.assertIn("123456", output)
+                self.assertIn(f"vicar insert demo-{kind}\n", output)
+        self.assertIn("vicar insert demo\n", self.call("vicar", "create", "--demo", code=0)[0])
+        self.is_told_on_standard_error("vicar", "create", "--demo", code=1)
+        self.is_told_on_standard_error("vicar", "create", "demo", "--demo", "--add", "--role", "auth", code=2)
+
     def test_a_replayed_answer_that_differs_is_1(self):
         with open(self.world.path("differs.apdu"), "w") as f:
             f.write("source nowhere\ncard fineid-v2 key=rsa2048\nreset\n> 00A4000C023F00\n< 6A82\n")
@@ -168,11 +180,11 @@ class Installed(unittest.TestCase):
         self.addCleanup(self.world.close)
         self.root = self.world.path("root")
 
-    def make(self, target):
+    def make(self, target, *variables):
         # As it was built: a build of another kind is not made anew for this.
         return subprocess.run(
             ["make", "-C", ROOT, "-o", "all", target, f"BUILD={self.world.build}",
-             f"DESTDIR={self.root}", "PREFIX=/usr"],
+             f"DESTDIR={self.root}", "prefix=/usr", *variables],
             env={**self.world.env, "MAKEFLAGS": ""}, stdin=subprocess.DEVNULL, check=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120,
         )  # fmt: skip
@@ -187,10 +199,16 @@ class Installed(unittest.TestCase):
     def test_everything_is_under_the_prefix_and_goes_again_but_the_configuration(self):
         self.make("install")
         files = self.files()
+        triplet = subprocess.run(["gcc", "-print-multiarch"], capture_output=True, text=True, check=True)
         for path in (
-            "/usr/bin/vicar", "/usr/bin/vicard", "/usr/bin/cmd-simulator", "/usr/libexec/vicar/vicar-bridge",
+            *(f"/usr/bin/{program}" for program in PROGRAMS if program != "vicar-bridge"),
+            "/usr/libexec/vicar/vicar-bridge", "/usr/share/vicar/reader.conf", "/etc/vicar/vicar.conf",
             "/usr/lib/pcsc/drivers/vicar.bundle/Contents/Info.plist", "/etc/reader.conf.d/vicar",
-            "/etc/vicar/vicar.conf", "/usr/lib/sysusers.d/vicar.conf", "/usr/lib/tmpfiles.d/vicar.conf",
+            f"/usr/lib/{triplet.stdout.strip()}/pkcs11/vicar-pkcs11.so",
+            "/usr/share/p11-kit/modules/vicar.module",
+            "/usr/lib/systemd/user/vicard@.service", "/usr/lib/systemd/user/vicard@.socket",
+            "/usr/lib/sysusers.d/vicar.conf", "/usr/lib/tmpfiles.d/vicar.conf",
+            *(f"/usr/share/bash-completion/completions/{program}" for program in PAGES),
             *(f"/usr/share/man/man{page[-1]}/{page}" for page in os.listdir(os.path.join(ROOT, "docs"))
               if page[-1].isdigit()),
         ):  # fmt: skip
@@ -200,6 +218,23 @@ class Installed(unittest.TestCase):
         self.assertTrue(os.path.exists(os.path.realpath(self.root + library)), library)
         self.make("uninstall")
         self.assertEqual(self.files(), {"/etc/vicar/vicar.conf"})
+
+    def test_a_package_has_no_entry_of_the_reader_and_all_goes_where_it_is_told(self):
+        self.make("install", "READER_ENTRY=no", "prefix=/opt/vicar", "libdir=/opt/vicar/lib64",
+                  "sysconfdir=/opt/vicar/etc")  # fmt: skip
+        files = self.files()
+        self.assertIn("/opt/vicar/lib64/pkcs11/vicar-pkcs11.so", files)
+        self.assertEqual([path for path in files if not path.startswith("/opt/vicar/")], [])
+        with open(self.root + "/opt/vicar/etc/pkcs11/modules/vicar.module") as f:
+            self.assertIn("module: /opt/vicar/lib64/pkcs11/vicar-pkcs11.so\n", f.read())
+
+    def test_the_installed_programs_find_each_other_and_the_module(self):
+        self.make("install")
+        self.world.env["PATH"] = f"{self.root}/usr/bin:{self.world.env['PATH']}"
+        self.world.run("vicar", "create", "--demo")
+        self.world.run("vicar", "insert", "--wait", "0", "demo")
+        self.addCleanup(self.world.run, "vicar", "remove", "demo")
+        self.assertIn("/pkcs11/vicar-pkcs11.so", self.world.run("vicar", "module").stdout)
 
     def test_a_configuration_that_is_there_stays(self):
         os.makedirs(self.root + "/etc/vicar")

@@ -165,8 +165,15 @@ enum {
 	OPTION_LABEL,
 	OPTION_USAGE,
 	OPTION_PIN_FILE,
-	OPTION_ADD
+	OPTION_ADD,
+	OPTION_DEMO
 };
+
+/* Of a card to try things with, --demo. Every kind of card takes these. */
+#define DEMO_NAME "demo"
+#define DEMO_CARD "fineid-v2"
+#define DEMO_PIN "123456"
+#define DEMO_PUK "12345678"
 
 static const struct command_option options[] = {
     {"card", "CARD", "what card it is to be; see vicar list --personalities"},
@@ -178,6 +185,8 @@ static const struct command_option options[] = {
     {"usage", "WORDS", "with --role, of sign,decrypt,derive,non-repudiation; default: the role's"},
     {"pin-file", "FILE", "lines `pin = ` and `puk = `, mode 0600; else they are asked for"},
     {"add", NULL, "put the key of --role onto card NAME, which is there and out"},
+    {"demo", NULL,
+     "to try things with: NAME " DEMO_NAME ", CARD " DEMO_CARD ", PIN " DEMO_PIN " if not given"},
     {NULL, NULL, NULL},
 };
 
@@ -188,15 +197,33 @@ or_default(const char *given, const char *fallback)
 }
 
 static bool
-get_pins(const struct creation *creation, const char *pin_file, const struct image *onto,
-	 struct pin_plan *plan, struct problem *error)
+demo_pins(const struct pin_plan *plan, struct problem *error)
 {
+	for (size_t i = 0; i < plan->count; i++) {
+		struct pins_value *value = &plan->values[i];
+		const char *digits = strcmp(value->or_key, "puk") == 0 ? DEMO_PUK : DEMO_PIN;
+
+		if (strlen(digits) < value->min || strlen(digits) > value->max)
+			return problem(error, "such a card does not take %s as %s; give --pin-file",
+				       digits, value->name);
+		memcpy(value->value, digits, strlen(digits) + 1);
+	}
+	return true;
+}
+
+static bool
+get_pins(const struct creation *creation, const struct command_arguments *arguments,
+	 const struct image *onto, struct pin_plan *plan, struct problem *error)
+{
+	const char *pin_file = arguments->options[OPTION_PIN_FILE];
+	const bool fixed = arguments->options[OPTION_DEMO] != NULL && pin_file == NULL;
 	struct registry_key roles[IMAGE_KEYS_MAX];
 
 	for (size_t i = 0; i < creation->keys_count; i++)
 		roles[i] = creation->keys[i].role;
 	return pin_plan_make(plan, roles, creation->keys_count, onto, error) &&
-	       pins_get(pin_file, plan->values, plan->count, error);
+	       (fixed ? demo_pins(plan, error)
+		      : pins_get(pin_file, plan->values, plan->count, error));
 }
 
 static bool
@@ -208,7 +235,7 @@ create_new(const struct command_arguments *arguments, struct creation *creation,
 	return issue_possible(creation->name, creation->personality, directory, error) &&
 	       create_choose(creation, arguments->options[OPTION_ROLE],
 			     arguments->options[OPTION_KEY], error) &&
-	       get_pins(creation, arguments->options[OPTION_PIN_FILE], NULL, plan, error) &&
+	       get_pins(creation, arguments, NULL, plan, error) &&
 	       create_card(creation, NULL, error);
 }
 
@@ -225,13 +252,22 @@ create_onto(const struct command_arguments *arguments, const struct creation *wa
 		creation.personality = addition.image.personality;
 		ok = addition_free(&addition, role, error) &&
 		     create_choose(&creation, role, arguments->options[OPTION_KEY], error) &&
-		     get_pins(&creation, arguments->options[OPTION_PIN_FILE], &addition.image, plan,
-			      error) &&
+		     get_pins(&creation, arguments, &addition.image, plan, error) &&
 		     addition_check(&addition, plan, error) &&
 		     create_card(&creation, &addition.image, error);
 	}
 	addition_end(&addition);
 	return ok;
+}
+
+static void
+say_demo(const struct command_arguments *arguments)
+{
+	if (arguments->options[OPTION_PIN_FILE] == NULL)
+		printf("Its PINs are " DEMO_PIN ", its PUK is " DEMO_PUK
+		       ": keep nothing on it that is worth anything.\n");
+	printf(
+	    "Then, for example: pkcs11-tool -L -O, or with the PIN: pkcs11-tool --login --test\n");
 }
 
 static enum command_exit
@@ -255,6 +291,8 @@ create(const struct command_arguments *arguments, const struct creation *wanted)
 		       arguments->options[OPTION_ROLE], creation.name);
 	else
 		printf("card %s is there; type: vicar insert %s\n", creation.name, creation.name);
+	if (ok && arguments->options[OPTION_DEMO] != NULL)
+		say_demo(arguments);
 	return ok ? COMMAND_OK : COMMAND_FAILED;
 }
 
@@ -264,7 +302,11 @@ wrong_options(const struct command_arguments *arguments)
 {
 	const char *const *given = arguments->options;
 
-	if (given[OPTION_ADD] == NULL && given[OPTION_CARD] == NULL)
+	if (arguments->operands_count == 0 && given[OPTION_DEMO] == NULL)
+		return "an argument is missing, it takes NAME";
+	if (given[OPTION_ADD] != NULL && given[OPTION_DEMO] != NULL)
+		return "--demo makes a new card, and --add leaves a card as it is; give one";
+	if (given[OPTION_ADD] == NULL && given[OPTION_CARD] == NULL && given[OPTION_DEMO] == NULL)
 		return "--card is missing";
 	if (given[OPTION_ADD] != NULL && given[OPTION_OPTION] != NULL)
 		return "--option is of a new card, and --add leaves that as it is; give one";
@@ -279,10 +321,12 @@ wrong_options(const struct command_arguments *arguments)
 static enum command_exit
 run(const struct command_arguments *arguments)
 {
+	const bool demo = arguments->options[OPTION_DEMO] != NULL;
+	const char *name = arguments->operands_count > 0 ? arguments->operands[0] : DEMO_NAME;
 	struct creation creation = {
-	    .name = arguments->operands[0],
-	    .personality = arguments->options[OPTION_CARD],
-	    .subject = or_default(arguments->options[OPTION_SUBJECT], arguments->operands[0]),
+	    .name = name,
+	    .personality = or_default(arguments->options[OPTION_CARD], demo ? DEMO_CARD : NULL),
+	    .subject = or_default(arguments->options[OPTION_SUBJECT], name),
 	    .options = or_default(arguments->options[OPTION_OPTION], ""),
 	    .label = arguments->options[OPTION_LABEL],
 	};
@@ -302,8 +346,7 @@ run(const struct command_arguments *arguments)
 
 const struct command command_create = {
     .name = "create",
-    .operands = "NAME",
-    .operands_min = 1,
+    .operands = "[NAME]",
     .operands_max = 1,
     .summary = "makes a card NAME with keys of its own in files",
     .text = "Each key is encrypted under its PIN, and under the PUK; its certificate is signed by "

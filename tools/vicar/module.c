@@ -32,7 +32,8 @@ print_p11_kit(void)
 		printf("p11-kit: %s\n", p11_kit_files[i]);
 		return;
 	}
-	printf("p11-kit: not registered; as root, type: make install SYSCONFDIR=/etc\n");
+	printf(
+	    "p11-kit: not registered; as root, type: apt install vicar-pkcs11, or make install\n");
 }
 
 static bool

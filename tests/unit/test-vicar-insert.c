@@ -14,6 +14,7 @@
 #include "tools/vicar/list.h"
 #include "tools/vicar/pin.h"
 #include "tools/vicar/status.h"
+#include "tools/vicar/unit.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -230,21 +231,21 @@ a_unit_that_systemd_knows_is_used(void **state)
 	a_systemctl(
 	    state,
 	    "#!/bin/sh\n[ \"$1 $2 $5\" = '--user show vicard@me.service' ] && echo loaded\n");
-	assert_true(insert_has_unit("me"));
+	assert_true(unit_is_usable("me"));
 }
 
 static void
 a_unit_that_systemd_does_not_know_is_not_used(void **state)
 {
 	a_systemctl(state, "#!/bin/sh\necho not-found\n");
-	assert_false(insert_has_unit("me"));
+	assert_false(unit_is_usable("me"));
 }
 
 static void
 without_a_user_manager_there_is_no_unit(void **state)
 {
 	a_systemctl(state, "#!/bin/sh\necho 'Failed to connect to bus' >&2\nexit 1\n");
-	assert_false(insert_has_unit("me"));
+	assert_false(unit_is_usable("me"));
 }
 
 static void
@@ -257,6 +258,40 @@ a_unit_that_does_not_start_is_named(void **state)
 	a_systemctl(state, "#!/bin/sh\nexit 1\n");
 	assert_int_equal(insert_card(&insertion, &error), INSERT_FAILED);
 	assert_non_null(strstr(error.text, "journalctl --user -u vicard@me.service"));
+}
+
+static void
+a_unit_would_not_find_what_this_environment_says(void **state)
+{
+	a_systemctl(state, "#!/bin/sh\necho loaded\n");
+	assert_true(unit_is_usable("me"));
+	setenv("VICAR_CONF", "/elsewhere/vicar.conf", 1);
+	assert_false(unit_is_usable("me"));
+	unsetenv("VICAR_CONF");
+}
+
+static void
+a_unit_is_told_first_where_its_user_is_to_be_asked(void **state)
+{
+	char script[HOME_FILE_MAX + 64], said[128] = "";
+	struct problem error = {""};
+	FILE *file;
+
+	snprintf(script, sizeof(script), "#!/bin/sh\necho $* >> %s\n", home_file(state, "said"));
+	a_systemctl(state, script);
+	unsetenv("DISPLAY");
+	unsetenv("WAYLAND_DISPLAY");
+	unsetenv("XAUTHORITY");
+	unsetenv("TERM");
+	setenv("GPG_TTY", "/dev/pts/9", 1);
+	assert_true(unit_start("me", &error));
+	unsetenv("GPG_TTY");
+	file = fopen(home_file(state, "said"), "re");
+	assert_non_null(file);
+	said[fread(said, 1, sizeof(said) - 1, file)] = '\0';
+	(void)fclose(file);
+	assert_string_equal(said, "--user import-environment GPG_TTY\n"
+				  "--user start vicard@me.service\n");
 }
 
 /* ---- the commands ---- */
@@ -294,6 +329,23 @@ removing_a_card_that_is_out_fails(void **state)
 {
 	(void)state;
 	assert_int_equal(vicar("remove", "me", NULL), COMMAND_FAILED);
+}
+
+static void
+a_card_that_its_socket_unit_keeps_in_is_out_when_that_is_stopped(void **state)
+{
+	char script[2 * HOME_FILE_MAX + 128];
+
+	snprintf(script, sizeof(script),
+		 "#!/bin/sh\n[ $3 = vicard@me.socket ] || exit 1\n"
+		 "case $2 in is-active) echo active;; stop) touch %s;; esac\n",
+		 home_file(state, "stopped"));
+	a_systemctl(state, script);
+	assert_int_equal(vicar("remove", "me", NULL), COMMAND_OK);
+	assert_true(home_has(state, "stopped"));
+	insert_a_fake();
+	assert_int_equal(vicar("remove", "me", NULL), COMMAND_OK);
+	assert_false(is_in());
 }
 
 static void
@@ -617,6 +669,9 @@ main(int argc, char **argv)
 	    TEST(a_unit_that_systemd_does_not_know_is_not_used),
 	    TEST(without_a_user_manager_there_is_no_unit),
 	    TEST(a_unit_that_does_not_start_is_named),
+	    TEST(a_unit_would_not_find_what_this_environment_says),
+	    TEST(a_unit_is_told_first_where_its_user_is_to_be_asked),
+	    TEST(a_card_that_its_socket_unit_keeps_in_is_out_when_that_is_stopped),
 	    TEST(remove_takes_the_card_out),
 	    TEST(removing_a_card_that_is_out_fails),
 	    TEST(the_vicard_of_a_card_that_is_in_unblocks_its_pin),

@@ -6,6 +6,7 @@
 #include "program.h"
 #include "tools/control.h"
 #include "tools/paths.h"
+#include "unit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,14 +20,7 @@
 
 #define PREFIX "vicard: "
 
-enum {
-	STEP_MS = 20,
-	START_MS = 10000,
-	READER_S = 3,
-	READER_S_MAX = 600,
-	WORD_MAX = 32,
-	UNIT_MAX = 96
-};
+enum { STEP_MS = 20, START_MS = 10000, READER_S = 3, READER_S_MAX = 600, WORD_MAX = 32 };
 
 static void
 pause_a_step(void)
@@ -34,36 +28,6 @@ pause_a_step(void)
 	const struct timespec pause = {.tv_nsec = STEP_MS * 1000L * 1000L};
 
 	nanosleep(&pause, NULL);
-}
-
-static void
-unit_name(const char *name, char unit[UNIT_MAX])
-{
-	snprintf(unit, UNIT_MAX, "vicard@%s.service", name);
-}
-
-bool
-insert_has_unit(const char *name)
-{
-	char unit[UNIT_MAX], output[WORD_MAX];
-	const char *const argv[] = {"systemctl", "--user", "show", "--property=LoadState",
-				    "--value",   unit,     NULL};
-
-	unit_name(name, unit);
-	return program_run(argv, output, sizeof(output)) == 0 && strncmp(output, "loaded", 6) == 0;
-}
-
-static bool
-start_unit(const char *name, struct problem *error)
-{
-	char unit[UNIT_MAX], output[WORD_MAX];
-	const char *const argv[] = {"systemctl", "--user", "start", unit, NULL};
-
-	unit_name(name, unit);
-	if (program_run(argv, output, sizeof(output)) == 0)
-		return true;
-	return problem(error, "systemd could not start %s; type: journalctl --user -u %s", unit,
-		       unit);
 }
 
 /* Where a vicard that was not started by systemd writes. */
@@ -171,7 +135,7 @@ insert_card(const struct insertion *insertion, struct problem *error)
 		return INSERT_FAILED;
 	}
 	if (insertion->vicard == NULL) {
-		if (!start_unit(insertion->name, error))
+		if (!unit_start(insertion->name, error))
 			return INSERT_FAILED;
 	} else if (!log_path(insertion->name, log, error) ||
 		   !program_start(insertion->vicard, argv, log, &pid, error)) {
@@ -238,7 +202,7 @@ run(const struct command_arguments *arguments)
 	insertion.reader_ms = seconds * 1000;
 	if (!is_enrolled(insertion.name, &error))
 		goto failed;
-	if (!insert_has_unit(insertion.name)) {
+	if (!unit_is_usable(insertion.name)) {
 		if (!paths_program("vicard", vicard, &error))
 			goto failed;
 		insertion.vicard = vicard;

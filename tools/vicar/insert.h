@@ -22,7 +22,4 @@ enum insert_result {
 
 enum insert_result insert_card(const struct insertion *insertion, struct problem *error) MUST_USE;
 
-/* True when systemd's user manager knows vicard@NAME. */
-bool insert_has_unit(const char *name);
-
 #endif

@@ -1,18 +1,27 @@
 #include "command.h"
 #include "tools/control.h"
+#include "unit.h"
 
 #include <stdio.h>
 
 static enum command_exit
 run(const struct command_arguments *arguments)
 {
+	const char *name = arguments->operands[0];
+	const bool kept_in = unit_stop_socket(name);
 	char reply[CONTROL_REPLY_MAX];
+	const enum control_result r = control_call(name, "remove", reply);
 
-	if (control_call(arguments->operands[0], "remove", reply) != CONTROL_OK) {
+	/* Behind a socket unit there may be no process yet. */
+	if (r != CONTROL_OK && !(r == CONTROL_NOBODY && kept_in)) {
 		say_error("%s", reply);
 		return COMMAND_FAILED;
 	}
-	printf("card %s is out\n", arguments->operands[0]);
+	printf("card %s is out\n", name);
+	if (kept_in)
+		printf("It comes back when you log in again, unless you type: systemctl --user "
+		       "disable vicard@%s.socket\n",
+		       name);
 	return COMMAND_OK;
 }
 

@@ -18,6 +18,11 @@ enum {
 	TAG_CONSENT_GIVEN = 0x8B,
 	TAG_USE = 0x8C,
 	TAG_DIGEST = 0x8D,
+	TAG_PURPOSE = 0x8F,
+	TAG_TITLE = 0x90,
+	TAG_LENGTH_MIN = 0x91,
+	TAG_LENGTH_MAX = 0x92,
+	TAG_DIGITS_ONLY = 0x93,
 	TAG_DOCUMENTS = 0xAE,
 
 	TAG_DOCUMENT = 0xA0, /* one of TAG_DOCUMENTS */
@@ -113,7 +118,8 @@ take_documents(struct bytes documents, struct bridge_request *request)
 }
 
 struct request_numbers {
-	unsigned operation, use, digest, tries_left, consent;
+	unsigned operation, use, digest, tries_left, consent, purpose, length_min, length_max,
+	    digits;
 };
 
 #define REQUEST_FIELDS(request, numbers)                                                    \
@@ -130,7 +136,18 @@ struct request_numbers {
 		    OF_BYTES(TAG_PIN, (request)->pin),                                      \
 		    OF_NUMBER(TAG_TRIES_LEFT, (numbers).tries_left, 1),                     \
 		    OF_NUMBER(TAG_CONSENT_GIVEN, (numbers).consent, 1),                     \
+		    OF_NUMBER(TAG_PURPOSE, (numbers).purpose, 1),                           \
+		    OF_BYTES(TAG_TITLE, (request)->title),                                  \
+		    OF_NUMBER(TAG_LENGTH_MIN, (numbers).length_min, 1),                     \
+		    OF_NUMBER(TAG_LENGTH_MAX, (numbers).length_max, 1),                     \
+		    OF_NUMBER(TAG_DIGITS_ONLY, (numbers).digits, 1),                        \
 	}
+
+static unsigned
+one_byte(unsigned number)
+{
+	return number > UINT8_MAX ? UINT8_MAX : number;
+}
 
 bool
 bridge_request_encode(const struct bridge_request *request, struct writer *writer)
@@ -140,8 +157,12 @@ bridge_request_encode(const struct bridge_request *request, struct writer *write
 	    .operation = (unsigned)request->operation,
 	    .use = (unsigned)request->use,
 	    .digest = (unsigned)request->digest,
-	    .tries_left = request->tries_left > UINT8_MAX ? UINT8_MAX : request->tries_left,
+	    .tries_left = one_byte(request->tries_left),
 	    .consent = request->consent_given,
+	    .purpose = (unsigned)request->purpose,
+	    .length_min = one_byte(request->length_min),
+	    .length_max = one_byte(request->length_max),
+	    .digits = request->digits_only,
 	};
 	const struct field fields[] = REQUEST_FIELDS(&copy, numbers);
 
@@ -177,13 +198,18 @@ bridge_request_decode(struct bytes message, struct bridge_request *request)
 	if (!members_of(message, BRIDGE_REQUEST, &members) ||
 	    !field_take(members, fields, COUNT(fields)) || !take_documents(documents, request) ||
 	    numbers.operation >= BRIDGE_OPERATIONS || numbers.use >= KEYFILE_OPERATIONS ||
-	    numbers.digest >= DIGEST_COUNT || numbers.consent > 1)
+	    numbers.digest >= DIGEST_COUNT || numbers.consent > 1 ||
+	    numbers.purpose >= BRIDGE_PURPOSES || numbers.digits > 1)
 		return false;
 	request->operation = (enum bridge_operation)numbers.operation;
 	request->use = (enum keyfile_operation)numbers.use;
 	request->digest = (enum digest)numbers.digest;
 	request->tries_left = numbers.tries_left;
 	request->consent_given = numbers.consent == 1;
+	request->purpose = (enum bridge_purpose)numbers.purpose;
+	request->length_min = numbers.length_min;
+	request->length_max = numbers.length_max;
+	request->digits_only = numbers.digits == 1;
 	return true;
 }
 

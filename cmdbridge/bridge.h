@@ -44,9 +44,19 @@ enum bridge_operation {
 			 proof that it is the owner's, which counts as a start call */
 	BRIDGE_CHECK, /* as ENROL, but only says whether the service answers */
 	BRIDGE_LIST,  /* the account's keys */
-	BRIDGE_ASK, /* no service is asked: the owner types the PIN of `key` for these documents, or
-			 for whatever comes when there is none */
+	BRIDGE_ASK,   /* no service is asked: the owner types a value of the PIN of `key`, for these
+			 documents, or for whatever comes when there is none */
 	BRIDGE_OPERATIONS,
+};
+
+/* ASK: which value is typed. */
+enum bridge_purpose {
+	BRIDGE_PIN,     /* the one that is in force; with documents it is the consent to them */
+	BRIDGE_PIN_OLD, /* the one that a new one is to replace */
+	BRIDGE_PIN_NEW, /* the new one */
+	BRIDGE_PIN_NEW_AGAIN, /* the new one a second time, against mistyping */
+	BRIDGE_PUK,           /* that of the PIN's PUK */
+	BRIDGE_PURPOSES,
 };
 
 /* One thing to be signed, deciphered or derived from. */
@@ -60,7 +70,7 @@ struct bridge_request {
 	enum bridge_operation operation;
 	enum keyfile_operation use; /* SIGN: keyfile.h says what goes in and comes out */
 	enum digest digest;         /* SIGN: of PSS and OAEP, and of ECDSA where it is known */
-	struct bytes service;       /* name of the [service NAME] */
+	struct bytes service;       /* name of the [service NAME]; ASK: empty for a local key */
 	struct bytes account;       /* path of the account file */
 	struct bytes credential;    /* what the service calls the key; empty: it has one only */
 	struct bytes card;          /* name of the card, for prompts */
@@ -70,8 +80,12 @@ struct bridge_request {
 	struct bytes pin;           /* SIGN, ENROL; secret */
 	struct bridge_document documents[BRIDGE_DOCUMENTS_MAX]; /* SIGN: at least one */
 	size_t documents_count;
-	unsigned tries_left; /* SIGN, ASK: of the PIN, before this use */
-	bool consent_given;  /* the PIN was typed into our own prompt for these documents */
+	unsigned tries_left;         /* SIGN, ASK: of the value, before this use; 0: not known */
+	enum bridge_purpose purpose; /* ASK */
+	struct bytes title;          /* ASK: what the value is called, "PIN 2"; empty: PIN, PUK */
+	unsigned length_min, length_max; /* ASK: in bytes; 0: not known */
+	bool digits_only;                /* ASK */
+	bool consent_given; /* the PIN was typed into our own prompt for these documents */
 };
 
 struct bridge_progress {

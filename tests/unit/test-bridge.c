@@ -44,6 +44,11 @@ a_signature(void)
 	    .documents_count = 2,
 	    .tries_left = 2,
 	    .consent_given = true,
+	    .purpose = BRIDGE_PIN_NEW,
+	    .title = text("PIN 2"),
+	    .length_min = 6,
+	    .length_max = 12,
+	    .digits_only = true,
 	};
 }
 
@@ -74,6 +79,11 @@ a_request_comes_out_as_it_went_in(void **state)
 	assert_bytes(out.pin, in.pin);
 	assert_int_equal(out.tries_left, 2);
 	assert_true(out.consent_given);
+	assert_int_equal(out.purpose, BRIDGE_PIN_NEW);
+	assert_bytes(out.title, in.title);
+	assert_int_equal(out.length_min, 6);
+	assert_int_equal(out.length_max, 12);
+	assert_true(out.digits_only);
 }
 
 static void
@@ -198,6 +208,11 @@ an_operation_that_is_not_listed_is_refused(void **state)
 	in.operation = (enum bridge_operation)BRIDGE_OPERATIONS;
 	assert_true(bridge_request_encode(&in, &writer));
 	assert_false(bridge_request_decode(writer_bytes(&writer), &out));
+	in = a_signature();
+	in.purpose = (enum bridge_purpose)BRIDGE_PURPOSES;
+	writer = writer_to(room, sizeof(room));
+	assert_true(bridge_request_encode(&in, &writer));
+	assert_false(bridge_request_decode(writer_bytes(&writer), &out));
 }
 
 static void
@@ -210,7 +225,7 @@ every_shortened_request_is_refused_or_complete(void **state)
 	(void)state;
 	assert_true(bridge_request_encode(&in, &writer));
 	whole = writer_bytes(&writer);
-	/* The last object is the list of documents, and consent_given is before it. */
+	/* The last object is the list of documents, and every number is before it. */
 	for (size_t len = 0; len < whole.len; len++)
 		if (bridge_request_decode((struct bytes){whole.data, len}, &out))
 			assert_int_equal(out.documents_count, 0);

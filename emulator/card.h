@@ -108,6 +108,34 @@ enum card_result card_renew(struct card *card, enum card_renewal renewal, const 
 			    struct bytes first, struct bytes new_value,
 			    struct writer *response) MUST_USE;
 
+/* A key, for the owner's own tools. */
+struct card_key {
+	const char *pin;     /* counter of the PIN that opens it */
+	const char *pin_key; /* key that leads the PIN (key.h); itself when it is alone */
+	bool remote;
+	bool ec;    /* else RSA */
+	bool signs; /* card.conf lets it sign */
+};
+
+/* What is borrowed lives as long as the card. False when there is no such key. */
+bool card_key(const struct card *card, const char *name, struct card_key *key) MUST_USE;
+
+/*
+ * The owner's own use of a remote key, of any number of inputs with one start call, beside the card's
+ * commands: what programs have open is left alone but for the verified state of the PIN, which the
+ * start call consumes, and a reset does not end it. One at a time.
+ *
+ * begin   judges the PIN as far as that can be done without a call: SW_OK; 6983 blocked; 63Cx refused
+ *         by the service before, uncounted; another for what cannot be a value; 6A88 no such key; 6985
+ *         for a local key, and while a remote key is at work. With SW_OK an end must follow.
+ * start   before the service's start call leaves: counts the try, on disk. False: it could not be
+ *         written, or no try is left; do not call the service, end with SW_MEMORY_FAILURE.
+ * end     as card_resume() says of a remote key; returns the status word with the count put in.
+ */
+uint16_t card_owner_begin(struct card *card, const char *key, struct bytes pin) MUST_USE;
+bool card_owner_start(struct card *card) MUST_USE;
+uint16_t card_owner_end(struct card *card, uint16_t sw);
+
 /* For `vicar status`: the counters as they stand. Returns how many there are. */
 size_t card_counters(const struct card *card, struct image_counter *counters, size_t room);
 

@@ -55,6 +55,7 @@ struct card_secrets {
 	uint8_t values[CARD_PINS_MAX][PIN_VALUE_MAX]; /* pin.value */
 	uint8_t pin[PIN_VALUE_MAX];                   /* request.pin */
 	uint8_t new_pin[PIN_VALUE_MAX];               /* request.new_pin */
+	uint8_t owner[PIN_VALUE_MAX];                 /* of owner_use */
 	uint8_t fingerprint_key[FINGERPRINT_LEN];
 };
 
@@ -107,6 +108,14 @@ struct failed_use {
 	size_t len;
 };
 
+/* A use of a remote key by the card's owner, card_owner_begin(). It is beside `pending`, so that a
+ * reset or another program's command does not end it. */
+struct owner_use {
+	struct pin *pin; /* NULL: none */
+	size_t len;      /* of its value in card_secrets */
+	bool started;
+};
+
 struct card {
 	const struct image *image;
 	const struct personality *personality;
@@ -134,6 +143,7 @@ struct card {
 	uint8_t chain_data[CARD_CHAIN_MAX];
 	struct pending pending;
 	struct failed_use failed;
+	struct owner_use owner;
 	struct answer answer;
 	struct card_secrets *secrets;
 };
@@ -203,6 +213,9 @@ uint16_t request_key(struct card *card, const struct key *key, const struct algo
 uint16_t request_failed_sw(const struct card *card, const struct key *key, struct bytes input);
 /* `pin` is verified again, or unblocked: what failed with it before may be asked anew. */
 void request_forget_failed(struct card *card, const struct pin *pin);
+/* The service judged the value of a remote PIN, or did not come to it, after the try was counted:
+ * card.h, card_resume(). Returns the status word for the caller. */
+uint16_t request_judge_started(struct card *card, struct pin *pin, struct bytes value, uint16_t sw);
 void request_end(struct card *card); /* wipes */
 
 /* answer.c */

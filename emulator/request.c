@@ -29,19 +29,18 @@ request_pin(struct card *card, enum key_operation operation, const char *key, st
 	return COMMAND_PENDING;
 }
 
-/* The service judged the PIN, or did not come to it: card.h, card_resume(). */
-static uint16_t
-judge_started(struct card *card, uint16_t sw)
+uint16_t
+request_judge_started(struct card *card, struct pin *pin, struct bytes value, uint16_t sw)
 {
-	struct pin *pin = card->pending.tried;
-
 	switch (sw) {
 	case SW_OK:
 		/* The signature was paid for: it leaves even when the counter cannot be saved. */
 		pin_give_tries(card, pin, pin->tries_max);
 		return SW_OK;
 	case SW_AUTHENTICATION:
-		value_remember_refused(card, pin, card->pending.request.pin);
+		value_remember_refused(card, pin, value);
+		/* It may have been verified again meanwhile. */
+		pin_forget(card, pin);
 		return pin_tries_sw(pin);
 	case SW_FATE_UNKNOWN: return SW_FATE_UNKNOWN;
 	default: pin_give_tries(card, pin, pin->tries_left + 1); return sw;
@@ -54,7 +53,7 @@ judge(struct card *card, uint16_t sw)
 	struct pending *pending = &card->pending;
 
 	if (pending->tried != NULL)
-		return judge_started(card, sw);
+		return request_judge_started(card, pending->tried, pending->request.pin, sw);
 	/* A service's word about a signature or a PIN without a counted start is not believed. */
 	if (pending->request.remote && (sw == SW_OK || sw == SW_AUTHENTICATION))
 		return SW_UNKNOWN;
@@ -163,7 +162,7 @@ card_start(struct card *card)
 	if (pending->resume == NULL || !pending->request.remote || pending->tried != NULL)
 		return false;
 	pin = pending->key->pin;
-	if (!pin_save_tries(card, pin, pin->tries_left - 1))
+	if (pin->tries_left == 0 || !pin_save_tries(card, pin, pin->tries_left - 1))
 		return false;
 	pending->tried = pin;
 	pin_forget(card, pin);

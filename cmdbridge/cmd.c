@@ -157,13 +157,6 @@ out:
 	cmdcall_close(&call);
 }
 
-static bool
-may_be_tried_again(enum outcome outcome)
-{
-	return outcome == OUTCOME_UNREACHABLE || outcome == OUTCOME_SILENT ||
-	       outcome == OUTCOME_SERVER_ERROR;
-}
-
 /* The one call that costs nothing, and so the one that may be repeated, once. */
 static enum outcome
 get_chain(struct cmdcall *call, struct scmd_answer *answer)
@@ -171,7 +164,7 @@ get_chain(struct cmdcall *call, struct scmd_answer *answer)
 	struct scmd_request request = {.operation = SCMD_GET_CERTIFICATE};
 	enum outcome outcome = cmdcall_make(call, &request, answer);
 
-	if (may_be_tried_again(outcome)) {
+	if (outcome_may_pass(outcome)) {
 		scmd_answer_free(answer);
 		outcome = cmdcall_make(call, &request, answer);
 	}

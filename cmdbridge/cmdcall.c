@@ -117,44 +117,36 @@ read_answer(struct cmdcall *call, enum scmd_operation operation, const struct ht
 enum outcome
 cmdcall_make(struct cmdcall *call, struct scmd_request *request, struct scmd_answer *answer)
 {
-	bool harmless = request->operation == SCMD_GET_CERTIFICATE;
-	enum outcome outcome = OUTCOME_GONE;
+	const struct service_credentials *credentials = call->credentials;
+	const char *headers[] = {scmd_action(request->operation), NULL};
+	struct http_request post = {
+	    .url = call->use->config->endpoint,
+	    .content_type = "text/xml; charset=utf-8",
+	    .headers = headers,
+	    .user = credentials->user,
+	    .password = credentials->password,
+	    .proxy_user = credentials->proxy_user,
+	    .proxy_password = credentials->proxy_password,
+	};
 	struct http_answer http = {0};
 	enum http_result sent;
-	size_t len;
+	enum outcome outcome;
 	char *text;
 
 	memset(answer, 0, sizeof(*answer));
-	request->application_id = call->credentials->application_id;
+	request->application_id = credentials->application_id;
 	request->cipher_user = call->cipher_user;
-	text = scmd_request_text(request, &len);
+	text = scmd_request_text(request, &post.body.len);
 	if (!text)
 		return explain(call, OUTCOME_MISCONFIGURED, "no memory left for the request");
-	sent = http_post(call->use->config, call->credentials, call->use->peer,
-			 &(struct http_post){.soap_action = scmd_action(request->operation),
-					     .body = {(const uint8_t *)text, len}},
-			 &http);
-	switch (sent) {
-	case HTTP_ANSWERED: outcome = read_answer(call, request->operation, &http, answer); break;
-	case HTTP_UNREACHABLE:
-		outcome = explain(call, OUTCOME_UNREACHABLE, "%s", http.error);
-		break;
-	case HTTP_UNTRUSTED: outcome = explain(call, OUTCOME_UNTRUSTED, "%s", http.error); break;
-	case HTTP_PROXY_REFUSED:
-		outcome = explain(call, OUTCOME_PROXY_CREDENTIALS, "%s", http.error);
-		break;
-	case HTTP_MISCONFIGURED:
-		outcome = explain(call, OUTCOME_MISCONFIGURED, "%s", http.error);
-		break;
-	case HTTP_LOST:
-		outcome = explain(call, harmless ? OUTCOME_SILENT : OUTCOME_FATE_UNKNOWN, "%s",
-				  http.error);
-		break;
-	case HTTP_TOO_LONG:
-		outcome = explain(call, OUTCOME_BAD_ANSWER, "longer than %d bytes", HTTP_BODY_MAX);
-		break;
-	case HTTP_GONE: break;
-	}
+	post.body.data = (const uint8_t *)text;
+	sent = http_send(call->use->config, call->use->peer, &post, &http);
+	if (sent == HTTP_ANSWERED)
+		outcome = read_answer(call, request->operation, &http, answer);
+	else
+		outcome =
+		    explain(call, http_outcome(sent, request->operation == SCMD_GET_CERTIFICATE),
+			    "%s", http.error);
 	http_answer_free(&http);
 	xmlFree(text);
 	return outcome;

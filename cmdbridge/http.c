@@ -15,6 +15,7 @@ struct transfer {
 	struct http_answer *answer;
 	size_t room;
 	bool too_long;
+	bool connected;
 	bool may_have_left;
 };
 
@@ -45,6 +46,16 @@ take_body(char *data, size_t size, size_t count, void *context)
 	return len;
 }
 
+/* libcurl calls this when there is a connection and the handshake comes next. */
+static CURLcode
+about_to_shake_hands(CURL *curl, void *context, void *transfer)
+{
+	(void)curl;
+	(void)context;
+	((struct transfer *)transfer)->connected = true;
+	return CURLE_OK;
+}
+
 /* libcurl calls this when the connection stands and the request is the next thing to leave. From
  * here on nobody can tell how far it came. */
 static int
@@ -62,21 +73,32 @@ about_to_send(void *context, char *remote_address, char *local_address, int remo
 }
 
 static bool
-set_request(CURL *curl, const struct service_config *config, const struct http_post *post,
-	    struct curl_slist *headers)
+set_request(CURL *curl, const struct http_request *request, struct curl_slist *headers)
 {
-	return curl_easy_setopt(curl, CURLOPT_URL, config->endpoint) == CURLE_OK &&
+	return curl_easy_setopt(curl, CURLOPT_URL, request->url) == CURLE_OK &&
 	       curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK &&
 	       curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
 	       curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) ==
 		   CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_POST, 1L) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_POSTFIELDS, post->body.data) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)post->body.len) ==
-		   CURLE_OK &&
 	       curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK &&
 	       curl_easy_setopt(curl, CURLOPT_USERAGENT, "vicar/" VICAR_VERSION) == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK &&
 	       curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L) == CURLE_OK;
+}
+
+static bool
+set_method(CURL *curl, const struct http_request *request)
+{
+	struct bytes body = request->body;
+
+	if (request->method == HTTP_GET)
+		return curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L) == CURLE_OK;
+	if (body.len == 0)
+		body.data = (const uint8_t *)"";
+	return curl_easy_setopt(curl, CURLOPT_POST, 1L) == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.data) == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len) ==
+		   CURLE_OK;
 }
 
 static bool
@@ -104,21 +126,30 @@ set_limits(CURL *curl, const struct service_config *config)
 }
 
 static bool
-set_credentials(CURL *curl, const struct service_config *config,
-		const struct service_credentials *credentials)
+set_credentials(CURL *curl, const struct http_request *request)
 {
-	if (curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BASIC) != CURLE_OK ||
-	    curl_easy_setopt(curl, CURLOPT_USERNAME, credentials->user) != CURLE_OK ||
-	    curl_easy_setopt(curl, CURLOPT_PASSWORD, credentials->password) != CURLE_OK)
+	if (request->bearer)
+		return curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER) == CURLE_OK &&
+		       curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, request->bearer) == CURLE_OK;
+	if (request->user)
+		return curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BASIC) == CURLE_OK &&
+		       curl_easy_setopt(curl, CURLOPT_USERNAME, request->user) == CURLE_OK &&
+		       curl_easy_setopt(curl, CURLOPT_PASSWORD, request->password) == CURLE_OK;
+	return true;
+}
+
+/* A proxy of vicar.conf is for every host: no_proxy belongs to the one of the environment. */
+static bool
+set_proxy(CURL *curl, const struct service_config *config, const struct http_request *request)
+{
+	if (config->proxy && (curl_easy_setopt(curl, CURLOPT_PROXY, config->proxy) != CURLE_OK ||
+			      curl_easy_setopt(curl, CURLOPT_NOPROXY, "") != CURLE_OK))
 		return false;
-	if (config->proxy && curl_easy_setopt(curl, CURLOPT_PROXY, config->proxy) != CURLE_OK)
-		return false;
-	return !credentials->proxy_user[0] ||
-	       (curl_easy_setopt(curl, CURLOPT_PROXYAUTH, CURLAUTH_BASIC) == CURLE_OK &&
-		curl_easy_setopt(curl, CURLOPT_PROXYUSERNAME, credentials->proxy_user) ==
-		    CURLE_OK &&
-		curl_easy_setopt(curl, CURLOPT_PROXYPASSWORD, credentials->proxy_password) ==
-		    CURLE_OK);
+	if (!request->proxy_user || !request->proxy_user[0])
+		return true;
+	return curl_easy_setopt(curl, CURLOPT_PROXYAUTH, CURLAUTH_BASIC) == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_PROXYUSERNAME, request->proxy_user) == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_PROXYPASSWORD, request->proxy_password) == CURLE_OK;
 }
 
 static bool
@@ -126,15 +157,23 @@ set_callbacks(CURL *curl, struct transfer *transfer, char *error)
 {
 	return curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK &&
 	       curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer) == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, about_to_shake_hands) == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_SSL_CTX_DATA, transfer) == CURLE_OK &&
 	       curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, about_to_send) == CURLE_OK &&
 	       curl_easy_setopt(curl, CURLOPT_PREREQDATA, transfer) == CURLE_OK &&
 	       curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error) == CURLE_OK;
 }
 
 static bool
+is_one_line(const char *text)
+{
+	return !text || text[strcspn(text, "\r\n")] == '\0';
+}
+
+static bool
 add_header(struct curl_slist **headers, const char *line)
 {
-	struct curl_slist *longer = curl_slist_append(*headers, line);
+	struct curl_slist *longer = is_one_line(line) ? curl_slist_append(*headers, line) : NULL;
 
 	if (longer)
 		*headers = longer;
@@ -143,14 +182,20 @@ add_header(struct curl_slist **headers, const char *line)
 
 /* An empty Expect keeps the body from waiting for a 100. */
 static struct curl_slist *
-make_headers(const struct http_post *post)
+make_headers(const struct http_request *request)
 {
+	const char *const *more = request->headers;
 	struct curl_slist *headers = NULL;
-	char action[256];
+	char type[256];
+	bool ok;
 
-	snprintf(action, sizeof(action), "SOAPAction: %s", post->soap_action);
-	if (add_header(&headers, "Content-Type: text/xml; charset=utf-8") &&
-	    add_header(&headers, action) && add_header(&headers, "Expect:"))
+	snprintf(type, sizeof(type), "Content-Type:%s%s", request->content_type ? " " : "",
+		 request->content_type ? request->content_type : "");
+	ok = is_one_line(request->bearer) && add_header(&headers, type) &&
+	     add_header(&headers, "Expect:");
+	for (; ok && more && *more; more++)
+		ok = add_header(&headers, *more);
+	if (ok)
 		return headers;
 	curl_slist_free_all(headers);
 	return NULL;
@@ -186,6 +231,18 @@ is_protocol_failure(const char *error)
 	return strstr(error, "SSL routines") && !strstr(error, "unexpected eof");
 }
 
+/* The time was over, or the connection broke off: at which step? */
+static enum http_result
+find_step(CURL *curl, const struct transfer *transfer)
+{
+	curl_off_t resolved = 0;
+
+	curl_easy_getinfo(curl, CURLINFO_NAMELOOKUP_TIME_T, &resolved);
+	if (transfer->connected)
+		return HTTP_NO_TLS;
+	return resolved ? HTTP_UNREACHABLE : HTTP_NO_NAME;
+}
+
 static enum http_result
 judge(CURL *curl, CURLcode code, const struct transfer *transfer, const char *error)
 {
@@ -212,17 +269,20 @@ judge(CURL *curl, CURLcode code, const struct transfer *transfer, const char *er
 	case CURLE_SSL_ISSUER_ERROR:
 	case CURLE_SSL_INVALIDCERTSTATUS: return HTTP_UNTRUSTED;
 	case CURLE_SSL_CONNECT_ERROR:
-		return is_protocol_failure(error) ? HTTP_UNTRUSTED : HTTP_UNREACHABLE;
-	default: return HTTP_UNREACHABLE;
+		return is_protocol_failure(error) ? HTTP_UNTRUSTED : HTTP_NO_TLS;
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY: return HTTP_NO_NAME;
+	case CURLE_COULDNT_CONNECT: return HTTP_UNREACHABLE;
+	default: return find_step(curl, transfer);
 	}
 }
 
 enum http_result
-http_post(const struct service_config *config, const struct service_credentials *credentials,
-	  const struct peer *peer, const struct http_post *post, struct http_answer *answer)
+http_send(const struct service_config *config, const struct peer *peer,
+	  const struct http_request *request, struct http_answer *answer)
 {
 	struct transfer transfer = {.answer = answer};
-	struct curl_slist *headers = make_headers(post);
+	struct curl_slist *headers = make_headers(request);
 	CURLM *multi = curl_multi_init();
 	CURL *curl = curl_easy_init();
 	char error[CURL_ERROR_SIZE] = "";
@@ -231,9 +291,10 @@ http_post(const struct service_config *config, const struct service_credentials 
 	bool added = false;
 
 	*answer = (struct http_answer){0};
-	if (!headers || !multi || !curl || !set_request(curl, config, post, headers) ||
-	    !set_trust(curl, config) || !set_limits(curl, config) ||
-	    !set_credentials(curl, config, credentials) || !set_callbacks(curl, &transfer, error) ||
+	if (!headers || !multi || !curl || !set_request(curl, request, headers) ||
+	    !set_method(curl, request) || !set_trust(curl, config) || !set_limits(curl, config) ||
+	    !set_credentials(curl, request) || !set_proxy(curl, config, request) ||
+	    !set_callbacks(curl, &transfer, error) ||
 	    curl_multi_add_handle(multi, curl) != CURLM_OK)
 		goto out;
 	added = true;
@@ -243,7 +304,10 @@ http_post(const struct service_config *config, const struct service_credentials 
 	}
 	result = judge(curl, code, &transfer, error);
 out:
-	if (result != HTTP_ANSWERED)
+	if (transfer.too_long)
+		snprintf(answer->error, sizeof(answer->error), "longer than %d bytes",
+			 HTTP_BODY_MAX);
+	else if (result != HTTP_ANSWERED)
 		snprintf(answer->error, sizeof(answer->error), "%s",
 			 error[0] ? error : curl_easy_strerror(code));
 	if (added)
@@ -260,4 +324,22 @@ http_answer_free(struct http_answer *answer)
 	memory_free(answer->body);
 	answer->body = NULL;
 	answer->len = 0;
+}
+
+enum outcome
+http_outcome(enum http_result result, bool harmless)
+{
+	switch (result) {
+	case HTTP_ANSWERED: return OUTCOME_OK;
+	case HTTP_NO_NAME: return OUTCOME_NO_NAME;
+	case HTTP_UNREACHABLE: return OUTCOME_UNREACHABLE;
+	case HTTP_NO_TLS: return OUTCOME_NO_TLS;
+	case HTTP_UNTRUSTED: return OUTCOME_UNTRUSTED;
+	case HTTP_PROXY_REFUSED: return OUTCOME_PROXY_CREDENTIALS;
+	case HTTP_MISCONFIGURED: return OUTCOME_MISCONFIGURED;
+	case HTTP_LOST: return harmless ? OUTCOME_SILENT : OUTCOME_FATE_UNKNOWN;
+	case HTTP_TOO_LONG: return OUTCOME_BAD_ANSWER;
+	case HTTP_GONE: break;
+	}
+	return OUTCOME_GONE;
 }

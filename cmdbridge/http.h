@@ -1,7 +1,10 @@
 /*
- * One HTTPS POST over libcurl: TLS 1.2 or newer, certificates always verified, no redirects, Basic
- * credentials in the first request (reference: cmd.md 2), bounded answer, and a precise word about
- * whether the request can have left.
+ * One HTTPS request over libcurl: TLS 1.2 or newer, certificates always verified, no redirects,
+ * credentials in the first request, bounded answer, nothing kept between two requests, and a precise
+ * word about how far the request can have come.
+ *
+ * The proxy is that of vicar.conf; without one, what https_proxy and no_proxy of the environment say
+ * (libcurl-env(3)).
  */
 #ifndef VICAR_CMDBRIDGE_HTTP_H
 #define VICAR_CMDBRIDGE_HTTP_H
@@ -13,18 +16,32 @@ enum { HTTP_BODY_MAX = 1024 * 1024, HTTP_ERROR_MAX = 320 };
 
 enum http_result {
 	HTTP_ANSWERED,    /* `status` and `body` are there, whatever the status */
-	HTTP_UNREACHABLE, /* not sent: name, connection, handshake, or time over before that */
+	HTTP_NO_NAME,     /* not sent: DNS does not know the name, or does not answer */
+	HTTP_UNREACHABLE, /* not sent: no connection, or the proxy makes none */
+	HTTP_NO_TLS,      /* not sent: cut off, or time over, in the TLS handshake */
 	HTTP_UNTRUSTED,   /* not sent: certificate, TLS version or the CA file is not acceptable */
 	HTTP_PROXY_REFUSED, /* not sent: the proxy wants other credentials (407) */
-	HTTP_MISCONFIGURED, /* not sent: no https URL, no memory */
+	HTTP_MISCONFIGURED, /* not sent: no https URL, a header of two lines, no memory */
 	HTTP_LOST,          /* it may have left; no complete answer came */
 	HTTP_TOO_LONG,      /* answered with more than HTTP_BODY_MAX */
 	HTTP_GONE,          /* the parent hung up; everything was broken off */
 };
 
-struct http_post {
-	const char *soap_action; /* with its quotes */
-	struct bytes body;
+enum http_method { HTTP_POST, HTTP_GET };
+
+/* NULL is "none" everywhere but in `url`. Of `user` and `bearer` at most one is given. */
+struct http_request {
+	enum http_method method;
+	const char *url;            /* https */
+	const char *content_type;   /* of the body */
+	const char *const *headers; /* "Name: value", ends with a NULL */
+	const char *user;           /* Basic, RFC 7617; secret */
+	const char *password;
+	const char *bearer; /* token, RFC 6750; secret */
+	const char
+	    *proxy_user; /* for the proxy, whichever gave its address; "" is none, too; secret */
+	const char *proxy_password;
+	struct bytes body; /* POST */
 };
 
 /* `body` is freed with http_answer_free(); `error` is one phrase for people, never with secrets. */
@@ -35,11 +52,14 @@ struct http_answer {
 	char error[HTTP_ERROR_MAX];
 };
 
-/* Connection by connection: nothing is kept between two calls. `answer` needs http_answer_free() in
- * any case. */
-enum http_result http_post(const struct service_config *config,
-			   const struct service_credentials *credentials, const struct peer *peer,
-			   const struct http_post *post, struct http_answer *answer) MUST_USE;
+/* Of `config` the CA file, the proxy and the times count. `answer` needs http_answer_free() in any
+ * case. */
+enum http_result http_send(const struct service_config *config, const struct peer *peer,
+			   const struct http_request *request, struct http_answer *answer) MUST_USE;
 void http_answer_free(struct http_answer *answer);
+
+/* What a result other than HTTP_ANSWERED is to the person; `harmless` says that the request cannot
+ * have changed or cost anything. */
+enum outcome http_outcome(enum http_result result, bool harmless);
 
 #endif

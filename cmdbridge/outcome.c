@@ -40,6 +40,15 @@ static const struct row rows[OUTCOME_COUNT] = {
 	 tr_later("Sign again; a new code will be sent.")},
     [OUTCOME_CODE_WRONG] = {SW_CODE_WRONG, tr_later("The code was wrong three times."),
 			    tr_later("Sign again; a new code will be sent.")},
+    [OUTCOME_NO_NAME] =
+	{SW_SERVICE_UNREACHABLE,
+	 tr_later("The service's name was not found in DNS; the request was not sent."),
+	 tr_later("Check the network, and the endpoint and the proxy in vicar.conf.")},
+    [OUTCOME_NO_TLS] =
+	{SW_SERVICE_UNREACHABLE,
+	 tr_later("The service took the connection but not TLS; the request was not sent."),
+	 tr_later("Check whether endpoint and proxy in vicar.conf are the service's; a firewall may"
+		  " be in between.")},
     [OUTCOME_UNREACHABLE] = {SW_SERVICE_UNREACHABLE,
 			     tr_later(
 				 "The service could not be reached; the request was not sent."),
@@ -60,6 +69,11 @@ static const struct row rows[OUTCOME_COUNT] = {
 	{SW_SERVICE_CREDENTIALS,
 	 tr_later("The service refused the application's credentials (HTTP 401)."),
 	 tr_later("Check user and password in the credentials file of the service.")},
+    [OUTCOME_FORBIDDEN] =
+	{SW_SERVICE_CREDENTIALS,
+	 tr_later("The service forbids this to the application (HTTP 403)."),
+	 tr_later("Ask whoever gave you the credentials what they are good for; check profile and"
+		  " endpoint in vicar.conf.")},
     [OUTCOME_PROXY_CREDENTIALS] =
 	{SW_SERVICE_CREDENTIALS, tr_later("The proxy wants other credentials (HTTP 407)."),
 	 tr_later("Set proxy-user and proxy-password in the credentials file.")},
@@ -134,6 +148,10 @@ static const struct row rows[OUTCOME_COUNT] = {
 			    tr_later(
 				"The service answered with something that is not its protocol."),
 			    DOCTOR},
+    [OUTCOME_BAD_REQUEST] =
+	{SW_SERVICE_OTHER, tr_later("The service refused the request itself."),
+	 tr_later("Check the endpoint in vicar.conf; `vicar doctor` says whether the service"
+		  " answers.")},
     [OUTCOME_GONE] = {SW_UNKNOWN, tr_later("The card was taken away."), ""},
     [OUTCOME_OTHER_CODE] = {SW_SERVICE_OTHER, tr_later("The service refused."), AGAIN},
 };
@@ -210,12 +228,28 @@ outcome_of_code(const char *code)
 	return OUTCOME_OTHER_CODE;
 }
 
+bool
+outcome_may_pass(enum outcome outcome)
+{
+	switch (outcome) {
+	case OUTCOME_NO_NAME:
+	case OUTCOME_UNREACHABLE:
+	case OUTCOME_NO_TLS:
+	case OUTCOME_SILENT:
+	case OUTCOME_SERVER_ERROR: return true;
+	default: return false;
+	}
+}
+
 enum outcome
 outcome_of_status(long status)
 {
-	if (status == 401)
-		return OUTCOME_CREDENTIALS;
-	if (status == 407)
-		return OUTCOME_PROXY_CREDENTIALS;
-	return status >= 500 && status <= 599 ? OUTCOME_SERVER_ERROR : OUTCOME_BAD_ANSWER;
+	switch (status) {
+	case 401: return OUTCOME_CREDENTIALS;
+	case 403: return OUTCOME_FORBIDDEN;
+	case 407: return OUTCOME_PROXY_CREDENTIALS;
+	}
+	if (status >= 500 && status <= 599)
+		return OUTCOME_SERVER_ERROR;
+	return status >= 400 && status <= 499 ? OUTCOME_BAD_REQUEST : OUTCOME_BAD_ANSWER;
 }

@@ -16,11 +16,14 @@ enum outcome {
 	OUTCOME_NO_PROMPT,
 	OUTCOME_CODE_EXPIRED,
 	OUTCOME_CODE_WRONG,
-	OUTCOME_UNREACHABLE,
-	OUTCOME_SILENT, /* sent, no answer, and nothing can have come of it */
+	OUTCOME_NO_NAME,     /* of the service or the proxy, in DNS */
+	OUTCOME_UNREACHABLE, /* no connection */
+	OUTCOME_NO_TLS,      /* cut off in the handshake */
+	OUTCOME_SILENT,      /* sent, no answer, and nothing can have come of it */
 	OUTCOME_SERVER_ERROR,
 	OUTCOME_UNTRUSTED,
 	OUTCOME_CREDENTIALS,
+	OUTCOME_FORBIDDEN, /* known credentials, but not for this */
 	OUTCOME_PROXY_CREDENTIALS,
 	OUTCOME_CREDENTIALS_FILE,
 	OUTCOME_INACTIVE,
@@ -37,6 +40,7 @@ enum outcome {
 	OUTCOME_NOT_A_PIN,
 	OUTCOME_MISCONFIGURED,
 	OUTCOME_BAD_ANSWER,
+	OUTCOME_BAD_REQUEST, /* an HTTP status 4xx of another kind */
 	OUTCOME_OTHER_CODE,
 	OUTCOME_GONE, /* the parent hung up: nobody is there to be told */
 	OUTCOME_COUNT,
@@ -56,6 +60,9 @@ bool outcome_must_be_shown(enum outcome outcome);
 
 /* The service's own code, "801"; every code that is not known is OUTCOME_OTHER_CODE. */
 enum outcome outcome_of_code(const char *code);
+/* Trouble that may be over soon, and that cannot have cost anything where the request was harmless. */
+bool outcome_may_pass(enum outcome outcome);
+
 /* An HTTP status other than 200. */
 enum outcome outcome_of_status(long status);
 

@@ -9,7 +9,7 @@
 
 #define NS_SERVICE "http://Ama.Authentication.Service/"
 #define NS_STRUCTURES "http://schemas.datacontract.org/2004/07/Ama.Structures.CCMovelSignature"
-#define ACTION(name) "\"" NS_SERVICE "SCMDService/" name "\""
+#define ACTION(name) "SOAPAction: \"" NS_SERVICE "SCMDService/" name "\""
 
 enum { BASE64_MAX = 2048, BASE64_BYTES_MAX = (BASE64_MAX - 1) / 4 * 3 };
 

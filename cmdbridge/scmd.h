@@ -37,7 +37,7 @@ struct scmd_request {
 	const char *process_id;     /* VALIDATE_OTP, FORCE_SMS */
 };
 
-/* The quoted value of the SOAPAction header. */
+/* The line of the header SOAPAction. */
 const char *scmd_action(enum scmd_operation operation);
 /* The envelope, freed with xmlFree(); NULL without memory. */
 char *scmd_request_text(const struct scmd_request *request, size_t *len) MUST_USE;

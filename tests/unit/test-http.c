@@ -32,6 +32,7 @@ struct behaviour {
 	bool endless;         /* a body that never ends */
 	const char *priority; /* of GnuTLS; NULL: its own */
 
+	bool ipv6;
 	const char *answer; /* what is sent */
 	unsigned pause_ms;  /* before the last byte of it */
 };
@@ -50,13 +51,27 @@ static struct http_answer answer;
 static struct service_config config;
 
 static const struct peer nobody = {-1};
-static const struct service_credentials credentials = {.user = "vicar", .password = "p:ss w%rd"};
-static const struct http_post post = {
-    .soap_action = "\"http://Ama.Authentication.Service/SCMDService/SCMDSign\"",
+static const char *const headers[] = {"SOAPAction: \"urn:x\"", NULL};
+static const struct http_request post = {
+    .url = endpoint,
+    .content_type = "text/xml; charset=utf-8",
+    .headers = headers,
+    .user = "vicar",
+    .password = "p:ss w%rd",
     .body = BYTES_TEXT("<Envelope/>"),
 };
 
 #define OK_ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+
+static void
+forget_proxies(void)
+{
+	static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "all_proxy",
+					    "ALL_PROXY",   "no_proxy",    "NO_PROXY"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		unsetenv(names[i]);
+}
 
 static int
 issue_certificates(void **state)
@@ -70,10 +85,7 @@ issue_certificates(void **state)
 	issue_write(&issued, ca_file);
 	issue_write(&stranger, strange_ca_file);
 	seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	unsetenv("https_proxy");
-	unsetenv("HTTPS_PROXY");
-	unsetenv("ALL_PROXY");
-	unsetenv("all_proxy");
+	forget_proxies();
 	return seen == MAP_FAILED ? -1 : 0;
 }
 
@@ -88,7 +100,13 @@ remove_certificates(void **state)
 	return munmap(seen, sizeof(*seen));
 }
 
-/* Head and body; the tests' body is short, so it has come when its end has. */
+/* The tests' bodies are short, so one has come when its end has. */
+static bool
+is_whole(const char *request)
+{
+	return strstr(request, strncmp(request, "GET", 3) == 0 ? "\r\n\r\n" : "<Envelope/>");
+}
+
 static void
 read_request(gnutls_session_t tls)
 {
@@ -99,7 +117,7 @@ read_request(gnutls_session_t tls)
 		n = gnutls_record_recv(tls, seen->request + used, sizeof(seen->request) - 1 - used);
 		used += n > 0 ? (size_t)n : 0;
 		seen->request[used] = '\0';
-	} while (n > 0 && !strstr(seen->request, "<Envelope/>"));
+	} while (n > 0 && !is_whole(seen->request));
 }
 
 static void
@@ -187,25 +205,32 @@ serve(int listener, const struct behaviour *behaviour)
 static void
 start_server(struct behaviour behaviour)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} address = {.v4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
 	socklen_t len = sizeof(address);
-	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int listener;
 
+	if (behaviour.ipv6)
+		address.v6 = (struct sockaddr_in6){.sin6_family = AF_INET6,
+						   .sin6_addr = IN6ADDR_LOOPBACK_INIT};
 	memset(seen, 0, sizeof(*seen));
 	if (!behaviour.answer)
 		behaviour.answer = OK_ANSWER;
-	assert_int_equal(bind(listener, (struct sockaddr *)&address, len), 0);
+	listener = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(listener, &address.any, len), 0);
 	assert_int_equal(listen(listener, 4), 0);
-	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &len), 0);
+	assert_int_equal(getsockname(listener, &address.any, &len), 0);
 	server = fork();
 	if (server == 0)
 		serve(listener, &behaviour);
 	close(listener);
-	snprintf(endpoint, sizeof(endpoint), "https://127.0.0.1:%u/Ama/SCMDService.svc",
-		 ntohs(address.sin_port));
+	/* The port stands at one place in both. */
+	snprintf(endpoint, sizeof(endpoint), "https://%s:%u/Ama/SCMDService.svc",
+		 behaviour.ipv6 ? "[::1]" : "127.0.0.1", ntohs(address.v4.sin_port));
 	config = (struct service_config){
-	    .endpoint = endpoint,
 	    .ca_file = ca_file,
 	    .connect_timeout_ms = 700,
 	    .transfer_timeout_ms = 700,
@@ -216,6 +241,7 @@ static int
 stop_server(void **state)
 {
 	(void)state;
+	forget_proxies();
 	http_answer_free(&answer);
 	if (server > 0) {
 		kill(server, SIGKILL);
@@ -226,9 +252,16 @@ stop_server(void **state)
 }
 
 static enum http_result
+send_request(const struct http_request *request)
+{
+	http_answer_free(&answer);
+	return http_send(&config, &nobody, request, &answer);
+}
+
+static enum http_result
 send_post(void)
 {
-	return http_post(&config, &credentials, &nobody, &post, &answer);
+	return send_request(&post);
 }
 
 static void
@@ -252,9 +285,7 @@ the_first_request_has_everything(void **state)
 	assert_int_equal(seen->connections, 1);
 	assert_non_null(strstr(seen->request, "POST /Ama/SCMDService.svc HTTP/1.1\r\n"));
 	assert_non_null(strstr(seen->request, "Content-Type: text/xml; charset=utf-8\r\n"));
-	assert_non_null(
-	    strstr(seen->request,
-		   "SOAPAction: \"http://Ama.Authentication.Service/SCMDService/SCMDSign\"\r\n"));
+	assert_non_null(strstr(seen->request, "SOAPAction: \"urn:x\"\r\n"));
 	/* RFC 7617: base64 of vicar:p:ss w%rd */
 	assert_non_null(strstr(seen->request, "Authorization: Basic dmljYXI6cDpzcyB3JXJk\r\n"));
 	assert_non_null(strstr(seen->request, "Content-Length: 11\r\n"));
@@ -365,28 +396,28 @@ nobody_listening_is_unreachable(void **state)
 }
 
 static void
-a_name_that_is_none_is_unreachable(void **state)
+a_name_that_is_none_is_not_found(void **state)
 {
 	(void)state;
 	start_server((struct behaviour){.answer = OK_ANSWER});
 	strcpy(endpoint, "https://service.invalid/x");
-	assert_int_equal(send_post(), HTTP_UNREACHABLE);
+	assert_int_equal(send_post(), HTTP_NO_NAME);
 }
 
 static void
-hanging_up_before_the_handshake_is_unreachable(void **state)
+hanging_up_before_the_handshake_is_no_tls(void **state)
 {
 	(void)state;
 	start_server((struct behaviour){.close_before_handshake = true});
-	assert_int_equal(send_post(), HTTP_UNREACHABLE);
+	assert_int_equal(send_post(), HTTP_NO_TLS);
 }
 
 static void
-silence_before_the_handshake_is_unreachable(void **state)
+silence_before_the_handshake_is_no_tls(void **state)
 {
 	(void)state;
 	start_server((struct behaviour){.hang_before_handshake = true});
-	assert_int_equal(send_post(), HTTP_UNREACHABLE);
+	assert_int_equal(send_post(), HTTP_NO_TLS);
 }
 
 /* The client cannot know how much the server took in. */
@@ -450,6 +481,7 @@ an_endless_answer_is_cut_off(void **state)
 	config.transfer_timeout_ms = 20000;
 	assert_int_equal(send_post(), HTTP_TOO_LONG);
 	assert_true(answer.len <= HTTP_BODY_MAX);
+	assert_string_equal(answer.error, "longer than 1048576 bytes");
 }
 
 static void
@@ -462,12 +494,104 @@ a_large_announced_answer_is_cut_off(void **state)
 	assert_int_equal(send_post(), HTTP_TOO_LONG);
 }
 
+/* RFC 6750 2.1: what a JSON service is asked with. */
+static void
+a_get_with_a_token_has_no_body_and_no_basic_credentials(void **state)
+{
+	static const char *const wants[] = {"Accept: application/json", NULL};
+	const struct http_request get = {
+	    .method = HTTP_GET, .url = endpoint, .headers = wants, .bearer = "to.ken-1"};
+
+	(void)state;
+	start_server((struct behaviour){.answer = OK_ANSWER});
+	assert_int_equal(send_request(&get), HTTP_ANSWERED);
+	assert_non_null(strstr(seen->request, "GET /Ama/SCMDService.svc HTTP/1.1\r\n"));
+	assert_non_null(strstr(seen->request, "Authorization: Bearer to.ken-1\r\n"));
+	assert_non_null(strstr(seen->request, "Accept: application/json\r\n"));
+	assert_null(strstr(seen->request, "Basic"));
+	assert_null(strstr(seen->request, "Content-"));
+}
+
+static void
+nobody_is_named_without_credentials(void **state)
+{
+	struct http_request request = post;
+
+	(void)state;
+	request.user = NULL;
+	start_server((struct behaviour){.answer = OK_ANSWER});
+	assert_int_equal(send_request(&request), HTTP_ANSWERED);
+	assert_null(strstr(seen->request, "Authorization"));
+}
+
+static void
+an_error_status_has_its_body(void **state)
+{
+	(void)state;
+	start_server((struct behaviour){.answer = "HTTP/1.1 400 Bad\r\nContent-Length: 27\r\n\r\n"
+						  "{\"error\":\"invalid_request\"}"});
+	assert_int_equal(send_post(), HTTP_ANSWERED);
+	assert_int_equal(answer.status, 400);
+	assert_int_equal(answer.len, 27);
+	assert_memory_equal(answer.body, "{\"error\":\"invalid_request\"}", 27);
+}
+
+static void
+a_header_of_two_lines_is_not_sent(void **state)
+{
+	static const char *const two[] = {"X: 1\r\nY: 2", NULL};
+	struct http_request request = post;
+
+	(void)state;
+	start_server((struct behaviour){.answer = OK_ANSWER});
+	request.headers = two;
+	assert_int_equal(send_request(&request), HTTP_MISCONFIGURED);
+	request.headers = NULL;
+	request.user = NULL;
+	request.bearer = "token\r\nY: 2";
+	assert_int_equal(send_request(&request), HTTP_MISCONFIGURED);
+	assert_int_equal(seen->connections, 0);
+}
+
+static void
+a_second_request_is_a_second_connection(void **state)
+{
+	(void)state;
+	start_server((struct behaviour){.answer = OK_ANSWER});
+	assert_int_equal(send_post(), HTTP_ANSWERED);
+	assert_int_equal(send_post(), HTTP_ANSWERED);
+	assert_int_equal(seen->connections, 2);
+}
+
+static bool
+machine_has_ipv6(void)
+{
+	const struct sockaddr_in6 address = {.sin6_family = AF_INET6,
+					     .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	int probe = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool has =
+	    probe >= 0 && bind(probe, (const struct sockaddr *)&address, sizeof(address)) == 0;
+
+	if (probe >= 0)
+		close(probe);
+	return has;
+}
+
+static void
+a_service_may_have_an_ipv6_address(void **state)
+{
+	(void)state;
+	if (!machine_has_ipv6())
+		skip();
+	start_server((struct behaviour){.ipv6 = true});
+	assert_non_null(strstr(endpoint, "https://[::1]:"));
+	assert_int_equal(send_post(), HTTP_ANSWERED);
+}
+
 /* A proxy speaks clear text to us: `nc`-like, one fixed answer. */
 static void
-serve_proxy(int listener)
+serve_proxy(int listener, const char *reply)
 {
-	static const char refusal[] = "HTTP/1.1 407 Proxy\r\nProxy-Authenticate: Basic realm=p\r\n"
-				      "Content-Length: 0\r\n\r\n";
 	int connection;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -475,24 +599,26 @@ serve_proxy(int listener)
 		ssize_t n = read(connection, seen->request, sizeof(seen->request) - 1);
 
 		seen->connections++;
-		if (n > 0 && write(connection, refusal, strlen(refusal)) > 0)
+		if (n > 0 && write(connection, reply, strlen(reply)) > 0)
 			shutdown(connection, SHUT_WR);
 		close(connection);
 	}
 	_exit(0);
 }
 
-static void
-a_proxy_may_refuse(void **state)
+#define PROXY_407 \
+	"HTTP/1.1 407 Proxy\r\nProxy-Authenticate: Basic realm=p\r\nContent-Length: 0\r\n\r\n"
+#define PROXY_502 "HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n"
+
+/* At 127.0.0.1:`port`; the service behind it is gone. */
+static unsigned
+start_proxy(const char *reply)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,
 				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	struct service_credentials with_proxy = credentials;
 	socklen_t len = sizeof(address);
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	static char proxy[64];
 
-	(void)state;
 	start_server((struct behaviour){.answer = OK_ANSWER});
 	stop_server(NULL);
 	assert_int_equal(bind(listener, (struct sockaddr *)&address, len), 0);
@@ -500,18 +626,101 @@ a_proxy_may_refuse(void **state)
 	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &len), 0);
 	server = fork();
 	if (server == 0)
-		serve_proxy(listener);
+		serve_proxy(listener, reply);
 	close(listener);
-	snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%u", ntohs(address.sin_port));
+	return ntohs(address.sin_port);
+}
+
+static void
+a_proxy_may_refuse(void **state)
+{
+	struct http_request with_proxy = post;
+	char proxy[64];
+
+	(void)state;
+	snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%u", start_proxy(PROXY_407));
 	config.proxy = proxy;
-	strcpy(with_proxy.proxy_user, "gate");
-	strcpy(with_proxy.proxy_password, "keeper");
-	assert_int_equal(http_post(&config, &with_proxy, &nobody, &post, &answer),
-			 HTTP_PROXY_REFUSED);
+	with_proxy.proxy_user = "gate";
+	with_proxy.proxy_password = "keeper";
+	assert_int_equal(send_request(&with_proxy), HTTP_PROXY_REFUSED);
 	assert_non_null(strstr(seen->request, "CONNECT 127.0.0.1:"));
 	/* RFC 7617: base64 of gate:keeper; the service's own credentials stay away from it. */
 	assert_non_null(strstr(seen->request, "Proxy-Authorization: Basic Z2F0ZTprZWVwZXI=\r\n"));
 	assert_null(strstr(seen->request, "\r\nAuthorization:"));
+}
+
+static void
+a_proxy_that_makes_no_connection_is_unreachable(void **state)
+{
+	char proxy[64];
+
+	(void)state;
+	snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%u", start_proxy(PROXY_502));
+	config.proxy = proxy;
+	assert_int_equal(send_post(), HTTP_UNREACHABLE);
+	assert_non_null(strstr(answer.error, "502"));
+}
+
+static void
+a_proxy_without_a_name_in_dns_is_not_found(void **state)
+{
+	char proxy[] = "http://proxy.invalid:3128";
+
+	(void)state;
+	start_server((struct behaviour){.answer = OK_ANSWER});
+	config.proxy = proxy;
+	assert_int_equal(send_post(), HTTP_NO_NAME);
+}
+
+/* With credentials in its URL, libcurl-env(3). */
+static void
+the_environment_may_name_the_proxy(void **state)
+{
+	char proxy[64];
+
+	(void)state;
+	snprintf(proxy, sizeof(proxy), "http://gate:keeper@127.0.0.1:%u", start_proxy(PROXY_407));
+	setenv("https_proxy", proxy, 1);
+	assert_int_equal(send_post(), HTTP_PROXY_REFUSED);
+	assert_non_null(strstr(seen->request, "Proxy-Authorization: Basic Z2F0ZTprZWVwZXI=\r\n"));
+	assert_null(strstr(answer.error, "keeper"));
+}
+
+static void
+the_environment_may_spare_a_host_from_its_proxy(void **state)
+{
+	(void)state;
+	start_server((struct behaviour){.answer = OK_ANSWER});
+	setenv("https_proxy", "http://proxy.invalid:3128", 1);
+	setenv("no_proxy", "127.0.0.1", 1);
+	assert_int_equal(send_post(), HTTP_ANSWERED);
+}
+
+static void
+a_configured_proxy_stands_above_the_environment(void **state)
+{
+	char proxy[64];
+
+	(void)state;
+	snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%u", start_proxy(PROXY_407));
+	config.proxy = proxy;
+	setenv("https_proxy", "http://proxy.invalid:3128", 1);
+	setenv("no_proxy", "127.0.0.1", 1);
+	assert_int_equal(send_post(), HTTP_PROXY_REFUSED);
+}
+
+static void
+each_result_is_a_word_for_people(void **state)
+{
+	(void)state;
+	assert_int_equal(http_outcome(HTTP_NO_NAME, false), OUTCOME_NO_NAME);
+	assert_int_equal(http_outcome(HTTP_UNREACHABLE, false), OUTCOME_UNREACHABLE);
+	assert_int_equal(http_outcome(HTTP_NO_TLS, false), OUTCOME_NO_TLS);
+	assert_int_equal(http_outcome(HTTP_UNTRUSTED, false), OUTCOME_UNTRUSTED);
+	assert_int_equal(http_outcome(HTTP_PROXY_REFUSED, false), OUTCOME_PROXY_CREDENTIALS);
+	assert_int_equal(http_outcome(HTTP_LOST, false), OUTCOME_FATE_UNKNOWN);
+	assert_int_equal(http_outcome(HTTP_LOST, true), OUTCOME_SILENT);
+	assert_int_equal(http_outcome(HTTP_GONE, true), OUTCOME_GONE);
 }
 
 static void
@@ -535,7 +744,7 @@ a_parent_that_hangs_up_breaks_it_off(void **state)
 	}
 	close(ends[1]);
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	assert_int_equal(http_post(&config, &credentials, &peer, &post, &answer), HTTP_GONE);
+	assert_int_equal(http_send(&config, &peer, &post, &answer), HTTP_GONE);
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	assert_true(end.tv_sec - start.tv_sec <= 2);
 	close(ends[0]);
@@ -560,9 +769,9 @@ main(void)
 	    TEST(a_missing_ca_file_trusts_nobody),
 	    TEST(clear_text_is_not_spoken),
 	    TEST(nobody_listening_is_unreachable),
-	    TEST(a_name_that_is_none_is_unreachable),
-	    TEST(hanging_up_before_the_handshake_is_unreachable),
-	    TEST(silence_before_the_handshake_is_unreachable),
+	    TEST(a_name_that_is_none_is_not_found),
+	    TEST(hanging_up_before_the_handshake_is_no_tls),
+	    TEST(silence_before_the_handshake_is_no_tls),
 	    TEST(hanging_up_after_the_handshake_is_a_loss),
 	    TEST(hanging_up_after_the_request_is_a_loss),
 	    TEST(silence_after_the_request_is_a_loss),
@@ -571,7 +780,19 @@ main(void)
 	    TEST(a_slow_answer_is_waited_for),
 	    TEST(an_endless_answer_is_cut_off),
 	    TEST(a_large_announced_answer_is_cut_off),
+	    TEST(a_get_with_a_token_has_no_body_and_no_basic_credentials),
+	    TEST(nobody_is_named_without_credentials),
+	    TEST(an_error_status_has_its_body),
+	    TEST(a_header_of_two_lines_is_not_sent),
+	    TEST(a_second_request_is_a_second_connection),
+	    TEST(a_service_may_have_an_ipv6_address),
 	    TEST(a_proxy_may_refuse),
+	    TEST(a_proxy_that_makes_no_connection_is_unreachable),
+	    TEST(a_proxy_without_a_name_in_dns_is_not_found),
+	    TEST(the_environment_may_name_the_proxy),
+	    TEST(the_environment_may_spare_a_host_from_its_proxy),
+	    TEST(a_configured_proxy_stands_above_the_environment),
+	    TEST(each_result_is_a_word_for_people),
 	    TEST(a_parent_that_hangs_up_breaks_it_off),
 	};
 

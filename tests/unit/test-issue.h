@@ -17,14 +17,14 @@ struct issued {
 	X509 *certificate;
 };
 
-/* Self-signed, for the address 127.0.0.1; valid from and to so many days from now. */
+/* Self-signed, for the addresses 127.0.0.1 and ::1; valid from and to so many days from now. */
 static inline struct issued
 issue_self_signed(int from_days, int to_days, unsigned bits)
 {
 	struct issued issued = {EVP_RSA_gen(bits), X509_new()};
 	X509_NAME *name = X509_get_subject_name(issued.certificate);
 	X509_EXTENSION *address =
-	    X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "IP:127.0.0.1");
+	    X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "IP:127.0.0.1,IP:::1");
 
 	assert_non_null(issued.key);
 	X509_set_version(issued.certificate, X509_VERSION_3);

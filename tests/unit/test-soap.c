@@ -160,10 +160,12 @@ static void
 the_soap_action_is_quoted(void **state)
 {
 	(void)state;
-	assert_string_equal(scmd_action(SCMD_SIGN),
-			    "\"http://Ama.Authentication.Service/SCMDService/SCMDSign\"");
-	assert_string_equal(scmd_action(SCMD_FORCE_SMS),
-			    "\"http://Ama.Authentication.Service/SCMDService/ForceSMS\"");
+	assert_string_equal(
+	    scmd_action(SCMD_SIGN),
+	    "SOAPAction: \"http://Ama.Authentication.Service/SCMDService/SCMDSign\"");
+	assert_string_equal(
+	    scmd_action(SCMD_FORCE_SMS),
+	    "SOAPAction: \"http://Ama.Authentication.Service/SCMDService/ForceSMS\"");
 }
 
 static int

@@ -57,6 +57,35 @@ consent_begin(struct bytes digestinfo, struct bytes document, struct consent *co
 	return true;
 }
 
+static bool
+is_signature(const struct bridge_request *request)
+{
+	return request->use == KEYFILE_SIGN_PKCS1 || request->use == KEYFILE_SIGN_RAW ||
+	       request->use == KEYFILE_SIGN_PSS || request->use == KEYFILE_SIGN_ECDSA;
+}
+
+bool
+consent_of(const struct bridge_request *request, size_t index, struct consent *consent)
+{
+	const struct bridge_document *document = &request->documents[index];
+
+	if (request->use == KEYFILE_SIGN_PKCS1)
+		return consent_begin(document->input, document->name, consent);
+	*consent = (struct consent){.digest = DIGEST_COUNT};
+	if (document->input.len == 0 || request->use == KEYFILE_SIGN_RAW)
+		return false;
+	if (is_signature(request)) {
+		if (document->input.len > DIGEST_LEN_MAX)
+			return false;
+		consent->hash = document->input;
+		if (request->digest < DIGEST_COUNT &&
+		    digest_len(request->digest) == document->input.len)
+			consent->digest = request->digest;
+	}
+	text_docname(document->name, consent->hash, consent->docname);
+	return true;
+}
+
 bool
 consent_all(const struct consent *documents, size_t count, uint8_t all[CONSENT_ALL_LEN])
 {
@@ -125,8 +154,16 @@ say_hash(struct description *description, struct bytes hash)
 static void
 say_whole(struct description *description, const struct consent *consent)
 {
-	say(description, tr("Document: %s"), consent->docname);
-	say(description, "\n%s:\n", digest_name(consent->digest));
+	if (consent->docname[0] != '\0') {
+		say(description, tr("Document: %s"), consent->docname);
+		say(description, "\n");
+	}
+	if (consent->hash.len == 0)
+		return;
+	if (consent->digest != DIGEST_COUNT)
+		say(description, "%s:\n", digest_name(consent->digest));
+	else
+		say(description, "%s\n", tr("Hash:"));
 	say_hash(description, consent->hash);
 }
 
@@ -167,57 +204,103 @@ say_code(struct description *description, enum consent_code code)
 		say(description, "%s", tr("If you agree, you are asked for a code."));
 		break;
 	case CONSENT_CODE_NONE:
-		say(description, "%s", tr("If you agree, it is signed at once."));
+		say(description, "%s", tr("If you agree, it is done at once."));
 		break;
 	}
 }
 
+static void
+say_question(struct description *description, const struct service_use *use, size_t count)
+{
+	char card[NAME_SIZE];
+
+	(void)text_printable(use->request->card, NAME_CHARACTERS_MAX, card);
+	if (count == 0)
+		say(description, tr("Open the card %s?"), card);
+	else if (!is_signature(use->request))
+		say(description, tr("Decrypt with the card %s?"), card);
+	else if (count == 1)
+		say(description, tr("Sign with the card %s?"), card);
+	else
+		say(description,
+		    tr_count("Sign %zu document with the card %s?",
+			     "Sign %zu documents with the card %s?", count),
+		    count, card);
+	say(description, "\n\n");
+}
+
+static void
+say_program(struct description *description, struct bytes program)
+{
+	char text[NAME_SIZE];
+
+	(void)text_printable(program, NAME_CHARACTERS_MAX, text);
+	if (program.len > 0)
+		say(description, tr("The program says it is: %s"), text);
+	else
+		say(description, "%s", tr("The program does not say what it is."));
+}
+
 /* A line of Assuan holds some 900 bytes: what must not be lost comes first, and what the program says of
  * itself late. */
+static void
+describe(struct description *description, const struct service_use *use,
+	 const struct consent *documents, size_t count)
+{
+	const unsigned tries = use->request->tries_left;
+
+	say_question(description, use, count);
+	if (count == 1)
+		say_whole(description, documents);
+	else
+		say_list(description, documents, count);
+	say_purpose(description, use);
+	if (tries == 1)
+		say(description, "%s\n", tr("This is the last try of the PIN."));
+	else if (tries > 1)
+		say(description,
+		    tr_count("The PIN has %u try left.\n", "The PIN has %u tries left.\n", tries),
+		    tries);
+	say_program(description, use->request->program);
+}
+
 enum prompt_result
 consent_ask_many(const struct service_use *use, const struct consent *documents, size_t count,
 		 char error[PROMPT_ERROR_MAX])
 {
-	const struct bridge_request *request = use->request;
+	const bool signs = is_signature(use->request);
 	struct description description = {.used = 0};
-	char card[NAME_SIZE], program[NAME_SIZE];
 	struct prompt prompt = {
 	    .name = "consent",
-	    .title = tr("Vicar: sign?"),
+	    .title = signs ? tr("Vicar: sign?") : tr("Vicar: decrypt?"),
 	    .description = description.text,
-	    .ok = tr("_Sign"),
+	    .ok = signs ? tr("_Sign") : tr("_Decrypt"),
 	    .cancel = tr("_Cancel"),
 	};
 
-	(void)text_printable(request->card, NAME_CHARACTERS_MAX, card);
-	(void)text_printable(request->program, NAME_CHARACTERS_MAX, program);
-	if (count == 1)
-		say(&description, tr("Sign with the card %s?"), card);
-	else
-		say(&description,
-		    tr_count("Sign %zu document with the card %s?",
-			     "Sign %zu documents with the card %s?", count),
-		    count, card);
-	say(&description, "\n\n");
-	if (count == 1)
-		say_whole(&description, documents);
-	else
-		say_list(&description, documents, count);
-	say_purpose(&description, use);
-	if (request->tries_left == 1)
-		say(&description, "%s\n", tr("This is the last try of the PIN."));
-	else if (request->tries_left > 1)
-		say(&description,
-		    tr_count("The PIN has %u try left.\n", "The PIN has %u tries left.\n",
-			     request->tries_left),
-		    request->tries_left);
-	if (request->program.len > 0)
-		say(&description, tr("The program says it is: %s"), program);
-	else
-		say(&description, "%s", tr("The program does not say what it is."));
+	describe(&description, use, documents, count);
 	say(&description, "\n");
 	say_code(&description, documents[0].code);
 	return prompt_confirm(use->prompt, use->peer, &prompt, error);
+}
+
+enum prompt_result
+consent_pin(const struct service_use *use, const struct consent *documents, size_t count,
+	    const char *problem, char pin[PROMPT_SECRET_SIZE], char error[PROMPT_ERROR_MAX])
+{
+	struct description description = {.used = 0};
+	struct prompt prompt = {
+	    .name = "pin",
+	    .title = tr("Vicar: PIN"),
+	    .description = description.text,
+	    .prompt = tr("PIN:"),
+	    .error = problem,
+	    .ok = tr("_OK"),
+	    .cancel = tr("_Cancel"),
+	};
+
+	describe(&description, use, documents, count);
+	return prompt_secret(use->prompt, use->peer, &prompt, pin, error);
 }
 
 enum prompt_result

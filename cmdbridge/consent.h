@@ -23,8 +23,8 @@ enum { CONSENT_ALL_LEN = 32 };
 
 /* What is signed, as the person sees it. */
 struct consent {
-	enum digest digest;
-	struct bytes hash;
+	enum digest digest;         /* DIGEST_COUNT: not known */
+	struct bytes hash;          /* empty: what is deciphered or derived from has none */
 	char docname[DOCNAME_SIZE]; /* the same in the text message */
 	/* Zero after consent_begin(), for the service to set. */
 	enum consent_code code;
@@ -34,8 +34,12 @@ struct consent {
 /* False: `digestinfo` is none of the known ones. `hash` is a view into it. */
 bool consent_begin(struct bytes digestinfo, struct bytes document,
 		   struct consent *consent) MUST_USE;
+/* The same for the request's document at `index`, whatever is to be done with the key. False: no input
+ * of the request's use. */
+bool consent_of(const struct bridge_request *request, size_t index,
+		struct consent *consent) MUST_USE;
 
-/* "Sign this?" */
+/* "Sign this?", or "Decrypt?" where the request's use is no signature. */
 enum prompt_result consent_ask(const struct service_use *use, const struct consent *consent,
 			       char error[PROMPT_ERROR_MAX]) MUST_USE;
 
@@ -56,6 +60,12 @@ enum prompt_result consent_code(const struct service_use *use, const struct cons
 				const char *sent_to, time_t until, const char *problem,
 				char code[PROMPT_SECRET_SIZE],
 				char error[PROMPT_ERROR_MAX]) MUST_USE;
+
+/* The PIN of the key, for these documents and no others: an answer is the consent to them. None: for
+ * whatever comes. The caller wipes `pin`. */
+enum prompt_result consent_pin(const struct service_use *use, const struct consent *documents,
+			       size_t count, const char *problem, char pin[PROMPT_SECRET_SIZE],
+			       char error[PROMPT_ERROR_MAX]) MUST_USE;
 
 /* "Send a new code?" */
 enum prompt_result consent_new_code(const struct service_use *use, const char *sent_to,

@@ -214,7 +214,7 @@ what_follows_a_consent_is_told(void **state)
 	begin(NULL);
 	consent.code = CONSENT_CODE_NONE;
 	ask(&consent, 1);
-	says("If you agree, it is signed at once.");
+	says("If you agree, it is done at once.");
 }
 
 static void
@@ -266,6 +266,55 @@ names_of_the_longest_kind_leave_the_hash_whole_and_the_text_readable(void **stat
 	len = strlen(text);
 	if ((text[len - 1] & 0x80) != 0)
 		assert_memory_equal(text + len - 4, pens, 4);
+}
+
+static void
+a_pin_is_asked_for_named_documents(void **state)
+{
+	const struct consent consent = a_document("contrato.pdf", 0xAB);
+
+	(void)state;
+	assert_int_equal(consent_pin(&use, &consent, 1, NULL, code, error), PROMPT_OK);
+	assert_string_equal(code, "12 34");
+	says("Sign with the card cartao?\n\nDocument: contrato.pdf abababab\nSHA-256:\n");
+	says_not("If you agree");
+	begin(NULL);
+	assert_int_equal(consent_pin(&use, NULL, 0, NULL, code, error), PROMPT_OK);
+	says("Open the card cartao?\n\nPurpose: signature (key sign)\n");
+}
+
+static void
+a_decryption_is_called_so(void **state)
+{
+	struct consent consent;
+
+	(void)state;
+	request.use = KEYFILE_DECIPHER_PKCS1;
+	request.key = BYTES_TEXT("decrypt");
+	request.documents[0].input = BYTES_TEXT("cryptogram");
+	assert_true(consent_of(&request, 0, &consent));
+	ask(&consent, 1);
+	says("Decrypt with the card cartao?\n\nPurpose: decryption (key decrypt)\n");
+}
+
+static void
+a_hash_without_a_name_is_shown_as_it_is(void **state)
+{
+	static const uint8_t hash[20] = {0xAB, 0xCD};
+	struct consent consent;
+
+	(void)state;
+	request.use = KEYFILE_SIGN_ECDSA;
+	request.digest = DIGEST_COUNT;
+	request.documents[0].input = BYTES(hash);
+	assert_true(consent_of(&request, 0, &consent));
+	ask(&consent, 1);
+	says("Document: abcd0000\nHash:\nabcd 0000 0000 0000 0000 0000 0000 0000\n0000 0000\n");
+	request.digest = DIGEST_SHA1;
+	assert_true(consent_of(&request, 0, &consent));
+	assert_int_equal(consent.digest, DIGEST_SHA1);
+	request.use = KEYFILE_SIGN_PKCS1; /* it is no DigestInfo */
+	assert_false(consent_of(&request, 0, &consent));
 }
 
 static void
@@ -343,6 +392,9 @@ main(void)
 	    TEST(two_documents_are_shown_with_their_hashes),
 	    TEST(of_a_hundred_the_first_are_named_and_all_are_counted),
 	    TEST(names_of_the_longest_kind_leave_the_hash_whole_and_the_text_readable),
+	    TEST(a_pin_is_asked_for_named_documents),
+	    TEST(a_decryption_is_called_so),
+	    TEST(a_hash_without_a_name_is_shown_as_it_is),
 	    TEST(a_code_names_its_document_and_its_end),
 	    TEST(a_code_of_a_generator_has_no_end_and_no_message),
 	};

@@ -375,6 +375,7 @@ bridge_kind(struct bytes message, enum bridge_kind *kind)
 	switch (first) {
 	case BRIDGE_REQUEST:
 	case BRIDGE_GO:
+	case BRIDGE_CANCEL:
 	case BRIDGE_START:
 	case BRIDGE_PROGRESS:
 	case BRIDGE_RESULT: *kind = (enum bridge_kind)first; return true;

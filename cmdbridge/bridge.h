@@ -10,6 +10,8 @@
  *   bridge -> parent   START      (SIGN, and ENROL with a PIN) the owner agreed and the start call is about to
  *                                 leave: count the try, write the journal, consume the PIN
  *   parent -> bridge   GO         it is written; without GO no call is made
+ *   parent -> bridge   CANCEL     at any time, once: whatever is asked of the person is cancelled, now
+ *                                 and later; calls that are under way are not touched
  *   bridge -> parent   PROGRESS   process id and what is being waited for, any number of times
  *   bridge -> parent   RESULT     exactly one; the bridge exits after it
  *
@@ -32,6 +34,7 @@ enum {
 enum bridge_kind {
 	BRIDGE_REQUEST = 0x01,
 	BRIDGE_GO = 0x02,
+	BRIDGE_CANCEL = 0x03,
 	BRIDGE_START = 0x81,
 	BRIDGE_PROGRESS = 0x82,
 	BRIDGE_RESULT = 0x83,

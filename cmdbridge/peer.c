@@ -5,12 +5,26 @@
 #include <string.h>
 #include <sys/socket.h>
 
+enum peer_state
+peer_state(const struct peer *peer)
+{
+	struct pollfd polled = {peer->fd, POLLIN | POLLRDHUP, 0};
+	uint8_t kind;
+
+	if (peer->fd < 0 || poll(&polled, 1, 0) <= 0)
+		return PEER_WAITS;
+	if (polled.revents & (POLLRDHUP | POLLHUP | POLLERR))
+		return PEER_GONE;
+	return recv(peer->fd, &kind, sizeof(kind), MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC) == 1 &&
+		       kind == BRIDGE_CANCEL
+		   ? PEER_CANCELS
+		   : PEER_GONE;
+}
+
 bool
 peer_gone(const struct peer *peer)
 {
-	struct pollfd polled = {peer->fd, POLLIN | POLLRDHUP, 0};
-
-	return peer->fd >= 0 && poll(&polled, 1, 0) > 0;
+	return peer_state(peer) == PEER_GONE;
 }
 
 bool

@@ -10,46 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
-	GRACE_MS = 300, /* for a pinentry to end by itself, and again after SIGTERM */
 	QUIET_MS =
 	    100,       /* for what comes unasked to arrive; nobody notices a prompt so much later */
 	PIECE_MS = 20, /* until the rest of a line is looked for again */
-	MS = 1000,
-	NS_PER_MS = 1000000,
 	LINE_SIZE = ASSUAN_LINELENGTH - 2, /* without CR LF */
-	EXIT_NO_PROGRAM = 127,
 };
-
-static long
-milliseconds_left(const struct timespec *deadline)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (deadline->tv_sec - now.tv_sec) * MS + (deadline->tv_nsec - now.tv_nsec) / NS_PER_MS;
-}
-
-/* Until pinentry has something to say, or is gone. */
-static enum prompt_result
-wait_for_bytes(const struct pinentry *pinentry)
-{
-	struct pollfd polled[] = {{pinentry->socket, POLLIN, 0},
-				  {pinentry->peer->fd, POLLIN | POLLRDHUP, 0}};
-	long left = milliseconds_left(&pinentry->deadline);
-
-	if (left <= 0)
-		return PROMPT_TIMED_OUT;
-	if (poll(polled, 2, (int)left) < 0 && errno != EINTR)
-		return PROMPT_IMPOSSIBLE;
-	return polled[1].revents ? PROMPT_GONE : PROMPT_OK;
-}
 
 /* libassuan waits inside for the rest of a line it has begun to read, and looks at nothing else
  * meanwhile; so it is called when the whole line is there. */
@@ -62,7 +31,7 @@ wait_for_line(const struct pinentry *pinentry)
 	ssize_t n;
 
 	do {
-		result = wait_for_bytes(pinentry);
+		result = asker_wait(&pinentry->asker, pinentry->socket);
 		if (result != PROMPT_OK)
 			break;
 		n = recv(pinentry->socket, ahead, sizeof(ahead), MSG_PEEK | MSG_DONTWAIT);
@@ -76,56 +45,40 @@ wait_for_line(const struct pinentry *pinentry)
 	return result;
 }
 
-static void
-run_child(const char *program, int socket, pid_t bridge)
-{
-	char *argv[] = {(char *)(uintptr_t)program, NULL};
-	int null = open("/dev/null", O_WRONLY);
-
-	/* So that no bridge, however it ends, leaves a prompt behind. */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	signal(SIGPIPE, SIG_DFL);
-	if (getppid() == bridge && dup2(socket, STDIN_FILENO) >= 0 &&
-	    dup2(socket, STDOUT_FILENO) >= 0 && dup2(null, STDERR_FILENO) >= 0) {
-		close_range(STDERR_FILENO + 1, ~0U, 0);
-		execvp(program, argv);
-	}
-	_exit(EXIT_NO_PROGRAM);
-}
-
 static bool
 start(struct pinentry *pinentry, const char *program)
 {
-	pid_t bridge = getpid();
+	char *argv[] = {(char *)(uintptr_t)program, NULL};
 	int ends[2];
+	bool ok;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
 		return false;
-	pinentry->pid = fork();
-	if (pinentry->pid == 0)
-		run_child(program, ends[1], bridge);
-	close(ends[1]);
+	const struct asker_fd fds[] = {{ends[1], STDIN_FILENO}, {ends[1], STDOUT_FILENO}};
+
 	pinentry->socket = ends[0];
-	if (pinentry->pid < 0)
-		return false;
-	pinentry->pidfd = (int)syscall(SYS_pidfd_open, pinentry->pid, 0);
-	return pinentry->pidfd >= 0;
+	ok = asker_start(&pinentry->asker, argv, fds, sizeof(fds) / sizeof(fds[0]));
+	close(ends[1]);
+	return ok;
 }
 
 /* pinentry-tty calls it a cancellation when the terminal is not there; so only one that is counts. */
 static void
-find_terminal(struct pinentry *pinentry)
+find_terminal(struct pinentry *pinentry, const struct prompt_terminal *terminal)
 {
-	const char *name = getenv("GPG_TTY");
+	const char *name = terminal ? terminal->name : getenv("GPG_TTY");
 	int fd;
 
 	if (!name || !name[0])
 		name = ttyname(STDIN_FILENO);
+	pinentry->tty_type = terminal ? terminal->type : getenv("TERM");
 	fd = name ? open(name, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC) : -1;
 	if (fd < 0)
 		return;
 	if (tcgetattr(fd, &pinentry->modes) == 0)
 		pinentry->tty = name;
+	/* What was typed before the question is no answer to it. */
+	tcflush(fd, TCIFLUSH);
 	close(fd);
 }
 
@@ -205,7 +158,14 @@ read_line(struct pinentry *pinentry, char **line, size_t *len)
 	}
 	if (assuan_read_line(pinentry->assuan, line, len))
 		return PROMPT_IMPOSSIBLE;
-	return peer_gone(pinentry->peer) ? PROMPT_GONE : PROMPT_OK;
+	return peer_gone(pinentry->asker.peer) ? PROMPT_GONE : PROMPT_OK;
+}
+
+static bool
+is_end(const char *line, size_t len)
+{
+	return (len >= 2 && strncmp(line, "OK", 2) == 0) ||
+	       (len >= 4 && strncmp(line, "ERR ", 4) == 0);
 }
 
 static enum prompt_result
@@ -223,6 +183,7 @@ read_answer(struct pinentry *pinentry, char *secret, char error[PROMPT_ERROR_MAX
 			snprintf(error, PROMPT_ERROR_MAX, "pinentry does not answer");
 			return result;
 		}
+		pinentry->asking = !is_end(line, len);
 		if (len >= 2 && strncmp(line, "OK", 2) == 0)
 			break;
 		if (len >= 4 && strncmp(line, "ERR ", 4) == 0) {
@@ -256,7 +217,6 @@ enum prompt_result
 pinentry_command(struct pinentry *pinentry, const char *command, const char *argument, char *secret,
 		 char error[PROMPT_ERROR_MAX])
 {
-	enum prompt_result result;
 	char line[LINE_SIZE];
 	size_t used = (size_t)snprintf(line, sizeof(line), "%s%s", command, argument ? " " : "");
 	const char *at = argument;
@@ -275,9 +235,8 @@ pinentry_command(struct pinentry *pinentry, const char *command, const char *arg
 		snprintf(error, PROMPT_ERROR_MAX, "pinentry ended before it was asked");
 		return PROMPT_IMPOSSIBLE;
 	}
-	result = read_answer(pinentry, secret, error);
-	pinentry->asking = result == PROMPT_GONE || result == PROMPT_TIMED_OUT;
-	return result;
+	pinentry->asking = true;
+	return read_answer(pinentry, secret, error);
 }
 
 bool
@@ -313,8 +272,8 @@ set_options(struct pinentry *pinentry, char error[PROMPT_ERROR_MAX])
 		const char *name, *value;
 	} options[] = {
 	    {"ttyname", pinentry->tty},
-	    {"ttytype", pinentry->tty ? getenv("TERM") : NULL},
-	    {"display", getenv("DISPLAY")},
+	    {"ttytype", pinentry->tty ? pinentry->tty_type : NULL},
+	    {"display", pinentry->asker.lease < 0 ? getenv("DISPLAY") : NULL},
 	    {"lc-ctype", locale_of("LC_CTYPE")},
 	    {"lc-messages", locale_of("LC_MESSAGES")},
 	};
@@ -375,21 +334,20 @@ connect_to(struct pinentry *pinentry, const char *program, char error[PROMPT_ERR
 }
 
 enum prompt_result
-pinentry_open(struct pinentry *pinentry, const char *program, const struct peer *peer,
-	      unsigned seconds, char error[PROMPT_ERROR_MAX])
+pinentry_open(struct pinentry *pinentry, const struct prompt_config *config,
+	      const struct peer *peer, unsigned seconds, char error[PROMPT_ERROR_MAX])
 {
 	enum prompt_result result;
 
-	*pinentry = (struct pinentry){.peer = peer, .pid = -1, .pidfd = -1, .socket = -1};
-	clock_gettime(CLOCK_MONOTONIC, &pinentry->deadline);
-	pinentry->deadline.tv_sec += seconds;
-	find_terminal(pinentry);
-	if (!start(pinentry, program)) {
-		snprintf(error, PROMPT_ERROR_MAX, "%s cannot be started: %s", program,
+	*pinentry = (struct pinentry){.socket = -1};
+	asker_init(&pinentry->asker, config, peer, seconds);
+	find_terminal(pinentry, config->terminal);
+	if (!start(pinentry, config->pinentry)) {
+		snprintf(error, PROMPT_ERROR_MAX, "%s cannot be started: %s", config->pinentry,
 			 strerror(errno));
 		return PROMPT_IMPOSSIBLE;
 	}
-	result = connect_to(pinentry, program, error);
+	result = connect_to(pinentry, config->pinentry, error);
 	if (result == PROMPT_OK)
 		result = check_flavour(pinentry, error);
 	if (result == PROMPT_OK)
@@ -397,40 +355,22 @@ pinentry_open(struct pinentry *pinentry, const char *program, const struct peer 
 	return result;
 }
 
-static bool
-ends_within(const struct pinentry *pinentry, int ms)
-{
-	struct pollfd polled = {pinentry->pidfd, POLLIN, 0};
-
-	return poll(&polled, 1, ms) == 1;
-}
-
+/* While it waits for the person it reads nothing from us, and is not waited for; the next prompt may
+ * already be on its way to the same terminal, whose modes are set back. */
 void
 pinentry_close(struct pinentry *pinentry)
 {
 	const bool listens = pinentry->assuan && !pinentry->asking;
-	bool by_itself;
+	const bool started = pinentry->asker.pid > 0;
 
 	if (listens)
 		(void)assuan_write_line(pinentry->assuan, "BYE");
-	if (pinentry->pid > 0) {
-		/* While it waits for the person it reads nothing from us; the next prompt may
-		 * already be on its way to the same terminal, whose modes are set back below. */
-		by_itself = ends_within(pinentry, listens ? GRACE_MS : 0);
-		if (!by_itself) {
-			kill(pinentry->pid, SIGTERM);
-			if (!ends_within(pinentry, GRACE_MS))
-				kill(pinentry->pid, SIGKILL);
-		}
-		(void)waitpid(pinentry->pid, NULL, 0);
-		if (!by_itself)
-			restore_terminal(pinentry);
-	}
-	if (pinentry->pidfd >= 0)
-		close(pinentry->pidfd);
+	if (!asker_end(&pinentry->asker, listens, NULL) && started)
+		restore_terminal(pinentry);
 	if (pinentry->assuan)
 		assuan_release(pinentry->assuan);
 	else if (pinentry->socket >= 0)
 		close(pinentry->socket);
-	*pinentry = (struct pinentry){.pid = -1, .pidfd = -1, .socket = -1};
+	pinentry->assuan = NULL;
+	pinentry->socket = -1;
 }

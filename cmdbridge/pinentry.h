@@ -5,7 +5,7 @@
 #ifndef VICAR_CMDBRIDGE_PINENTRY_H
 #define VICAR_CMDBRIDGE_PINENTRY_H
 
-#include "prompt.h"
+#include "asker.h"
 
 #include <assuan.h>
 #include <termios.h>
@@ -13,19 +13,17 @@
 
 struct pinentry {
 	assuan_context_t assuan; /* owned; NULL until pinentry said hello */
-	const struct peer *peer; /* borrowed */
-	pid_t pid;
-	int pidfd;
-	int socket;  /* our end; libassuan's as soon as `assuan` is set */
-	bool asking; /* a command was given up before its answer came */
-	struct timespec deadline;
-	const char *tty;      /* borrowed from the environment or ttyname(); NULL without one */
+	struct asker asker;
+	int socket;      /* our end; libassuan's as soon as `assuan` is set */
+	bool asking;     /* a command was given up before its answer came */
+	const char *tty; /* borrowed: the configured one, or that of the environment; NULL: none */
+	const char *tty_type; /* borrowed; TERM */
 	struct termios modes; /* of the terminal, before */
 };
 
 /* Starts it and tells it where the terminal or display is. `seconds` from now is the deadline for
  * everything up to pinentry_close(), which is to be called whatever comes of this. */
-enum prompt_result pinentry_open(struct pinentry *pinentry, const char *program,
+enum prompt_result pinentry_open(struct pinentry *pinentry, const struct prompt_config *config,
 				 const struct peer *peer, unsigned seconds,
 				 char error[PROMPT_ERROR_MAX]) MUST_USE;
 

@@ -1,5 +1,6 @@
 #include "prompt.h"
 #include "pinentry.h"
+#include "prompt_command.h"
 
 #include <openssl/crypto.h>
 
@@ -39,17 +40,14 @@ set_all(struct pinentry *pinentry, const struct prompt *prompt, unsigned timeout
 }
 
 static enum prompt_result
-ask(const struct prompt_config *config, const struct peer *peer, const struct prompt *prompt,
-    const char *question, char *secret, char error[PROMPT_ERROR_MAX])
+ask_by_pinentry(const struct prompt_config *config, const struct peer *peer,
+		const struct prompt *prompt, unsigned timeout_s, const char *question, char *secret,
+		char error[PROMPT_ERROR_MAX])
 {
-	unsigned timeout_s = config->timeout_s;
 	struct pinentry pinentry;
 	enum prompt_result result;
 
-	error[0] = '\0';
-	if (prompt->timeout_s && prompt->timeout_s < timeout_s)
-		timeout_s = prompt->timeout_s;
-	result = pinentry_open(&pinentry, config->pinentry, peer, timeout_s + OVERTIME_S, error);
+	result = pinentry_open(&pinentry, config, peer, timeout_s + OVERTIME_S, error);
 	if (result == PROMPT_OK)
 		result = set_all(&pinentry, prompt, timeout_s, error);
 	if (result == PROMPT_OK && !pinentry_is_quiet(&pinentry)) {
@@ -63,18 +61,37 @@ ask(const struct prompt_config *config, const struct peer *peer, const struct pr
 	return result;
 }
 
+static enum prompt_result
+ask(const struct prompt_config *config, const struct peer *peer, const struct prompt *prompt,
+    enum prompt_answer answer, char *secret, char error[PROMPT_ERROR_MAX])
+{
+	static const char *const commands[] = {
+	    [PROMPT_ANSWER_NONE] = "MESSAGE",
+	    [PROMPT_ANSWER_YES] = "CONFIRM",
+	    [PROMPT_ANSWER_SECRET] = "GETPIN",
+	};
+	unsigned timeout_s = config->timeout_s;
+
+	error[0] = '\0';
+	if (prompt->timeout_s && prompt->timeout_s < timeout_s)
+		timeout_s = prompt->timeout_s;
+	if (config->command)
+		return prompt_command(config, peer, prompt, timeout_s, answer, secret, error);
+	return ask_by_pinentry(config, peer, prompt, timeout_s, commands[answer], secret, error);
+}
+
 enum prompt_result
 prompt_confirm(const struct prompt_config *config, const struct peer *peer,
 	       const struct prompt *prompt, char error[PROMPT_ERROR_MAX])
 {
-	return ask(config, peer, prompt, "CONFIRM", NULL, error);
+	return ask(config, peer, prompt, PROMPT_ANSWER_YES, NULL, error);
 }
 
 enum prompt_result
 prompt_message(const struct prompt_config *config, const struct peer *peer,
 	       const struct prompt *prompt, char error[PROMPT_ERROR_MAX])
 {
-	return ask(config, peer, prompt, "MESSAGE", NULL, error);
+	return ask(config, peer, prompt, PROMPT_ANSWER_NONE, NULL, error);
 }
 
 enum prompt_result
@@ -85,7 +102,7 @@ prompt_secret(const struct prompt_config *config, const struct peer *peer,
 	enum prompt_result result;
 
 	memset(secret, 0, PROMPT_SECRET_SIZE);
-	result = ask(config, peer, prompt, "GETPIN", secret, error);
+	result = ask(config, peer, prompt, PROMPT_ANSWER_SECRET, secret, error);
 	if (result != PROMPT_OK)
 		OPENSSL_cleanse(secret, PROMPT_SECRET_SIZE);
 	return result;

@@ -1,5 +1,6 @@
 /*
- * Questions to the person, through a pinentry program (Assuan protocol on its stdin and stdout).
+ * Questions to the person, through a pinentry program (Assuan protocol on its stdin and stdout), or to a
+ * program that answers for the person.
  *
  * A pinentry lives for one question. It dies with the bridge, and at once when the parent hangs up;
  * if it has to be killed, the terminal gets back the state it had.
@@ -9,10 +10,22 @@
 
 #include "peer.h"
 
-/* [prompt] of vicar.conf; strings are borrowed. */
+/* A terminal that somebody has lent for prompts; strings are borrowed. */
+struct prompt_terminal {
+	const char *name; /* of its device */
+	const char *type; /* TERM */
+	int lease;        /* borrowed; when it is hung up the terminal is taken back */
+};
+
+/* [prompt] of vicar.conf; everything is borrowed. */
 struct prompt_config {
 	const char *pinentry; /* program, looked up in PATH when without a slash */
 	unsigned timeout_s;   /* for each question */
+	/* A program with its arguments, which answers in the person's place (vicar.conf(5)); NULL:
+	 * pinentry asks */
+	const char *command;
+	const struct prompt_terminal *terminal; /* NULL: GPG_TTY, or our own */
+	bool notify;                            /* tell the desktop what became of a use */
 };
 
 /* All text is UTF-8; foreign parts have gone through text_printable(). Labels mark their key with an

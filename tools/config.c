@@ -27,6 +27,10 @@ static const struct key keys[] = {
     {SECTION_CARD, VALUE_TEXT, "pcscd-user", IN_CONFIG(pcscd_user), .allowed = "a user name"},
     {SECTION_CARD, VALUE_NUMBER, "pin-tries", IN_CONFIG(pin_tries), 1, 15, 2,
      .allowed = "a number from 1 to 15"},
+    {SECTION_CARD, VALUE_SET, "drop-pin-on", IN_CONFIG(drop_pin_on),
+     .number = CONFIG_DROP_LOCK | CONFIG_DROP_SLEEP | CONFIG_DROP_INACTIVE,
+     .allowed = "none, or some of lock, sleep, inactive with commas between",
+     .begins = {"lock", "sleep", "inactive"}},
     {SECTION_PROMPT, VALUE_TEXT, "pinentry", IN_CONFIG(pinentry), .text = "pinentry",
      .allowed = "a program's name or path"},
     {SECTION_PROMPT, VALUE_NUMBER, "timeout-s", IN_CONFIG(prompt_timeout_s), 1, 3600, 60,
@@ -35,6 +39,14 @@ static const struct key keys[] = {
      .allowed = "milliseconds, from 0 to 600000"},
     {SECTION_PROMPT, VALUE_NUMBER, "repeat-window-ms", IN_CONFIG(repeat_window_ms), 0, 600000, 3000,
      .allowed = "milliseconds, from 0 to 600000"},
+    {SECTION_PROMPT, VALUE_WORD, "language", IN_CONFIG(language), .allowed = "en, pt or fi",
+     .begins = {"en", "pt", "fi"}},
+    {SECTION_PROMPT, VALUE_CHOICE, "notify", IN_CONFIG(notify), .number = 1, .allowed = "yes or no",
+     .begins = {"no", "yes"}},
+    {SECTION_PROMPT, VALUE_CHOICE, "prompt", IN_CONFIG(prompt_by), .number = CONFIG_PROMPT_PINENTRY,
+     .allowed = "pinentry or command", .begins = {"pinentry", "command"}},
+    {SECTION_PROMPT, VALUE_PATH, "command", IN_CONFIG(prompt_command),
+     .allowed = "a program's path that begins with / or ~/, and its arguments"},
     {SECTION_SERVICE, VALUE_TYPE, "type", IN_SERVICE(type), .allowed = service_types},
     {SECTION_SERVICE, VALUE_CHOICE, "profile", IN_SERVICE(profile), .number = SERVICE_PRODUCTION,
      .allowed = "production, pre-production or simulator",
@@ -415,6 +427,18 @@ check_service(struct loader *loader, size_t place)
 }
 
 static bool
+check_prompt(struct loader *loader)
+{
+	const struct config *config = loader->config;
+
+	return config->prompt_by != CONFIG_PROMPT_COMMAND || config->prompt_command != NULL ||
+	       problem(loader->error,
+		       "%s: [prompt] has prompt = command but no command; add the program that "
+		       "answers",
+		       loader->path);
+}
+
+static bool
 check_services(struct loader *loader)
 {
 	for (size_t i = 0; i < loader->config->services_count; i++)
@@ -442,11 +466,12 @@ config_load(struct config *config, struct problem *error)
 	if (!put_defaults(loader, false, 0))
 		goto out;
 	if (only != NULL && only[0] != '\0') {
-		ok = load_file(loader, only, true) && check_services(loader);
+		ok =
+		    load_file(loader, only, true) && check_prompt(loader) && check_services(loader);
 		goto out;
 	}
 	ok = paths_user_config(user, error) && load_file(loader, PATHS_SYSTEM_CONFIG, false) &&
-	     load_file(loader, user, false) && check_services(loader);
+	     load_file(loader, user, false) && check_prompt(loader) && check_services(loader);
 out:
 	if (!ok)
 		config_free(config);

@@ -11,13 +11,23 @@
 
 enum { CONFIG_SERVICES_MAX = 16 };
 
+/* Who answers; in the order of the words in vicar.conf. */
+enum config_prompt { CONFIG_PROMPT_PINENTRY, CONFIG_PROMPT_COMMAND };
+/* When PINs are forgotten; 1 << the place of the words in vicar.conf. */
+enum config_drop { CONFIG_DROP_LOCK = 1, CONFIG_DROP_SLEEP = 2, CONFIG_DROP_INACTIVE = 4 };
+
 struct config {
 	/* [card] */
 	char *socket_directory; /* default LINK_DIRECTORY */
 	char *pcscd_user;       /* who besides root may connect to the card; default none */
 	unsigned pin_tries;     /* of a remote PIN, 1..15, default 2 */
 	/* [prompt] */
+	unsigned prompt_by;        /* enum config_prompt */
 	char *pinentry;            /* program, default "pinentry" */
+	char *prompt_command;      /* program and arguments; NULL: not given */
+	char *language;            /* of prompts, "pt"; NULL: the environment's */
+	unsigned notify;           /* 1: tell the desktop of each signature */
+	unsigned drop_pin_on;      /* enum config_drop, as bits */
 	unsigned prompt_timeout_s; /* default 60 */
 	unsigned refusal_pause_ms; /* after a cancel there is no prompt for so long; default 5000 */
 	unsigned repeat_window_ms; /* same key and input again after a failure: same answer; 3000 */

@@ -50,7 +50,12 @@ static bool
 run_service(const struct config *config, const struct peer *peer,
 	    const struct bridge_request *request, struct writer *result)
 {
-	const struct prompt_config prompt = {config->pinentry, config->prompt_timeout_s};
+	const struct prompt_config prompt = {
+	    .pinentry = config->pinentry,
+	    .timeout_s = config->prompt_timeout_s,
+	    .command = config->prompt_by == CONFIG_PROMPT_COMMAND ? config->prompt_command : NULL,
+	    .notify = config->notify != 0,
+	};
 	struct service_use use = {.prompt = &prompt, .peer = peer, .request = request};
 	char name[64], detail[256];
 

@@ -96,6 +96,53 @@ an_empty_file_gives_the_defaults(void **state)
 	assert_int_equal(config->refusal_pause_ms, 5000);
 	assert_int_equal(config->repeat_window_ms, 3000);
 	assert_int_equal(config->services_count, 0);
+	assert_int_equal(config->prompt_by, CONFIG_PROMPT_PINENTRY);
+	assert_null(config->prompt_command);
+	assert_null(config->language);
+	assert_int_equal(config->notify, 1);
+	assert_int_equal(config->drop_pin_on,
+			 CONFIG_DROP_LOCK | CONFIG_DROP_SLEEP | CONFIG_DROP_INACTIVE);
+}
+
+static void
+a_program_that_answers_is_a_path_with_arguments(void **state)
+{
+	const struct config *config =
+	    load(*state, "[prompt]\nprompt = command\ncommand = ~/bin/answer --card x\n"
+			 "notify = no\nlanguage = fi\n");
+
+	assert_int_equal(config->prompt_by, CONFIG_PROMPT_COMMAND);
+	assert_string_equal(config->prompt_command, "/home/maria/bin/answer --card x");
+	assert_int_equal(config->notify, 0);
+	assert_string_equal(config->language, "fi");
+	expect_error(*state, "[prompt]\nprompt = command\n",
+		     " [prompt] has prompt = command but no command; add the program that answers");
+	expect_error(
+	    *state, "[prompt]\ncommand = answer\n",
+	    "2: command = answer: allowed is a program's path that begins with / or ~/, and "
+	    "its arguments");
+}
+
+static void
+a_set_of_words_is_read_in_any_order(void **state)
+{
+	static const char allowed[] =
+	    "allowed is none, or some of lock, sleep, inactive with commas "
+	    "between";
+	char expected[256];
+
+	assert_int_equal(load(*state, "[card]\ndrop-pin-on = inactive ,lock\n")->drop_pin_on,
+			 CONFIG_DROP_LOCK | CONFIG_DROP_INACTIVE);
+	assert_int_equal(load(*state, "[card]\ndrop-pin-on = none\n")->drop_pin_on, 0);
+	for (size_t i = 0; i < 4; i++) {
+		static const char *const wrong[] = {"lock sleep", "lock,", "never", "none, lock"};
+		char text[64];
+
+		(void)snprintf(text, sizeof(text), "[card]\ndrop-pin-on = %s\n", wrong[i]);
+		(void)snprintf(expected, sizeof(expected), "2: drop-pin-on = %s: %s", wrong[i],
+			       allowed);
+		expect_error(*state, text, expected);
+	}
 }
 
 static void
@@ -184,7 +231,7 @@ an_unknown_key_is_refused_with_those_that_are_known(void **state)
 {
 	expect_error(*state, "[card]\n\npin-tires = 2\n",
 		     "3: pin-tires is no key of [card]; there are socket-directory, pcscd-user, "
-		     "pin-tries");
+		     "pin-tries, drop-pin-on");
 }
 
 static void
@@ -192,7 +239,7 @@ a_key_of_another_section_is_refused(void **state)
 {
 	expect_error(*state, "[prompt]\npin-tries = 2\n",
 		     "2: pin-tries is no key of [prompt]; there are pinentry, timeout-s, "
-		     "refusal-pause-ms, repeat-window-ms");
+		     "refusal-pause-ms, repeat-window-ms, language, notify, prompt, command");
 }
 
 static void
@@ -443,7 +490,7 @@ static void
 the_installed_file_changes_nothing(void **state)
 {
 	struct world *world = *state;
-	char text[4096];
+	char text[8192];
 
 	(void)read_packaged(text, sizeof(text));
 	assert_int_equal(load(world, text)->services_count, 0);
@@ -459,6 +506,11 @@ the_installed_file_shows_every_key_with_its_default(void **state)
 	    ";timeout-s = 60\n",
 	    ";refusal-pause-ms = 5000\n",
 	    ";repeat-window-ms = 3000\n",
+	    ";drop-pin-on = lock, sleep, inactive\n",
+	    ";language = ",
+	    ";notify = yes\n",
+	    ";prompt = pinentry\n",
+	    ";command = ",
 	    ";connect-timeout-ms = 5000\n",
 	    ";transfer-timeout-ms = 60000\n",
 	    ";code-lifetime-s = 120\n",
@@ -517,6 +569,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    WORLD_TEST(an_empty_file_gives_the_defaults),
+	    WORLD_TEST(a_program_that_answers_is_a_path_with_arguments),
+	    WORLD_TEST(a_set_of_words_is_read_in_any_order),
 	    WORLD_TEST(a_service_is_read_whole),
 	    WORLD_TEST(a_short_service_has_the_default_timeouts),
 	    WORLD_TEST(an_unknown_service_is_not_found),

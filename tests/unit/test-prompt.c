@@ -64,7 +64,7 @@ a_pinentry_that(const char *commands)
 static enum prompt_result
 ask_secret(const char *pinentry, const struct peer *peer, unsigned timeout_s)
 {
-	const struct prompt_config config = {pinentry, timeout_s};
+	const struct prompt_config config = {.pinentry = pinentry, .timeout_s = timeout_s};
 	const struct prompt prompt = {
 	    .title = "Vicar", .description = "two\nlines, 100 % ção", .prompt = "Code:"};
 
@@ -74,7 +74,7 @@ ask_secret(const char *pinentry, const struct peer *peer, unsigned timeout_s)
 static enum prompt_result
 ask_confirm(const char *pinentry, unsigned timeout_s)
 {
-	const struct prompt_config config = {pinentry, timeout_s};
+	const struct prompt_config config = {.pinentry = pinentry, .timeout_s = timeout_s};
 	const struct prompt prompt = {
 	    .description = "Sign this?", .ok = "_Sign", .cancel = "_Cancel"};
 
@@ -142,7 +142,7 @@ the_end_of_input_cancels(void **state)
 static void
 what_was_wrong_is_shown(void **state)
 {
-	const struct prompt_config config = {TTY, 10};
+	const struct prompt_config config = {.pinentry = TTY, .timeout_s = 10};
 	const struct prompt prompt = {.prompt = "Code:", .error = "The code was wrong."};
 
 	(void)state;
@@ -191,7 +191,7 @@ the_full_screen_cancels(void **state)
 static void
 a_message_ends_with_a_key(void **state)
 {
-	const struct prompt_config config = {TTY, 10};
+	const struct prompt_config config = {.pinentry = TTY, .timeout_s = 10};
 	const struct prompt prompt = {.description = "Change your PIN.", .ok = "_OK"};
 
 	(void)state;

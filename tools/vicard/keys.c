@@ -351,7 +351,8 @@ take_message(struct keys *keys, uint64_t now_ms, struct bytes message, struct wr
 		return CARD_PENDING;
 	case BRIDGE_RESULT: return take_result(keys, now_ms, message, response);
 	case BRIDGE_REQUEST:
-	case BRIDGE_GO: break;
+	case BRIDGE_GO:
+	case BRIDGE_CANCEL: break;
 	}
 	return give_up(keys, now_ms, "vicar-bridge said what is out of order", response);
 }

@@ -29,7 +29,7 @@ enum { ROLE_KINDS_MAX = 8 };
  * only what the certificate's kind of key can do goes into the objects, so that one role may say
  * what an RSA key does and what an EC key does; the engine takes of the algorithms those of the
  * key's kind. card.conf may name other labels, and allow less than `usage`. Of a service's key there is
- * only what the role has an algorithm for that services have.
+ * only what the role has an algorithm for that the service has.
  *
  * Roles may have one PUK, and one PIN: those with the same counter. The PIN's own key, the one that
  * leads (emulator/image.h), is the first of them in card.conf.
@@ -92,6 +92,8 @@ void build_roles(struct build *build, const struct roles *roles);
 const struct key_kind *build_kind(const struct image_key *key);
 /* A service has it. */
 bool build_is_remote(const struct image_key *key);
+/* This can be done with it where it is. */
+bool build_has(const struct image_key *key, enum key_operation operation);
 /* The role's keys sign, or decipher, card.conf allows it, and so does where the key is. */
 bool build_signs(const struct role *role, const struct image_key *key);
 bool build_deciphers(const struct role *role, const struct image_key *key);

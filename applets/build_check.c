@@ -93,12 +93,12 @@ check_kind(struct build *build, const struct role *role, const struct image_key 
 static void
 refuse_service(struct build *build, const struct key_kind *kind, const struct image_key *key)
 {
-	build_fail(build,
-		   "card \"%s\": key \"%s\", of the kind %s, is at the service %s, and services do "
-		   "nothing of what a %s card does with such a key; make it with a key of its own: "
-		   "vicar create",
-		   build->image->name, key->name, kind->name, key->service,
-		   build->image->personality);
+	build_fail(
+	    build,
+	    "card \"%s\": key \"%s\", of the kind %s, is at the service %s, which does nothing "
+	    "of what a %s card does with such a key; correct `uses` in card.conf if it does, "
+	    "or make the card with a key of its own: vicar create",
+	    build->image->name, key->name, kind->name, key->service, build->image->personality);
 }
 
 static void

@@ -76,9 +76,15 @@ build_is_remote(const struct image_key *key)
 	return strcmp(key->service, IMAGE_SERVICE_FILE) != 0;
 }
 
+bool
+build_has(const struct image_key *key, enum key_operation operation)
+{
+	return (image_operations(key) & 1U << operation) != 0;
+}
+
 /* What the role's algorithms make of a service's key of this kind. */
 static uint32_t
-usage_of_service(const struct role *role, const struct key_kind *kind)
+usage_of_service(const struct role *role, const struct image_key *key, const struct key_kind *kind)
 {
 	const struct key_spec *spec = &role->private_key_spec;
 	uint32_t usage = 0;
@@ -88,7 +94,7 @@ usage_of_service(const struct role *role, const struct key_kind *kind)
 		const bool agrees = row->operation == KEY_DERIVE_ECDH;
 		const bool of_ec = agrees || row->operation == KEY_SIGN_ECDSA;
 
-		if (!row->remote || of_ec != (kind->curve != NULL))
+		if (!build_has(key, row->operation) || of_ec != (kind->curve != NULL))
 			continue;
 		usage |= agrees             ? PKCS15_USAGE_DERIVE
 			 : row->se == SE_CT ? USAGE_OF_DECIPHERING
@@ -105,7 +111,7 @@ build_usage(const struct role *role, const struct image_key *key, const struct k
 
 	usage &= ~(uint32_t)(kind->curve == NULL ? USAGE_OF_EC : USAGE_OF_RSA);
 	if (build_is_remote(key))
-		usage &= usage_of_service(role, kind);
+		usage &= usage_of_service(role, key, kind);
 	for (size_t i = 0; i < USAGES_COUNT; i++) {
 		if ((key->usage & USAGES[i].word) != 0)
 			allowed |= USAGES[i].usage;

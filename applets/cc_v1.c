@@ -59,7 +59,7 @@ static const uint8_t ATR[] = {0x3B, 0xFF, 0x96, 0x00, 0x00, 0x81, 0x31, 0xFE, 0x
 #define DST(byte, form, hash)                                                                    \
 	{                                                                                        \
 		.se = SE_DST, .reference = (byte), .operation = KEY_SIGN_PKCS1, .input = (form), \
-		.source = SOURCE_HASH, .digest = (hash), .remote = true                          \
+		.source = SOURCE_HASH, .digest = (hash)                                          \
 	}
 
 #define PSS(byte, hash)                                                             \
@@ -210,7 +210,7 @@ applet_of(const struct image *image)
 	return NULL;
 }
 
-/* A service's key cannot do PSS, and the version would promise it. */
+/* What a service's key cannot do the version would promise. */
 static void
 applet_check(struct build *build)
 {
@@ -226,7 +226,7 @@ applet_check(struct build *build)
 	if (applet == NULL || applet->algorithms_count == ALGORITHMS_V3_COUNT)
 		return;
 	for (size_t i = 0; i < image->keys_count; i++) {
-		if (build_is_remote(&image->keys[i]))
+		if ((image_operations(&image->keys[i]) & 1U << KEY_SIGN_PSS) == 0)
 			build_fail(build,
 				   "card \"%s\": with applet=v4 programs ask for PSS, which key "
 				   "\"%s\" at a service cannot do; take applet=v4 out of card.conf",

@@ -1,7 +1,7 @@
 /*
  * Cartão de Cidadão, second generation (2024), as the Portuguese middleware uses it through its
- * contacts: no PKCS #15 files, keys and files by numbers that the middleware knows. Local keys only,
- * since no remote service signs with ECDSA. Sections named here are those of the fact sheet iasecc.md.
+ * contacts: no PKCS #15 files, keys and files by numbers that the middleware knows. Sections named here
+ * are those of the fact sheet iasecc.md.
  */
 #include "cc_v2.h"
 #include "build.h"

@@ -53,18 +53,18 @@ extern const size_t fineid_serial_lens[];
 	}
 
 /*
- * 6.2, 6.3 and 4.11: signatures first, which are all that a signature key does. A remote service
- * signs with PKCS #1 v1.5 only. Keys of the one kind have none of the other's.
+ * 6.2, 6.3 and 4.11: signatures first, which are all that a signature key does. Keys of the one kind
+ * have none of the other's.
  */
-#define FINEID_SIGNATURE(byte, how, form, from, hash, service)                          \
+#define FINEID_SIGNATURE(byte, how, form, from, hash)                                   \
 	{                                                                               \
 		.se = SE_DST, .reference = (byte), .operation = (how), .input = (form), \
-		.source = (from), .digest = (hash), .remote = (service)                 \
+		.source = (from), .digest = (hash)                                      \
 	}
-#define FINEID_SIGNATURES_WITH(nibble, from, hash)                                              \
-	FINEID_SIGNATURE((nibble) | 2, KEY_SIGN_PKCS1, INPUT_DIGEST, from, hash, true),         \
-	    FINEID_SIGNATURE((nibble) | 5, KEY_SIGN_PSS, INPUT_DIGEST_BARE, from, hash, false), \
-	    FINEID_SIGNATURE((nibble) | 4, KEY_SIGN_ECDSA, INPUT_DIGEST_BARE, from, hash, false)
+#define FINEID_SIGNATURES_WITH(nibble, from, hash)                                       \
+	FINEID_SIGNATURE((nibble) | 2, KEY_SIGN_PKCS1, INPUT_DIGEST, from, hash),        \
+	    FINEID_SIGNATURE((nibble) | 5, KEY_SIGN_PSS, INPUT_DIGEST_BARE, from, hash), \
+	    FINEID_SIGNATURE((nibble) | 4, KEY_SIGN_ECDSA, INPUT_DIGEST_BARE, from, hash)
 #define FINEID_OAEP(byte, hash)                                                   \
 	{                                                                         \
 		.se = SE_CT, .reference = (byte), .operation = KEY_DECIPHER_OAEP, \

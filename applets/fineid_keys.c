@@ -24,24 +24,24 @@ const size_t fineid_serial_lens[] = {FINEID_SERIAL_LEN, FINEID_SERIAL_LEN_LONG, 
 /* Mechanisms of PKCS #11 and, in RFC 5758 and RFC 8017 appendix C, the identifiers. 7.1: clients
  * take 16 at most, so that SHA-224 is not among them. */
 static const struct entry {
-	enum { OF_EC, OF_RSA, OF_LOCAL_RSA } key;
+	enum key_operation operation;
 	struct pkcs15_algorithm info;
 } ENTRIES[] = {
-    {OF_EC, INFO(1, 0x1044, SIGN, 0x44, 8, OID_ECDSA_SHA2, 2)},
-    {OF_EC, INFO(2, 0x1045, SIGN, 0x54, 8, OID_ECDSA_SHA2, 3)},
-    {OF_EC, INFO(3, 0x1046, SIGN, 0x64, 8, OID_ECDSA_SHA2, 4)},
-    {OF_RSA, INFO(4, 0x40, SIGN, 0x42, 9, OID_PKCS1, 11)},
-    {OF_RSA, INFO(5, 0x41, SIGN, 0x52, 9, OID_PKCS1, 12)},
-    {OF_RSA, INFO(6, 0x42, SIGN, 0x62, 9, OID_PKCS1, 13)},
-    {OF_RSA, INFO(7, 0x06, SIGN, 0x12, 9, OID_PKCS1, 5)},
-    {OF_LOCAL_RSA, INFO(8, 0x43, SIGN, 0x45, 9, OID_PKCS1, 10)},
-    {OF_LOCAL_RSA, INFO(9, 0x44, SIGN, 0x55, 9, OID_PKCS1, 10)},
-    {OF_LOCAL_RSA, INFO(10, 0x45, SIGN, 0x65, 9, OID_PKCS1, 10)},
-    {OF_LOCAL_RSA, INFO(11, 0x01, DECIPHER, 0x1A, 9, OID_PKCS1, 1)},
-    {OF_LOCAL_RSA, INFO(12, 0x09, DECIPHER, 0x1D, 9, OID_PKCS1, 7)},
-    {OF_LOCAL_RSA, INFO(13, 0x09, DECIPHER, 0x4D, 9, OID_PKCS1, 7)},
-    {OF_LOCAL_RSA, INFO(14, 0x09, DECIPHER, 0x5D, 9, OID_PKCS1, 7)},
-    {OF_LOCAL_RSA, INFO(15, 0x09, DECIPHER, 0x6D, 9, OID_PKCS1, 7)},
+    {KEY_SIGN_ECDSA, INFO(1, 0x1044, SIGN, 0x44, 8, OID_ECDSA_SHA2, 2)},
+    {KEY_SIGN_ECDSA, INFO(2, 0x1045, SIGN, 0x54, 8, OID_ECDSA_SHA2, 3)},
+    {KEY_SIGN_ECDSA, INFO(3, 0x1046, SIGN, 0x64, 8, OID_ECDSA_SHA2, 4)},
+    {KEY_SIGN_PKCS1, INFO(4, 0x40, SIGN, 0x42, 9, OID_PKCS1, 11)},
+    {KEY_SIGN_PKCS1, INFO(5, 0x41, SIGN, 0x52, 9, OID_PKCS1, 12)},
+    {KEY_SIGN_PKCS1, INFO(6, 0x42, SIGN, 0x62, 9, OID_PKCS1, 13)},
+    {KEY_SIGN_PKCS1, INFO(7, 0x06, SIGN, 0x12, 9, OID_PKCS1, 5)},
+    {KEY_SIGN_PSS, INFO(8, 0x43, SIGN, 0x45, 9, OID_PKCS1, 10)},
+    {KEY_SIGN_PSS, INFO(9, 0x44, SIGN, 0x55, 9, OID_PKCS1, 10)},
+    {KEY_SIGN_PSS, INFO(10, 0x45, SIGN, 0x65, 9, OID_PKCS1, 10)},
+    {KEY_DECIPHER_PKCS1, INFO(11, 0x01, DECIPHER, 0x1A, 9, OID_PKCS1, 1)},
+    {KEY_DECIPHER_OAEP, INFO(12, 0x09, DECIPHER, 0x1D, 9, OID_PKCS1, 7)},
+    {KEY_DECIPHER_OAEP, INFO(13, 0x09, DECIPHER, 0x4D, 9, OID_PKCS1, 7)},
+    {KEY_DECIPHER_OAEP, INFO(14, 0x09, DECIPHER, 0x5D, 9, OID_PKCS1, 7)},
+    {KEY_DECIPHER_OAEP, INFO(15, 0x09, DECIPHER, 0x6D, 9, OID_PKCS1, 7)},
 };
 enum { ENTRIES_COUNT = sizeof(ENTRIES) / sizeof(ENTRIES[0]) };
 
@@ -58,9 +58,7 @@ has(const struct role *role, const struct image_key *key, const struct entry *en
 {
 	const bool rsa = is_rsa(key);
 
-	if (entry->key == OF_EC)
-		return !rsa && build_signs(role, key);
-	if (!rsa || (entry->key == OF_LOCAL_RSA && build_is_remote(key)))
+	if (rsa == (entry->operation == KEY_SIGN_ECDSA) || !build_has(key, entry->operation))
 		return false;
 	return entry->info.operations == SIGN ? build_signs(role, key) : build_deciphers(role, key);
 }

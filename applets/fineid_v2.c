@@ -57,21 +57,15 @@ static const uint8_t ATR[] = {0x3B, 0x7B, 0x94, 0x00, 0x00, 0x80, 0x62, 0x12,
 /* 2.4 */
 static const uint8_t EF_ATR_CONTENT[] = {0x43, 0x01, 0xB8, 0x46, 0x02, 0x12, 0x51};
 
-/* 6.2, the row of v2, and 4.11; the key for signatures has the first three. A remote service
- * neither signs raw blocks nor deciphers. */
+/* 6.2, the row of v2, and 4.11; the key for signatures has the first three. */
 enum { SIGNATURE_ALGORITHMS = 3, ALL_ALGORITHMS = 6 };
 static const struct algorithm ALGORITHMS[ALL_ALGORITHMS] = {
-    {.se = SE_DST,
-     .reference = 0x02,
-     .operation = KEY_SIGN_PKCS1,
-     .input = INPUT_DIGESTINFO,
-     .remote = true},
+    {.se = SE_DST, .reference = 0x02, .operation = KEY_SIGN_PKCS1, .input = INPUT_DIGESTINFO},
     {.se = SE_DST,
      .reference = 0x12,
      .operation = KEY_SIGN_PKCS1,
      .input = INPUT_DIGEST,
-     .digest = DIGEST_SHA1,
-     .remote = true},
+     .digest = DIGEST_SHA1},
     {.se = SE_DST, .reference = 0x00, .operation = KEY_SIGN_RAW, .input = INPUT_BLOCK},
     {.se = SE_CT, .reference = 0x02, .operation = KEY_DECIPHER_PKCS1, .input = INPUT_CRYPTOGRAM},
     {.se = SE_CT, .reference = 0x1A, .operation = KEY_DECIPHER_PKCS1, .input = INPUT_CRYPTOGRAM},
@@ -316,9 +310,10 @@ build_cia_info(struct build *build)
 	for (size_t i = 0; i < ROLES.count; i++) {
 		const struct image_key *key = image_key(build->image, ROLE[i].key);
 
-		if (key != NULL && build_signs(&ROLE[i], key))
+		if (key != NULL && build_has(key, KEY_SIGN_PKCS1) && build_signs(&ROLE[i], key))
 			operations |= PKCS15_OPERATION_COMPUTE_SIGNATURE;
-		if (key != NULL && build_deciphers(&ROLE[i], key))
+		if (key != NULL && build_has(key, KEY_DECIPHER_PKCS1) &&
+		    build_deciphers(&ROLE[i], key))
 			operations |= PKCS15_OPERATION_DECIPHER;
 	}
 	info.algorithms[0].operations &= operations;

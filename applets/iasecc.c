@@ -13,7 +13,7 @@
 #define RSA_SIGNATURE(template, byte, form, from, hash)                             \
 	{                                                                           \
 		.se = (template), .reference = (byte), .operation = KEY_SIGN_PKCS1, \
-		.input = (form), .source = (from), .digest = (hash), .remote = true \
+		.input = (form), .source = (from), .digest = (hash)                 \
 	}
 #define DST(byte, hash) RSA_SIGNATURE(SE_DST, byte, INPUT_DIGEST, SOURCE_HASH, hash)
 #define PSS(byte, hash)                                                             \
@@ -200,7 +200,9 @@ name_algorithms(struct role *role, const struct image_key *key)
 	struct pkcs15_key *object = &role->private_key;
 
 	object->algorithms_count = 0;
-	if (key->usage == 0 || (key->usage & IMAGE_USAGE_SIGN) != 0) {
+	if (!build_has(key, KEY_SIGN_PKCS1)) {
+		/* TokenInfo lists no other signatures. */
+	} else if (key->usage == 0 || (key->usage & IMAGE_USAGE_SIGN) != 0) {
 		name_algorithm(object, TOKEN_ALGORITHM_SIGN);
 	} else if (build_signs(role, key)) {
 		name_algorithm(object, TOKEN_ALGORITHM_SHA1_SIGN);

@@ -199,7 +199,7 @@ lists(const struct build *build, const struct roles *roles, const struct pkcs15_
 
 		if (key == NULL)
 			continue;
-		if (!is_named && build_signs(role, key))
+		if (!is_named && build_signs(role, key) && build_has(key, KEY_SIGN_PKCS1))
 			return true;
 		for (size_t j = 0; is_named && j < role->private_key.algorithms_count; j++) {
 			if (role->private_key.algorithms[j] == info->reference)

@@ -8,7 +8,7 @@
 bool
 iasecc_deciphers(const struct image_key *key)
 {
-	return !build_is_remote(key) &&
+	return build_has(key, KEY_DECIPHER_PKCS1) &&
 	       (key->usage == 0 || (key->usage & IMAGE_USAGE_DECRYPT) != 0);
 }
 

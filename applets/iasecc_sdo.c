@@ -171,9 +171,11 @@ put_private_key_parameters(const struct card *card, uint8_t number, struct write
 
 	if (key == NULL)
 		return false;
-	if (key->usage != 0 && (key->usage & signs) == 0)
+	if ((key->usage != 0 && (key->usage & signs) == 0) ||
+	    (!build_has(key, KEY_SIGN_PKCS1) && !build_has(key, KEY_SIGN_PSS)))
 		rule[SIGN] = SCB_NEVER;
-	if (key->usage != 0 && (key->usage & IMAGE_USAGE_SIGN) == 0)
+	if ((key->usage != 0 && (key->usage & IMAGE_USAGE_SIGN) == 0) ||
+	    !build_has(key, KEY_SIGN_PKCS1))
 		rule[AUTHENTICATE] = SCB_NEVER;
 	if (number == IASECC_KEY_AUTH && iasecc_deciphers(key))
 		rule[DECIPHER] = pin;

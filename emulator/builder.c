@@ -165,6 +165,7 @@ read_public_key(struct key *key, const struct image_key *in_image)
 		key->block_len = (size_t)EVP_PKEY_get_size(public_key);
 	else if (ok)
 		key->block_len = point_len(public_key);
+	key->operations = image_operations(in_image);
 	key->usage = key->spec.usage != 0 ? key->spec.usage : in_image->usage;
 	key->ec = ok && !EVP_PKEY_is_a(public_key, "RSA");
 	X509_free(certificate);

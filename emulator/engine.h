@@ -35,9 +35,10 @@ struct key {
 	struct key_spec spec;
 	bool remote;
 	struct pin *pin;
-	bool ec;          /* else RSA */
-	unsigned usage;   /* enum image_usage; 0: all */
-	size_t block_len; /* RSA: modulus; EC: uncompressed point */
+	bool ec;             /* else RSA */
+	unsigned usage;      /* enum image_usage; 0: all */
+	unsigned operations; /* image_operations() */
+	size_t block_len;    /* RSA: modulus; EC: uncompressed point */
 };
 
 /* A security environment's template, clause 10.2 (2013). */
@@ -192,7 +193,7 @@ void value_remember_refused(struct card *card, struct pin *pin, struct bytes val
 struct environment *environment_of(struct card *card, uint8_t se); /* NULL: no such template */
 void environments_clear(struct card *card);                        /* and all of hash.c */
 
-/* The algorithm is of the key's kind, at a service one that services have, and card.conf allows it. */
+/* The algorithm is of the key's kind, its service has it, and card.conf allows it. */
 bool key_can(const struct key *key, const struct algorithm *algorithm);
 
 /* hash.c */

@@ -104,7 +104,8 @@ is_allowed(unsigned usage, const struct algorithm *algorithm)
 bool
 key_can(const struct key *key, const struct algorithm *algorithm)
 {
-	return is_of_ec(algorithm->operation) == key->ec && (algorithm->remote || !key->remote) &&
+	return is_of_ec(algorithm->operation) == key->ec &&
+	       (key->operations & 1U << algorithm->operation) != 0 &&
 	       is_allowed(key->usage, algorithm);
 }
 

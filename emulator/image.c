@@ -32,6 +32,14 @@ image_key(const struct image *image, const char *name)
 	return NULL;
 }
 
+unsigned
+image_operations(const struct image_key *key)
+{
+	if (strcmp(key->service, IMAGE_SERVICE_FILE) == 0)
+		return ~0U;
+	return key->uses != 0 ? key->uses : 1U << KEY_SIGN_PKCS1;
+}
+
 bool
 image_option(const struct image *image, const char *word, char *value, size_t room)
 {

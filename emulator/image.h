@@ -21,6 +21,10 @@
  *   options = user-consent pin-tries=2    ; words of the personality, may be absent
  *   [key sign]                       ; one section for each key; the name is the key's role
  *   service = cmd                    ; a [service NAME] of vicar.conf, or `file` for a local key
+ *   credential = cred-01             ; what the service calls the key; absent: it has one only
+ *   uses = pkcs1 pss                 ; what the service does with the key: pkcs1, raw, pss, ecdsa,
+ *                                    ; decipher-pkcs1, decipher-raw, decipher-oaep, derive;
+ *                                    ; absent: pkcs1
  *   certificate = sign.der
  *   label = Work                     ; of the key's objects, instead of the personality's
  *   certificate-label = Work 2026    ; of the certificate's object
@@ -49,7 +53,8 @@ enum {
 	IMAGE_KEYS_MAX = 4,
 	IMAGE_AUTHORITIES_MAX = 6,
 	IMAGE_CERTIFICATES_MAX = 8,
-	IMAGE_LABEL_MAX = 64, /* bytes of UTF-8, no control characters, no ; */
+	IMAGE_LABEL_MAX = 64,       /* bytes of UTF-8, no control characters, no ; */
+	IMAGE_CREDENTIAL_MAX = 184, /* printable characters of ASCII; what a line holds */
 	IMAGE_COUNTERS_MAX = 8,
 	IMAGE_FILES_MAX = 8,
 	IMAGE_FILE_PATH_MAX = 16, /* hexadecimal digits: four file identifiers */
@@ -71,6 +76,8 @@ enum image_usage {
 struct image_key {
 	char name[KEY_NAME_MAX];
 	char service[IMAGE_NAME_MAX];
+	char credential[IMAGE_CREDENTIAL_MAX + 1]; /* "": the service has one key only */
+	unsigned uses; /* 1 << enum key_operation; 0: not said, see image_operations() */
 	char label[IMAGE_LABEL_MAX + 1]; /* "": the personality's */
 	char certificate_label[IMAGE_LABEL_MAX + 1];
 	unsigned usage;       /* enum image_usage; 0: all that the role allows */
@@ -133,6 +140,9 @@ struct image_error {
 bool image_name_valid(const char *name);
 /* 1 to IMAGE_LABEL_MAX bytes of UTF-8 without control characters, ; and blanks at the ends. */
 bool image_label_valid(const char *label);
+/* 1 to IMAGE_CREDENTIAL_MAX printable characters of ASCII without blanks at the ends, and without a ;
+ * at the beginning or after a blank. */
+bool image_credential_valid(const char *credential);
 
 /* Reads everything. On failure `image` needs no image_free(). */
 bool image_load(struct image *image, const char *directory, struct image_error *error) MUST_USE;
@@ -174,6 +184,9 @@ bool image_save_file(const struct image *image, const char *path, struct bytes c
 		     struct image_error *error) MUST_USE;
 const struct image_file *image_file(const struct image *image, const char *path); /* NULL: none */
 const struct image_key *image_key(const struct image *image, const char *name);
+/* What can be done with the key where it is, 1 << enum key_operation: with a file everything, at a
+ * service what card.conf says. */
+unsigned image_operations(const struct image_key *key);
 /* "word" or "word=value" among the options; `value` gets the text after = or "", cut to `room`. */
 bool image_option(const struct image *image, const char *word, char *value, size_t room);
 void image_free(struct image *image);

@@ -168,6 +168,29 @@ set_usage(const struct entry *entry, unsigned *usage)
 }
 
 static bool
+set_credential(const struct entry *entry, char field[IMAGE_CREDENTIAL_MAX + 1])
+{
+	if (field[0] != '\0')
+		return refuse(entry, "is given twice; delete one");
+	if (!image_credential_valid(entry->value))
+		return refuse(entry, "allowed are 1 to %d printable characters of ASCII",
+			      IMAGE_CREDENTIAL_MAX);
+	memcpy(field, entry->value, strlen(entry->value) + 1);
+	return true;
+}
+
+static bool
+set_uses(const struct entry *entry, unsigned *uses)
+{
+	if (*uses != 0)
+		return refuse(entry, "is given twice; delete one");
+	if (!image_uses_parse(entry->value, uses))
+		return refuse(entry, "allowed are words out of pkcs1, raw, pss, ecdsa, "
+				     "decipher-pkcs1, decipher-raw, decipher-oaep, derive");
+	return true;
+}
+
+static bool
 key_entry(struct conf *conf, const struct entry *entry, const char *name)
 {
 	struct image *image = conf->image;
@@ -188,14 +211,18 @@ key_entry(struct conf *conf, const struct entry *entry, const char *name)
 		return set_name(entry, key->service, sizeof(key->service));
 	if (is(entry->key, "certificate"))
 		return set_file_name(entry, conf->certificates->keys[i]);
+	if (is(entry->key, "credential"))
+		return set_credential(entry, key->credential);
+	if (is(entry->key, "uses"))
+		return set_uses(entry, &key->uses);
 	if (is(entry->key, "label"))
 		return set_label(entry, key->label);
 	if (is(entry->key, "certificate-label"))
 		return set_label(entry, key->certificate_label);
 	if (is(entry->key, "usage"))
 		return set_usage(entry, &key->usage);
-	return refuse(entry, "unknown key; allowed are service, certificate, label, "
-			     "certificate-label, usage");
+	return refuse(entry, "unknown key; allowed are service, certificate, credential, uses, "
+			     "label, certificate-label, usage");
 }
 
 static bool

@@ -25,6 +25,7 @@ bool image_options_valid(const char *options);
 bool image_file_name_valid(const char *name);
 bool image_usage_parse(const char *words, unsigned *usage) MUST_USE;
 void image_usage_print(unsigned usage, struct writer *text);
+bool image_uses_parse(const char *words, unsigned *uses) MUST_USE;
 
 /* Fills the image's fields but for the certificates themselves. `path` is for error texts. */
 bool image_conf_parse(struct image *image, struct image_certificates *certificates,

@@ -12,16 +12,31 @@
 static const char NAME_CHARACTERS[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				      "0123456789-_.";
 
-static const struct {
+struct word {
 	const char *word;
-	enum image_usage usage;
-} USAGES[] = {
+	unsigned value;
+};
+
+static const struct word USAGES[] = {
     {"sign", IMAGE_USAGE_SIGN},
     {"decrypt", IMAGE_USAGE_DECRYPT},
     {"derive", IMAGE_USAGE_DERIVE},
     {"non-repudiation", IMAGE_USAGE_NON_REPUDIATION},
 };
-enum { USAGES_COUNT = sizeof(USAGES) / sizeof(USAGES[0]) };
+static const struct word USES[] = {
+    {"pkcs1", 1 << KEY_SIGN_PKCS1},
+    {"raw", 1 << KEY_SIGN_RAW},
+    {"pss", 1 << KEY_SIGN_PSS},
+    {"ecdsa", 1 << KEY_SIGN_ECDSA},
+    {"decipher-pkcs1", 1 << KEY_DECIPHER_PKCS1},
+    {"decipher-raw", 1 << KEY_DECIPHER_RAW},
+    {"decipher-oaep", 1 << KEY_DECIPHER_OAEP},
+    {"derive", 1 << KEY_DERIVE_ECDH},
+};
+enum {
+	USAGES_COUNT = sizeof(USAGES) / sizeof(USAGES[0]),
+	USES_COUNT = sizeof(USES) / sizeof(USES[0]),
+};
 
 bool
 image_file_name_valid(const char *name)
@@ -65,29 +80,57 @@ image_label_valid(const char *label)
 	return true;
 }
 
-static enum image_usage
-usage_of(const char *word, size_t len)
+/* libinih takes a ; after a blank for a comment. */
+bool
+image_credential_valid(const char *credential)
 {
-	for (size_t i = 0; i < USAGES_COUNT; i++)
-		if (strlen(USAGES[i].word) == len && strncmp(USAGES[i].word, word, len) == 0)
-			return USAGES[i].usage;
+	const size_t len = strlen(credential);
+
+	if (len == 0 || len > IMAGE_CREDENTIAL_MAX || credential[0] == ' ' ||
+	    credential[len - 1] == ' ' || credential[0] == ';' || strstr(credential, " ;") != NULL)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (credential[i] < 0x20 || credential[i] > 0x7E)
+			return false;
+	return true;
+}
+
+/* 0: none of them. */
+static unsigned
+value_of(const struct word *words, size_t count, const char *word, size_t len)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strlen(words[i].word) == len && strncmp(words[i].word, word, len) == 0)
+			return words[i].value;
 	return 0;
+}
+
+static bool
+parse_words(const struct word *words, size_t count, const char *text, unsigned *values)
+{
+	*values = 0;
+	for (text += strspn(text, " "); *text != '\0'; text += strspn(text, " ")) {
+		const size_t len = strcspn(text, " ");
+		const unsigned one = value_of(words, count, text, len);
+
+		if (one == 0)
+			return false;
+		*values |= one;
+		text += len;
+	}
+	return *values != 0;
 }
 
 bool
 image_usage_parse(const char *words, unsigned *usage)
 {
-	*usage = 0;
-	for (words += strspn(words, " "); *words != '\0'; words += strspn(words, " ")) {
-		size_t len = strcspn(words, " ");
-		enum image_usage one = usage_of(words, len);
+	return parse_words(USAGES, USAGES_COUNT, words, usage);
+}
 
-		if (one == 0)
-			return false;
-		*usage |= one;
-		words += len;
-	}
-	return *usage != 0;
+bool
+image_uses_parse(const char *words, unsigned *uses)
+{
+	return parse_words(USES, USES_COUNT, words, uses);
 }
 
 static void
@@ -121,28 +164,36 @@ put_label(struct writer *writer, const char *key, const char *label)
 		put_entry(writer, key, label);
 }
 
-void
-image_usage_print(unsigned usage, struct writer *text)
+static void
+print_words(const struct word *words, size_t count, unsigned values, struct writer *text)
 {
 	bool first = true;
 
-	for (size_t i = 0; i < USAGES_COUNT; i++) {
-		if ((usage & USAGES[i].usage) == 0)
+	for (size_t i = 0; i < count; i++) {
+		if ((values & words[i].value) == 0)
 			continue;
 		if (!first)
 			put_text(text, " ");
-		put_text(text, USAGES[i].word);
+		put_text(text, words[i].word);
 		first = false;
 	}
 }
 
-static void
-put_usage(struct writer *writer, unsigned usage)
+void
+image_usage_print(unsigned usage, struct writer *text)
 {
-	if (usage == 0)
+	print_words(USAGES, USAGES_COUNT, usage, text);
+}
+
+static void
+put_words(struct writer *writer, const char *key, const struct word *words, size_t count,
+	  unsigned values)
+{
+	if (values == 0)
 		return;
-	put_text(writer, "usage = ");
-	image_usage_print(usage, writer);
+	put_text(writer, key);
+	put_text(writer, " = ");
+	print_words(words, count, values, writer);
 	put_text(writer, "\n");
 }
 
@@ -150,6 +201,7 @@ static bool
 same_key(const struct image_key *a, const struct image_key *b)
 {
 	return strcmp(a->name, b->name) == 0 && strcmp(a->service, b->service) == 0 &&
+	       strcmp(a->credential, b->credential) == 0 && a->uses == b->uses &&
 	       strcmp(a->label, b->label) == 0 &&
 	       strcmp(a->certificate_label, b->certificate_label) == 0 && a->usage == b->usage;
 }
@@ -179,9 +231,9 @@ check_read_back(const struct image *image, const struct image *read, struct imag
 		if (!same_key(&read->keys[i], &image->keys[i]))
 			return failure(
 			    error,
-			    "card \"%s\": a label of key \"%s\" cannot be written to "
-			    "card.conf; use one line without ; and without blanks at its "
-			    "ends",
+			    "card \"%s\": a label or the credential of key \"%s\" cannot be "
+			    "written to card.conf; use one line without ; and without blanks "
+			    "at its ends",
 			    image->name, read->keys[i].name);
 	for (size_t i = 0; i < image->certificates_count; i++)
 		if (!same_certificate(&read->certificates[i], &image->certificates[i]))
@@ -219,9 +271,11 @@ image_conf_print(const struct image *image, const struct image_certificates *cer
 		put_text(text, "]\n");
 		put_entry(text, "service", image->keys[i].service);
 		put_entry(text, "certificate", certificates->keys[i]);
+		put_label(text, "credential", image->keys[i].credential);
+		put_words(text, "uses", USES, USES_COUNT, image->keys[i].uses);
 		put_label(text, "label", image->keys[i].label);
 		put_label(text, "certificate-label", image->keys[i].certificate_label);
-		put_usage(text, image->keys[i].usage);
+		put_words(text, "usage", USAGES, USAGES_COUNT, image->keys[i].usage);
 	}
 	for (size_t i = 0; i < image->authorities_count; i++) {
 		char section[48];

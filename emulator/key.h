@@ -22,16 +22,18 @@ enum key_operation {
 			       (RFC 8017 7.1.2) */
 	KEY_DERIVE_ECDH,    /* input: the other's point, uncompressed; output: X of the shared
 			       point, of the field's length (SEC 1 3.3.1) */
-	KEY_PIN_VERIFY,     /* does `pin` open the key? no input, no output */
-	KEY_PIN_CHANGE,     /* `pin` opens the key; from now on `new_pin` does */
-	KEY_PIN_UNBLOCK,    /* `pin` is the PUK; from now on `new_pin` opens the key */
-	KEY_PUK_VERIFY,     /* `pin` is the PUK; is it the right one? no input, no output */
+	/* Those above are what `uses` of card.conf may say (image.h). */
+	KEY_PIN_VERIFY,  /* does `pin` open the key? no input, no output */
+	KEY_PIN_CHANGE,  /* `pin` opens the key; from now on `new_pin` does */
+	KEY_PIN_UNBLOCK, /* `pin` is the PUK; from now on `new_pin` opens the key */
+	KEY_PUK_VERIFY,  /* `pin` is the PUK; is it the right one? no input, no output */
 };
 
 /* All pointers are borrowed from the card and good until card_resume() or card_reset(). */
 struct key_request {
 	enum key_operation operation;
-	enum digest digest; /* of KEY_SIGN_PSS and KEY_DECIPHER_OAEP; of no meaning to others */
+	enum digest digest; /* of PSS and OAEP, and what the hash of ECDSA is of; of no meaning to
+			       others */
 	const char *key;    /* name of the key in the image, "sign" */
 	/* Name of the key whose file `pin` opens: `key`, or the one that leads when several keys are
 	 * under one PIN (image.h); then `key` is in a file of its own, which that key opens. */

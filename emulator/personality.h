@@ -125,7 +125,8 @@ struct pin_spec {
 /*
  * Algorithms: what MSE SET may ask of a key, ISO/IEC 7816-8 and 7816-4 clause 7.5.11. One list may
  * serve RSA and EC keys: an algorithm of the other kind of key is not there for a key, so that two
- * entries may have one reference.
+ * entries may have one reference. What the service of a remote key does not do (image_operations())
+ * is not there either: MSE SET answers rules.sw_scheme.
  */
 enum se_template {
 	SE_AT = 0xA4,  /* authentication: INTERNAL AUTHENTICATE */
@@ -159,8 +160,6 @@ struct algorithm {
 	enum algorithm_input input;
 	enum algorithm_source source;
 	enum digest digest; /* INPUT_DIGEST and INPUT_DIGEST_BARE; of PSS and OAEP */
-	bool remote;        /* a remote key can do it; otherwise MSE SET on one answers
-			       rules.sw_scheme */
 };
 
 /* What MSE SET may put in the hash template. */

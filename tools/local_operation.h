@@ -1,6 +1,6 @@
 /*
- * What a key file (cmdbridge/) does for a key request of the engine (emulator/): neither room knows
- * the other.
+ * What a key file or a service (cmdbridge/) does for a key request of the engine (emulator/): neither
+ * room knows the other.
  */
 #ifndef VICAR_TOOLS_LOCAL_OPERATION_H
 #define VICAR_TOOLS_LOCAL_OPERATION_H
@@ -12,6 +12,8 @@ enum { LOCAL_ERROR_MAX = PATH_MAX + KEYFILE_ERROR_MAX };
 
 /* False when the request is about a PIN, not a use of the key. */
 bool local_operation(enum key_operation from, enum keyfile_operation *to) MUST_USE;
+/* `uses` of card.conf (emulator/image.h) for what a service can do with a key (enum service_ability). */
+unsigned local_uses(unsigned abilities);
 /* The key's file in a card's directory: `under` is "pin" or "puk". */
 bool local_path(const char *directory, const char *key, const char *under,
 		char path[PATH_MAX]) MUST_USE;

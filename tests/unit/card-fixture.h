@@ -58,18 +58,18 @@ struct fixture {
 static const uint8_t FIXTURE_ATR_T0[] = {0x3B, 0x00};
 static const uint8_t FIXTURE_ATR_T1[] = {0x3B, 0x80, 0x01, 0x81};
 
-#define FIXTURE_SIGN(byte, from, how, what, hash, far)                                  \
+#define FIXTURE_SIGN(byte, from, how, what, hash)                                       \
 	{                                                                               \
 		.se = SE_DST, .reference = (byte), .operation = (what), .input = (how), \
-		.source = (from), .digest = (hash), .remote = (far)                     \
+		.source = (from), .digest = (hash)                                      \
 	}
 
 static const struct algorithm FIXTURE_ALGORITHMS[] = {
-    FIXTURE_SIGN(0x00, SOURCE_COMMAND, INPUT_BLOCK, KEY_SIGN_RAW, DIGEST_SHA1, false),
-    FIXTURE_SIGN(0x02, SOURCE_COMMAND, INPUT_DIGESTINFO, KEY_SIGN_PKCS1, DIGEST_SHA1, true),
-    FIXTURE_SIGN(0x12, SOURCE_COMMAND, INPUT_DIGEST, KEY_SIGN_PKCS1, DIGEST_SHA1, true),
-    FIXTURE_SIGN(0x42, SOURCE_HASH, INPUT_DIGEST, KEY_SIGN_PKCS1, DIGEST_SHA256, true),
-    FIXTURE_SIGN(0x54, SOURCE_HASH, INPUT_DIGEST_BARE, KEY_SIGN_RAW, DIGEST_SHA384, false),
+    FIXTURE_SIGN(0x00, SOURCE_COMMAND, INPUT_BLOCK, KEY_SIGN_RAW, DIGEST_SHA1),
+    FIXTURE_SIGN(0x02, SOURCE_COMMAND, INPUT_DIGESTINFO, KEY_SIGN_PKCS1, DIGEST_SHA1),
+    FIXTURE_SIGN(0x12, SOURCE_COMMAND, INPUT_DIGEST, KEY_SIGN_PKCS1, DIGEST_SHA1),
+    FIXTURE_SIGN(0x42, SOURCE_HASH, INPUT_DIGEST, KEY_SIGN_PKCS1, DIGEST_SHA256),
+    FIXTURE_SIGN(0x54, SOURCE_HASH, INPUT_DIGEST_BARE, KEY_SIGN_RAW, DIGEST_SHA384),
     {.se = SE_CT,
      .reference = 0x1A,
      .operation = KEY_DECIPHER_PKCS1,

@@ -545,6 +545,23 @@ applet_v4_is_refused_with_a_services_key(void **state)
 }
 
 static void
+applet_v4_takes_the_key_of_a_service_that_does_pss(void **state)
+{
+	struct applet_card *card = one_key("hsm", "applet=v4");
+
+	(void)state;
+	card->image.keys[0].uses = 1 << KEY_SIGN_PKCS1 | 1 << KEY_SIGN_PSS;
+	applet_insert(card);
+	assert_answer(card, VERIFY_SIGN, "9000");
+	assert_answer(card, "002241B606 800145 840101", "9000");
+	assert_answer(card, "002A90A022 9020" SHA256_OF_ABC, "9000");
+	applet_assert_pss(applet_rsa(3072), applet_fetch(card, "002A9E9A00"), "SHA256",
+			  SHA256_OF_ABC);
+	assert_int_equal(card->starts, 1);
+	applet_free(card);
+}
+
+static void
 another_applet_is_refused(void **state)
 {
 	(void)state;
@@ -663,6 +680,7 @@ main(void)
 	    cmocka_unit_test(applet_v4_says_so),
 	    cmocka_unit_test(applet_v4_signs_with_pss),
 	    cmocka_unit_test(applet_v4_is_refused_with_a_services_key),
+	    cmocka_unit_test(applet_v4_takes_the_key_of_a_service_that_does_pss),
 	    cmocka_unit_test(another_applet_is_refused),
 	    TEST(restore_clears_the_environment),
 	    TEST(a_hash_of_another_length_is_refused),

@@ -290,9 +290,28 @@ a_services_key_is_refused(void **state)
 	(void)state;
 	applet_add_ec_key(card, "sign", "P-256", SIGN_PIN);
 	snprintf(key->service, sizeof(key->service), "cmd");
-	assert_no_card(card,
-		       "key \"sign\", of the kind p256, is at the service cmd, and services do "
-		       "nothing of what a cc-v2 card does");
+	assert_no_card(card, "key \"sign\", of the kind p256, is at the service cmd, which does "
+			     "nothing of what a cc-v2 card does");
+}
+
+static void
+a_key_at_a_service_that_does_ecdsa_signs(void **state)
+{
+	struct applet_card *card = applet_new("cc-v2", SERIAL, "");
+	struct image_key *key = &card->image.keys[0];
+
+	(void)state;
+	applet_add_ec_key(card, "sign", "P-256", SIGN_PIN);
+	snprintf(key->service, sizeof(key->service), "hsm");
+	key->uses = 1 << KEY_SIGN_ECDSA;
+	applet_insert(card);
+	assert_answer(card, EID, "9000");
+	assert_answer(card, VERIFY_SIGN, "9000");
+	assert_answer(card, "002241B606 800144 840108", "9000");
+	assert_answer(card, "002A90A022 9020" SHA256_OF_ABC, "9000");
+	applet_assert_ecdsa(card->keys[0].key, applet_send(card, "002A9E9A00"), SHA256_OF_ABC);
+	assert_int_equal(card->starts, 1);
+	applet_free(card);
 }
 
 /* What card.conf says of a key is possible although no file of this card lists it. */
@@ -333,6 +352,7 @@ main(void)
 	    cmocka_unit_test(an_rsa_key_is_refused),
 	    cmocka_unit_test(another_curve_is_refused),
 	    cmocka_unit_test(a_services_key_is_refused),
+	    cmocka_unit_test(a_key_at_a_service_that_does_ecdsa_signs),
 #undef TEST
 #undef TEST_P384
 	};

@@ -34,6 +34,9 @@ send_result(uint16_t sw, struct bytes chain)
 	    .text = BYTES_TEXT("The service does not know this account."),
 	    .next = BYTES_TEXT("See the number."),
 	    .chain = chain,
+	    .credentials = {{.id = BYTES_TEXT("cred-01"),
+			     .uses = SERVICE_SIGN_PKCS1 | SERVICE_DECIPHER_OAEP}},
+	    .credentials_count = strcmp(part_of("FAKE_BRIDGE"), "named") == 0 ? 1 : 0,
 	};
 
 	if (!bridge_result_encode(&result, &writer))
@@ -87,7 +90,7 @@ fake_bridge(void)
 	if (len <= 0 || !bridge_request_decode((struct bytes){message, (size_t)len}, &request) ||
 	    request.operation != BRIDGE_ENROL || !account_is_right(&request))
 		return 7;
-	if (strcmp(part, "chain") == 0) {
+	if (strcmp(part, "chain") == 0 || strcmp(part, "named") == 0) {
 		send_progress();
 		send_result(SW_OK, read_chain());
 	} else if (strcmp(part, "refuse") == 0) {
@@ -192,7 +195,23 @@ an_enrolled_card_has_the_service_key_and_the_chain(void **state)
 	assert_string_equal(image.personality, "cc-v1");
 	assert_string_equal(image.keys[0].name, "sign");
 	assert_string_equal(image.keys[0].service, "cmd");
+	assert_string_equal(image.keys[0].credential, "");
+	assert_int_equal(image.keys[0].uses, 0);
 	assert_int_equal(image.authorities_count, 1);
+	image_free(&image);
+}
+
+static void
+an_enrolled_card_says_what_the_service_calls_the_key_and_does_with_it(void **state)
+{
+	const struct enrolment enrolment = an_enrolment("named");
+	struct image image;
+
+	a_chain_of(state, test_key(3072), NULL);
+	enrolled(state, &enrolment);
+	image = load_card(state);
+	assert_string_equal(image.keys[0].credential, "cred-01");
+	assert_int_equal(image.keys[0].uses, 1 << KEY_SIGN_PKCS1 | 1 << KEY_DECIPHER_OAEP);
 	image_free(&image);
 }
 
@@ -491,6 +510,7 @@ main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(an_enrolled_card_has_the_service_key_and_the_chain),
+	    TEST(an_enrolled_card_says_what_the_service_calls_the_key_and_does_with_it),
 	    TEST(an_enrolled_card_keeps_the_account_to_its_owner),
 	    TEST(enrolment_leaves_no_file_beside_the_card),
 	    TEST(user_consent_and_tries_are_options_of_the_card),

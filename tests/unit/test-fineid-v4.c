@@ -487,6 +487,49 @@ a_service_signs_with_pkcs1_only(void **state)
 	applet_free(card);
 }
 
+/* 7.3: what a service does is listed, as what a key in a file does. */
+static void
+a_service_that_does_more_is_listed_with_it(void **state)
+{
+	static const char pss_with_sha256[] = "020143", oaep[] = "2A864886F70D010107";
+	struct applet_card *card = applet_new("fineid-v4", "313233343536373839303132", "");
+	struct image_key *key = &card->image.keys[0];
+
+	(void)state;
+	applet_add_key(card, "auth", "hsm", 2048, AUTH_PIN);
+	key->uses = 1 << KEY_SIGN_PKCS1 | 1 << KEY_SIGN_PSS;
+	applet_insert(card);
+	assert_answer(card, SELECT_AID, "9000");
+	assert_answer(card, "00A4020C02 5032", "9000");
+	assert_non_null(strstr(applet_read(card), pss_with_sha256));
+	assert_null(strstr(applet_read(card), oaep));
+	assert_answer(card, VERIFY_PIN1, "9000");
+	assert_answer(card, "002241B806 80014D 840101", "6A80"); /* OAEP */
+	assert_answer(card, "002241B606 800145 840101", "9000");
+	assert_answer(card, "002A90A022 9020" SHA256_OF_ABC, "9000");
+	applet_assert_pss(card->keys[0].key, applet_fetch(card, "002A9E9A00"), "SHA256",
+			  SHA256_OF_ABC);
+	assert_int_equal(card->starts, 1);
+	applet_free(card);
+}
+
+static void
+a_service_agrees_on_keys(void **state)
+{
+	struct applet_card *card = applet_new("fineid-v4", "313233343536373839303132", "");
+	struct image_key *key = &card->image.keys[0];
+
+	(void)state;
+	applet_add_ec_key(card, "auth", "P-384", AUTH_PIN);
+	snprintf(key->service, sizeof(key->service), "hsm");
+	key->uses = 1 << KEY_DERIVE_ECDH;
+	applet_insert(card);
+	assert_answer(card, SELECT_AID, "9000");
+	assert_answer(card, "002241B606 800154 840101", "6A80"); /* ECDSA */
+	assert_answer(card, "002241B803 840101", "9000");
+	applet_free(card);
+}
+
 static void
 key_2_does_not_agree_on_keys(void **state)
 {
@@ -594,6 +637,8 @@ main(void)
 	    TEST(the_travel_document_is_closed),
 	    cmocka_unit_test(an_rsa_key_signs_with_pkcs1),
 	    cmocka_unit_test(a_service_signs_with_pkcs1_only),
+	    cmocka_unit_test(a_service_that_does_more_is_listed_with_it),
+	    cmocka_unit_test(a_service_agrees_on_keys),
 	    TEST(verify_p1_ff_forgets_the_pin),
 	    TEST(select_by_aid_forgets_the_pins),
 	    TEST(a_pin_is_digits_padded_to_twelve),

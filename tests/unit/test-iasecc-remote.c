@@ -95,6 +95,42 @@ a_remote_key_for_login_does_not_decipher(void **state)
 	applet_free(card);
 }
 
+/* As the key of a file: 7.3 and 7.5 have the deciphering. */
+static void
+the_key_of_a_service_that_deciphers_does(void **state)
+{
+	struct applet_card *card = applet_new("iasecc", SERIAL, "");
+
+	(void)state;
+	applet_add_key(card, "auth", "hsm", 2048, AUTH_PIN);
+	card->image.keys[0].uses = 1 << KEY_SIGN_PKCS1 | 1 << KEY_DECIPHER_PKCS1;
+	applet_insert(card);
+	enter_adf(card);
+	assert_non_null(strstr(content_of(card, "5032"), "02011A"));
+	assert_answer(card, KEY_DOCP("01"),
+		      "7015 BF900111 A00F 80020100 A109 8C07 FB131313 FFFF00 9000");
+	assert_answer(card, "002241B806 840181 80011A", "9000");
+	assert_answer(card, "002241B606 840181 800145", "6A80");
+	applet_free(card);
+}
+
+/* Then only what the card hashes is signed, and no directory has a word for that. */
+static void
+the_key_of_a_service_that_does_pss_only_lists_no_other(void **state)
+{
+	struct applet_card *card = applet_new("iasecc", SERIAL, "");
+
+	(void)state;
+	applet_add_key(card, "sign", "hsm", 2048, SIGN_PIN);
+	card->image.keys[0].uses = 1 << KEY_SIGN_PSS;
+	applet_insert(card);
+	enter_adf(card);
+	assert_null(strstr(content_of(card, "5032"), "2A864886F70D01010B"));
+	assert_answer(card, "002241B606 840182 800142", "6A80");
+	assert_answer(card, "002241B606 840182 800145", "9000");
+	applet_free(card);
+}
+
 int
 main(void)
 {
@@ -106,6 +142,8 @@ main(void)
 	    TEST(a_remote_pin_is_neither_changed_nor_unblocked_on_the_card),
 	    TEST(a_remote_card_lists_what_it_can_do),
 	    cmocka_unit_test(a_remote_key_for_login_does_not_decipher),
+	    cmocka_unit_test(the_key_of_a_service_that_deciphers_does),
+	    cmocka_unit_test(the_key_of_a_service_that_does_pss_only_lists_no_other),
 #undef TEST
 	};
 

@@ -34,7 +34,8 @@ unknown_keys_and_sections_name_what_is_allowed(void **state)
 			    ":5: [card] colour = red: unknown key; allowed are format, "
 			    "personality, serial, options");
 	assert_conf_refused(scene, CONF_HEAD "[key sign]\npin = 1\n",
-			    "allowed are service, certificate, label, certificate-label, usage");
+			    "allowed are service, certificate, credential, uses, label, "
+			    "certificate-label, usage");
 	assert_conf_refused(scene, CONF_HEAD "[certificate a]\nfile = x\n",
 			    "allowed are certificate, key, label");
 	assert_conf_refused(scene, CONF_HEAD "[authority 1]\nname = x\n", "allowed is certificate");
@@ -98,6 +99,40 @@ bad_usages_are_refused(void **state)
 }
 
 static void
+bad_credentials_and_uses_are_refused(void **state)
+{
+	struct scene *scene = *state;
+	char text[512];
+
+	create(scene);
+	assert_conf_refused(scene, CONF_HEAD KEY "credential =\n",
+			    "allowed are 1 to 184 printable characters of ASCII");
+	assert_conf_refused(scene, CONF_HEAD KEY "credential = \xC3\xA9\n", "printable");
+	assert_conf_refused(scene, CONF_HEAD KEY "credential = a\ncredential = b\n", "given twice");
+	(void)snprintf(text, sizeof(text), CONF_HEAD KEY "credential = %0184d\n", 0);
+	put(scene, "card.conf", text);
+	assert_true(load(scene));
+	(void)snprintf(text, sizeof(text), CONF_HEAD KEY "credential=%0185d\n", 0);
+	assert_conf_refused(scene, text, "1 to 184");
+	assert_conf_refused(scene, CONF_HEAD KEY "uses = sign\n",
+			    "words out of pkcs1, raw, pss, ecdsa, decipher-pkcs1");
+	assert_conf_refused(scene, CONF_HEAD KEY "uses =\n", "words out of");
+	assert_conf_refused(scene, CONF_HEAD KEY "uses = pss\nuses = pss\n", "given twice");
+}
+
+static void
+a_credential_that_libinih_would_cut_is_not_written(void **state)
+{
+	(void)state;
+	assert_true(image_credential_valid("pkcs11:token=a;id=%01"));
+	assert_false(image_credential_valid("a ;b"));
+	assert_false(image_credential_valid(";b"));
+	assert_false(image_credential_valid(" a"));
+	assert_false(image_credential_valid("a "));
+	assert_false(image_credential_valid("a\nservice = b"));
+}
+
+static void
 bad_further_certificates_are_refused(void **state)
 {
 	struct scene *scene = *state;
@@ -152,6 +187,8 @@ main(void)
 	    image_test(bad_values_are_refused),
 	    image_test(bad_labels_are_refused),
 	    image_test(bad_usages_are_refused),
+	    image_test(bad_credentials_and_uses_are_refused),
+	    cmocka_unit_test(a_credential_that_libinih_would_cut_is_not_written),
 	    image_test(bad_further_certificates_are_refused),
 	    image_test(what_is_missing_is_named),
 	    image_test(a_line_that_libinih_would_cut_is_refused),

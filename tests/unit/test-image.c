@@ -179,6 +179,27 @@ what_a_key_is_called_and_used_for_is_loaded(void **state)
 }
 
 static void
+what_a_service_calls_a_key_and_does_with_it_is_loaded(void **state)
+{
+	static const char uri[] = "pkcs11:token=My%20HSM;id=%01%02;type=private";
+	struct scene *scene = *state;
+	struct image_key *key = &scene->written.keys[0];
+
+	set_text(key->credential, uri);
+	key->uses = 1 << KEY_SIGN_PSS | 1 << KEY_DERIVE_ECDH;
+	create(scene);
+	assert_true(load(scene));
+	key = &scene->image.keys[0];
+	assert_string_equal(key->credential, uri);
+	assert_int_equal(key->uses, 1 << KEY_SIGN_PSS | 1 << KEY_DERIVE_ECDH);
+	assert_int_equal(image_operations(key), key->uses);
+	key->uses = 0;
+	assert_int_equal(image_operations(key), 1 << KEY_SIGN_PKCS1);
+	assert_string_equal(scene->image.keys[1].credential, "");
+	assert_int_equal(image_operations(&scene->image.keys[1]), ~0U);
+}
+
+static void
 the_longest_serial_number_is_loaded(void **state)
 {
 	struct scene *scene = *state;
@@ -352,7 +373,8 @@ a_label_of_two_lines_is_not_written(void **state)
 
 	set_text(scene->written.keys[0].label, "Work\nusage = decrypt");
 	assert_false(image_create(&scene->written, &scene->error));
-	assert_non_null(strstr(scene->error.text, "a label of key \"sign\" cannot be written"));
+	assert_non_null(strstr(scene->error.text,
+			       "a label or the credential of key \"sign\" cannot be written"));
 	set_text(scene->written.keys[0].label, "");
 	create(scene);
 	assert_true(load(scene));
@@ -697,6 +719,7 @@ main(void)
 	    image_test(what_a_killed_creation_left_goes_and_what_another_is_writing_stays),
 	    image_test(a_card_with_impossible_values_is_not_created),
 	    image_test(what_a_key_is_called_and_used_for_is_loaded),
+	    image_test(what_a_service_calls_a_key_and_does_with_it_is_loaded),
 	    image_test(the_longest_serial_number_is_loaded),
 	    image_test(a_further_certificate_is_added),
 	    image_test(a_key_and_an_authority_are_added),

@@ -11,6 +11,7 @@
 #include "issue.h"
 #include "role.h"
 #include "tools/config.h"
+#include "tools/local_operation.h"
 #include "tools/paths.h"
 
 #include <stdio.h>
@@ -106,13 +107,16 @@ add_with_account(const struct enrolment *enrolment, const struct issue *issue, s
 }
 
 static bool
-issue(const struct enrolment *enrolment, const struct chain *chain, struct image *onto,
-      struct problem *error)
+issue(const struct enrolment *enrolment, const struct bridge_result *result,
+      const struct chain *chain, struct image *onto, struct problem *error)
 {
+	const struct bridge_credential *credential = &result->credentials[0];
 	char options[IMAGE_OPTIONS_MAX];
 	const struct issue_key key = {
 	    .role = enrolment->role,
 	    .service = enrolment->service->name,
+	    .credential = credential->id,
+	    .uses = local_uses(credential->uses),
 	    .certificate = chain->certificates[0],
 	    .label = enrolment->label,
 	};
@@ -145,7 +149,8 @@ ask_and_issue(const struct enrolment *enrolment, struct image *onto, struct prob
 	ok = role_find(enrolment->personality, enrolment->role, &role, error) &&
 	     ask_service(enrolment, answer, error) &&
 	     chain_read(answer->result.chain, &chain, error) &&
-	     chain_check(&chain, time(NULL), error) && issue(enrolment, &chain, onto, error);
+	     chain_check(&chain, time(NULL), error) &&
+	     issue(enrolment, &answer->result, &chain, onto, error);
 	chain_free(&chain);
 	free(answer);
 	return ok;

@@ -156,14 +156,35 @@ label_fits(const char *label, struct problem *error)
 }
 
 static bool
+put_credential(const struct issue_key *from, struct image_key *key, struct problem *error)
+{
+	const struct bytes credential = from->credential;
+
+	if (credential.len == 0)
+		return true;
+	if (credential.len <= IMAGE_CREDENTIAL_MAX) {
+		memcpy(key->credential, credential.data, credential.len);
+		if (memchr(credential.data, '\0', credential.len) == NULL &&
+		    image_credential_valid(key->credential))
+			return true;
+	}
+	return problem(
+	    error,
+	    "the service %s calls the key by a name that cannot stand in card.conf: that "
+	    "has 1 to %d printable characters of ASCII; give the key another name there",
+	    from->service, (int)IMAGE_CREDENTIAL_MAX);
+}
+
+static bool
 put_key(struct image *image, const struct issue_key *from, struct problem *error)
 {
-	struct image_key key = {.usage = from->usage};
+	struct image_key key = {.usage = from->usage, .uses = from->uses};
 	struct image_error reason = {""};
 	struct bytes der;
 	bool ok;
 
-	if (!label_fits(from->label, error) || !der_of(from->certificate, &der, error))
+	if (!label_fits(from->label, error) || !put_credential(from, &key, error) ||
+	    !der_of(from->certificate, &der, error))
 		return false;
 	snprintf(key.name, sizeof(key.name), "%s", from->role);
 	snprintf(key.service, sizeof(key.service), "%s", from->service);

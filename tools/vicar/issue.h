@@ -10,8 +10,10 @@
 
 /* A key that the card is to have. */
 struct issue_key {
-	const char *role;    /* its name in the image: "sign", "auth" */
-	const char *service; /* a [service NAME], or IMAGE_SERVICE_FILE */
+	const char *role;        /* its name in the image: "sign", "auth" */
+	const char *service;     /* a [service NAME], or IMAGE_SERVICE_FILE */
+	struct bytes credential; /* what the service calls it; empty: it has one only */
+	unsigned uses;           /* of a service's key, see image.h; 0: not said */
 	X509 *certificate;
 	const char *label;     /* of its objects; NULL: the personality's */
 	unsigned usage;        /* enum image_usage; 0: all that the role allows */

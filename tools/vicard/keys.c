@@ -154,7 +154,7 @@ refuse(struct keys *keys, uint64_t now_ms, uint16_t sw, const char *text, struct
 
 static bool
 ask_bridge(struct keys *keys, uint64_t now_ms, const struct key_request *request,
-	   const struct image_key *key)
+	   const struct image_key *key, enum keyfile_operation use)
 {
 	char account[PATH_MAX];
 	uint8_t room[BRIDGE_MESSAGE_MAX];
@@ -166,7 +166,9 @@ ask_bridge(struct keys *keys, uint64_t now_ms, const struct key_request *request
 	    .account = bytes_of(account),
 	    .card = bytes_of(keys->image->name),
 	    .key = bytes_of(request->key),
-	    .use = KEYFILE_SIGN_PKCS1,
+	    .credential = bytes_of(key->credential),
+	    .use = use,
+	    .digest = request->digest,
 	    .documents = {{.input = request->input}},
 	    .documents_count = 1,
 	    .certificate = {key->certificate, key->certificate_len},
@@ -181,32 +183,42 @@ ask_bridge(struct keys *keys, uint64_t now_ms, const struct key_request *request
 	return ok;
 }
 
+/* NULL, or why the service is not asked with the status word in `sw`. */
+static const char *
+wrong_use(const struct image_key *key, const struct key_request *request,
+	  enum keyfile_operation *use, uint16_t *sw)
+{
+	struct bytes hash;
+	enum digest digest;
+
+	*sw = SW_CONDITIONS;
+	if (key == NULL || (image_operations(key) & 1U << request->operation) == 0 ||
+	    !local_operation(request->operation, use))
+		return "the key's service cannot do this with it; choose another key";
+	*sw = SW_INCORRECT_DATA;
+	if (*use == KEYFILE_SIGN_PKCS1 && !digestinfo_parse(request->input, &digest, &hash))
+		return "the program did not send a DigestInfo, and nothing else can be signed "
+		       "by a service; choose a mechanism with a hash";
+	return NULL;
+}
+
 static enum card_result
 serve_remote(struct keys *keys, uint64_t now_ms, const struct key_request *request,
 	     struct writer *response)
 {
 	const struct image_key *key = image_key(keys->image, request->key);
-	struct bytes hash;
-	enum digest digest;
-	const char *why;
+	enum keyfile_operation use;
 	uint16_t sw;
+	const char *why = wrong_use(key, request, &use, &sw);
 	bool expired;
 
-	if (key == NULL || request->operation != KEY_SIGN_PKCS1)
-		return refuse(keys, now_ms, SW_CONDITIONS,
-			      "the key is at a service that only signs; choose another key",
-			      response);
-	if (!digestinfo_parse(request->input, &digest, &hash))
-		return refuse(
-		    keys, now_ms, SW_INCORRECT_DATA,
-		    "the program did not send a DigestInfo, and nothing else can be signed "
-		    "by a service; choose a mechanism with a hash",
-		    response);
+	if (why != NULL)
+		return refuse(keys, now_ms, sw, why, response);
 	expired = rules_certificate_expired((struct bytes){key->certificate, key->certificate_len},
 					    time(NULL));
 	if (!rules_allow(&keys->rules, now_ms, request, expired, &sw, &why))
 		return refuse(keys, now_ms, sw, why, response);
-	if (!ask_bridge(keys, now_ms, request, key))
+	if (!ask_bridge(keys, now_ms, request, key, use))
 		return finish(keys, now_ms, SW_SERVICE_UNREACHABLE,
 			      "vicar-bridge could not be started, so the service was not asked; "
 			      "see vicard's log",
@@ -286,8 +298,8 @@ static bool
 result_sound(const struct keys *keys, const struct bridge_result *result)
 {
 	if (result->sw == SW_OK)
-		return keys->started && result->outputs_count == 1 &&
-		       result->outputs[0].len > 0 && result->outputs[0].len <= KEY_OUTPUT_MAX;
+		return keys->started && result->outputs_count == 1 && result->outputs[0].len > 0 &&
+		       result->outputs[0].len <= KEY_OUTPUT_MAX;
 	if (sw_is_tries(result->sw, NULL))
 		return keys->started;
 	return result->sw == SW_PROMPT_TIMEOUT || result->sw == SW_PROMPT_CANCELLED ||

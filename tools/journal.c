@@ -1,17 +1,15 @@
 /*
  * The journal of a card, tools/journal.h.
  */
-#include "tools/journal.h"
+#include "tools/journal_line.h"
+#include "tools/journal_rotation.h"
 
-#include "iso7816/digestinfo.h"
+#include "emulator/image.h"
 #include "iso7816/sw.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <openssl/sha.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,60 +20,7 @@
  * character is a quote, a digit or a letter. */
 #define CUT_MARK " [cut]\n"
 
-enum {
-	LINE_MAX_LEN = 2048,
-	OPEN_MAX = 64,
-	TIME_LEN = 21,
-	HASH_MAX = 24,
-	CUT_MARK_LEN = sizeof(CUT_MARK) - 1
-};
-
-/* A line being made; it is cut, never overrun. */
-struct line {
-	char text[LINE_MAX_LEN];
-	size_t len;
-};
-
-__attribute__((format(printf, 2, 3))) static void
-put(struct line *line, const char *format, ...)
-{
-	size_t room = sizeof(line->text) - 1 - line->len; /* one for the newline */
-	va_list list;
-	int len;
-
-	va_start(list, format);
-	len = vsnprintf(line->text + line->len, room, format, list);
-	va_end(list);
-	if (len > 0)
-		line->len += (size_t)len < room ? (size_t)len : room - 1;
-}
-
-static struct line
-begin(time_t now, const char *kind)
-{
-	struct line line = {.len = 0};
-	char stamp[TIME_LEN] = "";
-	struct tm tm;
-
-	if (gmtime_r(&now, &tm) != NULL)
-		(void)strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	put(&line, "%s %s", stamp, kind);
-	return line;
-}
-
-static void
-put_quoted(struct line *line, const char *name, struct bytes text)
-{
-	if (text.len == 0)
-		return;
-	put(line, " %s=\"", name);
-	for (size_t i = 0; i < text.len && i < JOURNAL_TEXT_MAX - 1; i++) {
-		uint8_t c = text.data[i];
-
-		put(line, "%c", c < 0x20 || c == 0x7F || c == '"' ? '?' : c);
-	}
-	put(line, "\"");
-}
+enum { OPEN_MAX = 64, CUT_MARK_LEN = sizeof(CUT_MARK) - 1 };
 
 static struct bytes
 bytes_of(const char *text)
@@ -83,56 +28,12 @@ bytes_of(const char *text)
 	return (struct bytes){(const uint8_t *)text, strlen(text)};
 }
 
-/* "5f1c03aa": how prompt, journal and log name what is signed. */
-static void
-name_input(struct bytes input, char hash[HASH_MAX])
-{
-	static const char prefix[] = "sha256:";
-	uint8_t own[SHA256_DIGEST_LENGTH];
-	enum digest digest;
-	struct bytes value;
-
-	if (digestinfo_parse(input, &digest, &value)) {
-		bytes_to_hex((struct bytes){value.data, 4}, hash);
-	} else {
-		SHA256(input.data, input.len, own);
-		memcpy(hash, prefix, sizeof(prefix));
-		bytes_to_hex((struct bytes){own, 4}, hash + sizeof(prefix) - 1);
-	}
-	for (char *c = hash; *c != '\0'; c++)
-		*c = (char)tolower((unsigned char)*c);
-}
-
-static void
-put_use(struct line *line, const struct journal_use *use)
-{
-	static const char *const operations[] = {
-	    [KEY_SIGN_PKCS1] = "sign-pkcs1",
-	    [KEY_SIGN_RAW] = "sign-raw",
-	    [KEY_SIGN_PSS] = "sign-pss",
-	    [KEY_SIGN_ECDSA] = "sign-ecdsa",
-	    [KEY_DECIPHER_PKCS1] = "decipher-pkcs1",
-	    [KEY_DECIPHER_RAW] = "decipher-raw",
-	    [KEY_DECIPHER_OAEP] = "decipher-oaep",
-	    [KEY_DERIVE_ECDH] = "derive-ecdh",
-	    [KEY_PIN_VERIFY] = "pin-verify",
-	    [KEY_PIN_CHANGE] = "pin-change",
-	    [KEY_PIN_UNBLOCK] = "pin-unblock",
-	    [KEY_PUK_VERIFY] = "puk-verify",
-	};
-	char hash[HASH_MAX];
-
-	name_input(use->input, hash);
-	put(line, " key=%s operation=%s hash=%s", use->key, operations[use->operation], hash);
-	put_quoted(line, "program", use->program);
-	put_quoted(line, "document", use->document);
-}
-
 static bool
-write_line(const struct journal *journal, const struct line *line)
+write_line(const struct journal *journal, struct journal_line *line)
 {
 	size_t sent = 0;
 
+	line->text[line->len++] = '\n';
 	while (sent < line->len) {
 		ssize_t n = write(journal->fd, line->text + sent, line->len - sent);
 
@@ -142,23 +43,27 @@ write_line(const struct journal *journal, const struct line *line)
 			return false;
 		sent += (size_t)n;
 	}
-	return fsync(journal->fd) == 0;
+	return true;
 }
 
-/* A line that is not wholly on disk is taken back: the next one would stand behind its remains, and
- * be lost with them. */
+/* What is not wholly on disk is taken back: the next line would stand behind its remains, and be lost
+ * with them. When even that fails, journal_open() still marks what was cut. */
 static bool
-append(struct journal *journal, struct line *line)
+settle(const struct journal *journal, off_t end, bool written)
 {
-	off_t end = lseek(journal->fd, 0, SEEK_END);
-
-	line->text[line->len++] = '\n';
-	if (write_line(journal, line))
+	if (written && fsync(journal->fd) == 0)
 		return true;
-	/* When even that fails, journal_open() still marks what was cut. */
 	if (end >= 0 && ftruncate(journal->fd, end) == 0)
 		(void)fsync(journal->fd);
 	return false;
+}
+
+static bool
+append(struct journal *journal, struct journal_line *line)
+{
+	off_t end = lseek(journal->fd, 0, SEEK_END);
+
+	return settle(journal, end, write_line(journal, line));
 }
 
 static void
@@ -167,49 +72,77 @@ remember(struct journal *journal, const char *text)
 	(void)snprintf(journal->last, sizeof(journal->last), "%s", text);
 }
 
+/* Before the open line: a crash among them has announced nothing. */
+static bool
+write_items(const struct journal *journal, time_t now, const struct journal_use *use, uint64_t id)
+{
+	char hash[JOURNAL_HASH_SIZE];
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < use->items_count; i++) {
+		struct journal_line line = journal_line(now, "item");
+
+		journal_name_input(use->operation, use->items[i].input, hash);
+		journal_put(&line, " %" PRIu64 " number=%zu hash=%s", id, i + 1, hash);
+		journal_put_quoted(&line, "document", use->items[i].name);
+		ok = write_line(journal, &line);
+	}
+	return ok;
+}
+
 bool
 journal_begin(struct journal *journal, time_t now, const struct journal_use *use, uint64_t *id)
 {
-	struct line line = begin(now, "open");
+	struct journal_line line = journal_line(now, "open");
+	off_t end;
 
+	journal_rotate(journal);
 	*id = journal->next_id++;
-	put(&line, " %" PRIu64, *id);
-	put_use(&line, use);
-	return append(journal, &line);
+	journal_put(&line, " %" PRIu64, *id);
+	journal_put_use(journal->card, &line, use);
+	end = lseek(journal->fd, 0, SEEK_END);
+	if (!settle(journal, end,
+		    write_items(journal, now, use, *id) && write_line(journal, &line)))
+		return false;
+	journal->uses_open++;
+	return true;
 }
 
 void
 journal_step(struct journal *journal, time_t now, uint64_t id, struct bytes process,
 	     struct bytes text)
 {
-	struct line line = begin(now, "step");
+	struct journal_line line = journal_line(now, "step");
 
-	put(&line, " %" PRIu64, id);
-	put_quoted(&line, "process", process);
-	put_quoted(&line, "text", text);
+	journal_put(&line, " %" PRIu64, id);
+	journal_put_quoted(&line, "process", process);
+	journal_put_quoted(&line, "text", text);
 	(void)append(journal, &line);
 }
 
 void
 journal_done(struct journal *journal, time_t now, uint64_t id, uint16_t sw, const char *text)
 {
-	struct line line = begin(now, "done");
+	struct journal_line line = journal_line(now, "done");
 
-	put(&line, " %" PRIu64 " %04X", id, (unsigned)sw);
-	put_quoted(&line, "text", bytes_of(text));
+	journal_put(&line, " %" PRIu64 " %04X", id, (unsigned)sw);
+	journal_put_quoted(&line, "text", bytes_of(text));
 	remember(journal, text);
 	(void)append(journal, &line);
+	if (journal->uses_open > 0)
+		journal->uses_open--;
 }
 
 void
 journal_none(struct journal *journal, time_t now, const struct journal_use *use, uint16_t sw,
 	     const char *text)
 {
-	struct line line = begin(now, "none");
+	struct journal_line line = journal_line(now, "none");
 
-	put(&line, " %04X", (unsigned)sw);
-	put_use(&line, use);
-	put_quoted(&line, "text", bytes_of(text));
+	journal_rotate(journal);
+	journal_put(&line, " %04X", (unsigned)sw);
+	journal_put_use(journal->card, &line, use);
+	journal_put_quoted(&line, "text", bytes_of(text));
 	remember(journal, text);
 	(void)append(journal, &line);
 }
@@ -217,9 +150,10 @@ journal_none(struct journal *journal, time_t now, const struct journal_use *use,
 void
 journal_note(struct journal *journal, time_t now, const char *text)
 {
-	struct line line = begin(now, "note");
+	struct journal_line line = journal_line(now, "note");
 
-	put_quoted(&line, "text", bytes_of(text));
+	journal_rotate(journal);
+	journal_put_quoted(&line, "text", bytes_of(text));
 	remember(journal, text);
 	(void)append(journal, &line);
 }
@@ -267,9 +201,10 @@ scan_line(struct journal *journal, struct scan *scan, const char *text)
 	if (record == NULL || strstr(text, CUT_MARK) != NULL)
 		return;
 	record++;
+	if ((id_after(record, "item ", &id) || id_after(record, "open ", &id)) &&
+	    id >= journal->next_id)
+		journal->next_id = id + 1;
 	if (id_after(record, "open ", &id)) {
-		if (id >= journal->next_id)
-			journal->next_id = id + 1;
 		if (scan->open_count < OPEN_MAX)
 			scan->open[scan->open_count++] = id;
 		return;
@@ -286,9 +221,9 @@ scan_line(struct journal *journal, struct scan *scan, const char *text)
 }
 
 static bool
-scan_file(struct journal *journal, struct scan *scan)
+scan_file(struct journal *journal, const char *path, struct scan *scan)
 {
-	FILE *file = fopen(journal->path, "re");
+	FILE *file = fopen(path, "re");
 	char *text = NULL;
 	size_t room = 0;
 	ssize_t len;
@@ -307,16 +242,33 @@ scan_file(struct journal *journal, struct scan *scan)
 	return ok;
 }
 
-/* A new file's name must be on disk too. */
-static bool
-sync_directory(const char *directory)
+/* Numbers grow on from the file before; what is open there was closed before it was put aside. */
+static void
+scan_before(struct journal *journal)
 {
-	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool ok = fd >= 0 && fsync(fd) == 0;
+	struct scan unused = {.open_count = 0};
+	char path[PATH_MAX];
 
-	if (fd >= 0)
-		(void)close(fd);
-	return ok;
+	if (journal_old_path(journal->path, 1, path))
+		(void)scan_file(journal, path, &unused);
+}
+
+/* The directory's name is the card's. */
+static void
+name_card(struct journal *journal, const char *directory)
+{
+	const char *slash = strrchr(directory, '/');
+	const char *name = slash == NULL ? directory : slash + 1;
+
+	if (image_name_valid(name))
+		(void)snprintf(journal->card, sizeof(journal->card), "%s", name);
+}
+
+void
+journal_limit(struct journal *journal, size_t bytes, unsigned old_files)
+{
+	journal->bytes_max = bytes;
+	journal->old_files = old_files;
 }
 
 bool
@@ -335,8 +287,12 @@ journal_open(struct journal *journal, const char *directory, time_t now,
 		goto bad;
 	journal->fd = open(journal->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
 			   S_IRUSR | S_IWUSR);
-	if (journal->fd < 0 || !scan_file(journal, &scan) || !sync_directory(directory))
+	if (journal->fd < 0)
 		goto bad;
+	scan_before(journal);
+	if (!scan_file(journal, journal->path, &scan) || !journal_sync_directory(directory))
+		goto bad;
+	name_card(journal, directory);
 	if (scan.cut &&
 	    (write(journal->fd, CUT_MARK, CUT_MARK_LEN) != CUT_MARK_LEN || fsync(journal->fd) != 0))
 		goto bad;

@@ -28,10 +28,21 @@ static const struct journal_use use = {
     .key = "sign", .operation = KEY_SIGN_PKCS1, .input = {digestinfo, sizeof(digestinfo)}};
 
 struct world {
-	char directory[64];
+	char top[48];
+	char directory[64]; /* of the card `work` */
 	char path[80];
 	struct journal journal;
 };
+
+/* Static, for one at a time. */
+static const char *
+old_path(const struct world *world, unsigned number)
+{
+	static char path[96];
+
+	(void)snprintf(path, sizeof(path), "%s.%u", world->path, number);
+	return path;
+}
 
 static void
 reopen(struct world *world)
@@ -48,8 +59,10 @@ world_new(void **state)
 	struct world *world = calloc(1, sizeof(*world));
 
 	assert_non_null(world);
-	(void)snprintf(world->directory, sizeof(world->directory), "/tmp/vicar-journal-XXXXXX");
-	assert_non_null(mkdtemp(world->directory));
+	(void)snprintf(world->top, sizeof(world->top), "/tmp/vicar-journal-XXXXXX");
+	assert_non_null(mkdtemp(world->top));
+	(void)snprintf(world->directory, sizeof(world->directory), "%s/work", world->top);
+	assert_int_equal(mkdir(world->directory, 0700), 0);
 	(void)snprintf(world->path, sizeof(world->path), "%s/journal", world->directory);
 	world->journal.fd = -1;
 	reopen(world);
@@ -64,7 +77,10 @@ world_free(void **state)
 
 	journal_close(&world->journal);
 	(void)unlink(world->path);
+	for (unsigned i = 1; i < 4; i++)
+		(void)unlink(old_path(world, i));
 	(void)rmdir(world->directory);
+	(void)rmdir(world->top);
 	free(world);
 	return 0;
 }
@@ -104,7 +120,7 @@ a_use_is_one_open_and_one_done_line(void **state)
 	journal_done(&world->journal, NOW + 7, id, SW_OK, "signed and verified");
 	assert_string_equal(text_of(world),
 			    "2026-11-21T03:22:05Z open 1 key=sign operation=sign-pkcs1 "
-			    "hash=5f1c03aa\n"
+			    "hash=5f1c03aa card=work\n"
 			    "2026-11-21T03:22:12Z done 1 9000 text=\"signed and verified\"\n");
 }
 
@@ -208,7 +224,113 @@ an_input_that_is_no_digestinfo_is_named_by_its_own_hash(void **state)
 	/* FIPS 180-4 example: SHA-256("abc") = ba7816bf... */
 	raw.input = BYTES_TEXT("abc");
 	assert_true(journal_begin(&world->journal, NOW, &raw, &id));
-	assert_non_null(strstr(text_of(world), " hash=sha256:ba7816bf\n"));
+	assert_non_null(strstr(text_of(world), " hash=sha256:ba7816bf card=work\n"));
+}
+
+static void
+a_bare_hash_is_named_by_itself(void **state)
+{
+	struct world *world = *state;
+	struct journal_use ecdsa = use;
+	uint64_t id;
+
+	ecdsa.operation = KEY_SIGN_ECDSA;
+	ecdsa.input = (struct bytes){digestinfo + 19, 32};
+	assert_true(journal_begin(&world->journal, NOW, &ecdsa, &id));
+	assert_non_null(strstr(text_of(world), " hash=5f1c03aa "));
+}
+
+static const struct journal_item items[] = {
+    {BYTES_TEXT("a \"b\".pdf"), {digestinfo, sizeof(digestinfo)}},
+    {BYTES_TEXT("c.pdf"), {digestinfo, sizeof(digestinfo)}},
+};
+
+static const struct journal_use many = {.key = "sign",
+					.operation = KEY_SIGN_PKCS1,
+					.service = "cmd",
+					.program = BYTES_TEXT("vicar sign"),
+					.items = items,
+					.items_count = 2};
+
+static void
+several_documents_stand_under_one_open(void **state)
+{
+	struct world *world = *state;
+	uint64_t id;
+
+	assert_true(journal_begin(&world->journal, NOW, &many, &id));
+	assert_string_equal(
+	    text_of(world),
+	    "2026-11-21T03:22:05Z item 1 number=1 hash=5f1c03aa document=\"a ?b?.pdf\"\n"
+	    "2026-11-21T03:22:05Z item 1 number=2 hash=5f1c03aa document=\"c.pdf\"\n"
+	    "2026-11-21T03:22:05Z open 1 key=sign operation=sign-pkcs1 documents=2 card=work "
+	    "service=cmd program=\"vicar sign\"\n");
+}
+
+static void
+a_crash_among_the_documents_has_announced_nothing(void **state)
+{
+	struct world *world = *state;
+	const char *open;
+	char whole[2048];
+	uint64_t id;
+
+	assert_true(journal_begin(&world->journal, NOW, &many, &id));
+	(void)snprintf(whole, sizeof(whole), "%s", text_of(world));
+	open = strstr(whole, " open ");
+	assert_non_null(open);
+	write_text(world, whole, (size_t)(open - whole));
+	reopen(world);
+	assert_int_equal(world->journal.unknown, 0);
+	assert_true(journal_begin(&world->journal, NOW, &use, &id));
+	assert_int_equal(id, 2);
+}
+
+static void
+a_full_file_is_put_aside_and_the_oldest_goes(void **state)
+{
+	struct world *world = *state;
+	struct stat is;
+
+	journal_limit(&world->journal, 1, 2);
+	for (int i = 0; i < 5; i++)
+		journal_note(&world->journal, NOW, i < 4 ? "before" : "after");
+	assert_string_equal(text_of(world), "2026-11-21T03:22:05Z note text=\"after\"\n");
+	assert_int_equal(stat(world->path, &is), 0);
+	assert_int_equal(is.st_mode & 0777, 0600);
+	assert_int_equal(access(old_path(world, 1), F_OK), 0);
+	assert_int_equal(access(old_path(world, 2), F_OK), 0);
+	assert_int_equal(access(old_path(world, 3), F_OK), -1);
+}
+
+static void
+a_use_that_is_open_is_not_cut_in_two(void **state)
+{
+	struct world *world = *state;
+	uint64_t id;
+
+	journal_limit(&world->journal, 1, 2);
+	assert_true(journal_begin(&world->journal, NOW, &use, &id));
+	journal_note(&world->journal, NOW, "meanwhile");
+	journal_done(&world->journal, NOW, id, SW_OK, "signed and verified");
+	assert_int_equal(access(old_path(world, 1), F_OK), -1);
+	journal_note(&world->journal, NOW, "afterwards");
+	assert_int_equal(access(old_path(world, 1), F_OK), 0);
+}
+
+static void
+numbers_go_on_in_the_next_file(void **state)
+{
+	struct world *world = *state;
+	uint64_t id;
+
+	journal_limit(&world->journal, 1, 2);
+	assert_true(journal_begin(&world->journal, NOW, &use, &id));
+	journal_done(&world->journal, NOW, id, SW_OK, "signed and verified");
+	journal_note(&world->journal, NOW, "afterwards");
+	reopen(world);
+	assert_true(journal_begin(&world->journal, NOW, &use, &id));
+	assert_int_equal(id, 2);
 }
 
 static void
@@ -318,6 +440,12 @@ main(void)
 	    WORLD_TEST(the_last_sentence_is_there_after_a_restart),
 	    WORLD_TEST(foreign_text_cannot_make_a_line_or_end_its_quotes),
 	    WORLD_TEST(an_input_that_is_no_digestinfo_is_named_by_its_own_hash),
+	    WORLD_TEST(a_bare_hash_is_named_by_itself),
+	    WORLD_TEST(several_documents_stand_under_one_open),
+	    WORLD_TEST(a_crash_among_the_documents_has_announced_nothing),
+	    WORLD_TEST(a_full_file_is_put_aside_and_the_oldest_goes),
+	    WORLD_TEST(a_use_that_is_open_is_not_cut_in_two),
+	    WORLD_TEST(numbers_go_on_in_the_next_file),
 	    cmocka_unit_test(a_journal_that_cannot_be_kept_is_said_with_its_path),
 	    WORLD_TEST(after_a_crash_the_next_use_stands_on_a_line_of_its_own),
 	    WORLD_TEST(a_line_for_which_the_disk_has_no_room_does_not_spoil_the_next),

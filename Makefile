@@ -27,7 +27,7 @@ HARDEN_LINK = -fsanitize=$(SANITIZE)
 endif
 
 # Libraries of each part, by pkg-config name; with --as-needed a program links only what it uses.
-PKGS = libcrypto libcurl libxml-2.0 libassuan inih
+PKGS = libcrypto libcurl libxml-2.0 libassuan inih jansson
 pkg-cflags = $(shell pkg-config --cflags $(1) 2>/dev/null)
 pkg-libs = $(shell pkg-config --libs $(1) 2>/dev/null)
 PKGS_CFLAGS := $(call pkg-cflags,$(PKGS))
@@ -47,8 +47,8 @@ ALL_LDFLAGS = $(HARDEN_LINK) -Wl,--as-needed $(LDFLAGS)
 LIBS = $(PKGS_LIBS) -lgpg-error
 
 # Programs are tools/NAME.c; their parts stand in tools/NAME/, what they share in tools/*.c.
-PROGRAMS = vicar vicard vicar-bridge cmd-simulator apdu-replay
-USER_PROGRAMS = vicar vicard cmd-simulator apdu-replay
+PROGRAMS = vicar vicard vicar-bridge cmd-simulator csc-simulator apdu-replay
+USER_PROGRAMS = vicar vicard cmd-simulator csc-simulator apdu-replay
 MAN_PAGES = $(wildcard docs/*.[1578])
 MAINS = $(wildcard $(PROGRAMS:%=tools/%.c))
 ARCHIVES = tools applets emulator cmdbridge pkcs11 iso7816
@@ -80,7 +80,7 @@ $(BUILD)/%.o: %.c | packages
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(EXTRA_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The programs' own libraries.
-$(BUILD)/cmd-simulator: LIBS += $(HTTPD_LIBS)
+$(BUILD)/cmd-simulator $(BUILD)/csc-simulator: LIBS += $(HTTPD_LIBS)
 $(BUILD)/apdu-replay $(BUILD)/vicar: LIBS += $(PCSC_LIBS)
 $(BUILD)/tools/apdu-replay.o $(BUILD)/tools/apdu-replay/%.o: EXTRA_CPPFLAGS = $(PCSC_CFLAGS)
 $(BUILD)/tools/vicar/pcsc.o: EXTRA_CPPFLAGS = $(PCSC_CFLAGS)

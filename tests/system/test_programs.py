@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
 from harness import ROOT, World  # noqa: E402
 
-PROGRAMS = ("vicar", "vicard", "vicar-bridge", "cmd-simulator", "apdu-replay")
+PROGRAMS = ("vicar", "vicard", "vicar-bridge", "cmd-simulator", "csc-simulator", "apdu-replay")
 COMMANDS = (
     "enrol", "create", "import", "insert", "remove", "list", "status", "pin", "log", "forget",
     "doctor", "cert", "module", "atr",
@@ -21,6 +21,7 @@ PAGES = {
     "vicar": "vicar.1",
     "vicard": "vicard.8",
     "cmd-simulator": "cmd-simulator.1",
+    "csc-simulator": "csc-simulator.1",
     "apdu-replay": "apdu-replay.1",
 }
 
@@ -88,6 +89,7 @@ class Programs(unittest.TestCase):
             ("vicar", "atr", "3B0214"),
             ("vicard", "anna", "berta"),
             ("cmd-simulator", "--directory", "x", "--port", "99999"),
+            ("csc-simulator", "--directory", "x", "--port", "99999"),
         ):
             with self.subTest(argv):
                 self.is_told_on_standard_error(*argv, code=2)
@@ -106,6 +108,7 @@ class Programs(unittest.TestCase):
             (("vicar", "create", "anna", "--card", "none"), "none"),
             (("vicard", "--foreground", "anna"), "anna"),
             (("cmd-simulator", "--directory", self.world.path("file")), "file"),
+            (("csc-simulator", "--directory", self.world.path("file")), "file"),
         ):
             with self.subTest(argv):
                 self.assertIn(thing, self.is_told_on_standard_error(*argv, code=1))

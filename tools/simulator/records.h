@@ -18,14 +18,12 @@ struct sim_records {
 	FILE *terminal; /* borrowed; where text messages are shown; NULL: nowhere */
 };
 
-enum { SIM_COLUMNS_MAX = 8 };
-
 /* `program` is for the message. Fails when another simulator has the directory. */
 bool sim_records_open(const struct sim_directory *directory, const char *program, FILE *terminal,
 		      struct sim_records *records, struct problem *error) MUST_USE;
 void sim_records_close(struct sim_records *records);
 
-/* A line of one of the two files; NULL or "" is unknown, at most SIM_COLUMNS_MAX columns. */
+/* A line of one of the two files; NULL or "" is unknown. */
 bool sim_records_line(int file, const char *const *columns, size_t count) MUST_USE;
 /* The text message on the terminal, if there is one. */
 void sim_records_show(const struct sim_records *records, const char *format, ...)

@@ -58,9 +58,13 @@ ARCHIVE_FILES = $(ARCHIVES:%=$(BUILD)/lib%.a)
 
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 
+# Translations; without gettext everything is English.
+LANGUAGES = $(patsubst po/%.po,%,$(wildcard po/*.po))
+CATALOGUES := $(if $(shell command -v msgfmt),$(LANGUAGES:%=$(BUILD)/locale/%/LC_MESSAGES/vicar.mo))
+
 .PHONY: all
 all: $(patsubst tools/%.c,$(BUILD)/%,$(MAINS)) $(if $(wildcard ifdhandler/*.c),$(BUILD)/libifdvicar.so) \
-	$(BUILD)/vicar-pkcs11.so
+	$(BUILD)/vicar-pkcs11.so $(CATALOGUES)
 
 define archive-rule
 $(BUILD)/lib$(1).a: $(call objects,$(1))
@@ -138,6 +142,19 @@ $(BUILD)/tests/system/p11-%.o: EXTRA_CPPFLAGS = $(P11_CFLAGS)
 $(P11_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $^
+
+$(BUILD)/locale/%/LC_MESSAGES/vicar.mo: po/%.po
+	@mkdir -p $(@D)
+	$(call say,MSGFMT)
+	$(Q)msgfmt --check -o $@ $<
+
+# After a text that people see was changed; then translate what is empty or fuzzy in po/*.po.
+.PHONY: po pot
+pot:
+	@po/extract > po/vicar.pot
+po: pot
+	@for language in $(LANGUAGES); do \
+		msgmerge --quiet --update --backup=none --no-wrap po/$$language.po po/vicar.pot || exit 1; done
 
 # Packages. `demo` and `check` install what they need; `all` says what is missing.
 .PHONY: deps-build deps-demo deps-check deps-consumers deps-deb deps-system
@@ -235,6 +252,7 @@ help:
 	@echo 'install         under prefix, default /usr/local; uninstall. packaging/install.mk has the rest'
 	@echo 'deb             the Debian packages, into $(BUILD)/deb/'
 	@echo 'deps-build      the Debian packages to build; deps-demo, -check, -consumers, -deb, -system'
+	@echo 'po              the texts of po/, after one in the sources was changed'
 	@echo 'clean           removes $(BUILD)/'
 
 .SECONDARY:

@@ -65,8 +65,7 @@ INSTALLED_FILES = \
 	packaging/vicar.conf:$(doc_dir)/examples/vicar.conf \
 	$(call installed,README.md $(wildcard docs/*.md),$(doc_dir)) \
 	$(foreach page,$(MAN_PAGES),$(page):$(mandir)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page))) \
-	$(foreach mo,$(wildcard $(BUILD)/po/*.mo),\
-		$(mo):$(datadir)/locale/$(basename $(notdir $(mo)))/LC_MESSAGES/vicar.mo)
+	$(foreach mo,$(CATALOGUES),$(mo):$(patsubst $(BUILD)/%,$(datadir)/%,$(mo)))
 INSTALLED_LINKS = \
 	../vicar.bundle/Contents/Linux/libifdvicar.so:$(LIBPATH) \
 	$(foreach program,$(filter-out vicar,$(USER_PROGRAMS)),vicar:$(completions_dir)/$(program))

@@ -194,6 +194,21 @@ paths_module(char path[PATH_MAX], struct problem *error)
 }
 
 bool
+paths_locale(char path[PATH_MAX])
+{
+	static const char *const places[] = {"locale", PATHS_LOCALES};
+	struct problem unused;
+	char own[PATH_MAX];
+
+	if (!own_directory(own, &unused))
+		return false;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (join(path, &unused, "%s/%s", own, places[i]) && access(path, X_OK) == 0)
+			return true;
+	return false;
+}
+
+bool
 paths_make(const char *path, struct problem *error)
 {
 	char part[PATH_MAX];

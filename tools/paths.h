@@ -8,6 +8,7 @@
  *   programs       beside our own executable, as in a build tree, else in PATHS_PROGRAMS seen
  *                  from there: an installation may be moved as a whole
  *   the module     the same, with PATHS_MODULES
+ *   translations   locale/ in a build tree, else PATHS_LOCALES
  *
  * Nothing is created but by paths_make(). Every function that fails says why in `error`.
  */
@@ -22,6 +23,8 @@
 #define PATHS_PROGRAMS "../libexec/vicar"
 /* A package may put it below the machine's own directory, lib/x86_64-linux-gnu. */
 #define PATHS_MODULES "../lib/pkcs11", "../lib/*/pkcs11", "../lib64/pkcs11"
+/* Seen from bin, and from libexec/vicar. */
+#define PATHS_LOCALES "../share/locale", "../../share/locale"
 #define PATHS_SYSTEM_CONFIG "/etc/vicar/vicar.conf"
 
 /* The user's vicar.conf. */
@@ -38,6 +41,8 @@ bool paths_expand(const char *text, char path[PATH_MAX], struct problem *error) 
 bool paths_program(const char *name, char path[PATH_MAX], struct problem *error) MUST_USE;
 /* vicar-pkcs11.so, without .. and links in the path. */
 bool paths_module(char path[PATH_MAX], struct problem *error) MUST_USE;
+/* The directory of the translations; false: there are none. */
+bool paths_locale(char path[PATH_MAX]) MUST_USE;
 /* mkdir -p, 0700. */
 bool paths_make(const char *path, struct problem *error) MUST_USE;
 

@@ -2,11 +2,13 @@
  * vicar-bridge: one use of a remote key, one process. vicard (for signatures) and vicar (for enrolment
  * and checks) start it with their socket as file descriptor 3; cmdbridge/bridge.h says what is spoken.
  */
+#include "cmdbridge/language.h"
 #include "cmdbridge/memory.h"
 #include "cmdbridge/peer.h"
 #include "cmdbridge/prompt.h"
 #include "cmdbridge/service.h"
 #include "tools/config.h"
+#include "tools/paths.h"
 
 #include <openssl/crypto.h>
 
@@ -74,6 +76,14 @@ run_service(const struct config *config, const struct peer *peer,
 	return service_run(&use, result);
 }
 
+static void
+choose_language(const struct config *config)
+{
+	char path[PATH_MAX];
+
+	language_set(config->language, paths_locale(path) ? path : NULL);
+}
+
 static bool
 fulfil(const struct peer *peer, const struct bridge_request *request, struct writer *result)
 {
@@ -83,6 +93,7 @@ fulfil(const struct peer *peer, const struct bridge_request *request, struct wri
 
 	if (!config_load(&config, &error))
 		return service_refuse(OUTCOME_MISCONFIGURED, error.text, result);
+	choose_language(&config);
 	ok = run_service(&config, peer, request, result);
 	config_free(&config);
 	return ok;

@@ -209,6 +209,7 @@ class Installed(unittest.TestCase):
             "/usr/lib/pcsc/drivers/vicar.bundle/Contents/Info.plist", "/etc/reader.conf.d/vicar",
             f"/usr/lib/{triplet.stdout.strip()}/pkcs11/vicar-pkcs11.so",
             "/usr/share/p11-kit/modules/vicar.module",
+            *(f"/usr/share/locale/{language}/LC_MESSAGES/vicar.mo" for language in ("fi", "pt")),
             "/usr/lib/systemd/user/vicard@.service", "/usr/lib/systemd/user/vicard@.socket",
             "/usr/lib/sysusers.d/vicar.conf", "/usr/lib/tmpfiles.d/vicar.conf",
             *(f"/usr/share/bash-completion/completions/{program}" for program in PAGES),

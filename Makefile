@@ -47,8 +47,8 @@ ALL_LDFLAGS = $(HARDEN_LINK) -Wl,--as-needed $(LDFLAGS)
 LIBS = $(PKGS_LIBS) -lgpg-error
 
 # Programs are tools/NAME.c; their parts stand in tools/NAME/, what they share in tools/*.c.
-PROGRAMS = vicar vicard vicar-bridge cmd-simulator csc-simulator apdu-replay
-USER_PROGRAMS = vicar vicard cmd-simulator csc-simulator apdu-replay
+PROGRAMS = vicar vicard vicar-bridge cmd-simulator csc-simulator ccid-simulator apdu-replay
+USER_PROGRAMS = vicar vicard cmd-simulator csc-simulator ccid-simulator apdu-replay
 MAN_PAGES = $(wildcard docs/*.[1578])
 MAINS = $(wildcard $(PROGRAMS:%=tools/%.c))
 ARCHIVES = tools applets emulator cmdbridge pkcs11 iso7816

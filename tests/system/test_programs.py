@@ -12,7 +12,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
 from harness import ROOT, World  # noqa: E402
 
-PROGRAMS = ("vicar", "vicard", "vicar-bridge", "cmd-simulator", "csc-simulator", "apdu-replay")
+PROGRAMS = ("vicar", "vicard", "vicar-bridge", "cmd-simulator", "csc-simulator",
+            "ccid-simulator", "apdu-replay")
 COMMANDS = (
     "enrol", "create", "import", "insert", "remove", "list", "status", "pin", "log", "forget",
     "doctor", "cert", "module", "atr",
@@ -22,6 +23,7 @@ PAGES = {
     "vicard": "vicard.8",
     "cmd-simulator": "cmd-simulator.1",
     "csc-simulator": "csc-simulator.1",
+    "ccid-simulator": "ccid-simulator.1",
     "apdu-replay": "apdu-replay.1",
 }
 
@@ -90,6 +92,9 @@ class Programs(unittest.TestCase):
             ("vicard", "anna", "berta"),
             ("cmd-simulator", "--directory", "x", "--port", "99999"),
             ("csc-simulator", "--directory", "x", "--port", "99999"),
+            ("ccid-simulator", "--model", "abacus", "anna"),
+            ("ccid-simulator", "--slow-ms", "soon", "anna"),
+            ("ccid-simulator", "--empty", "anna"),
         ):
             with self.subTest(argv):
                 self.is_told_on_standard_error(*argv, code=2)
@@ -109,6 +114,11 @@ class Programs(unittest.TestCase):
             (("vicard", "--foreground", "anna"), "anna"),
             (("cmd-simulator", "--directory", self.world.path("file")), "file"),
             (("csc-simulator", "--directory", self.world.path("file")), "file"),
+            (("ccid-simulator", "anna"), "anna"),
+            (("ccid-simulator", "--empty", "--link", "reader"), "reader"),
+            (("ccid-simulator", "--empty", "--link", self.world.path("a b")), "a b"),
+            (("ccid-simulator", "--empty", "--link", self.world.path("file")), "file"),
+            (("ccid-simulator", "--empty", "--reader-conf", self.world.path("file")), "file"),
         ):
             with self.subTest(argv):
                 self.assertIn(thing, self.is_told_on_standard_error(*argv, code=1))

@@ -156,6 +156,26 @@ po: pot
 	@for language in $(LANGUAGES); do \
 		msgmerge --quiet --update --backup=none --no-wrap po/$$language.po po/vicar.pot || exit 1; done
 
+# Fuzzers: SECONDS for each, FUZZ="card tlv" for some. They are built by clang, for its libFuzzer.
+FUZZERS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz-*.c))
+$(BUILD)/tests/fuzz/fuzz-pkcs11.o: EXTRA_CPPFLAGS = $(P11_CFLAGS) $(PCSC_CFLAGS)
+$(BUILD)/tests/fuzz/fuzz-link: FUZZ_OBJECTS = $(BUILD)/ifdhandler/message.o
+$(BUILD)/tests/fuzz/fuzz-link: $(BUILD)/ifdhandler/message.o
+$(FUZZERS): $(BUILD)/%: $(BUILD)/%.o $(ARCHIVE_FILES)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -pie $(ALL_LDFLAGS) -o $@ $< $(FUZZ_OBJECTS) \
+		-Wl,--start-group $(ARCHIVE_FILES) -Wl,--end-group $(LIBS) $(HTTPD_LIBS)
+SECONDS ?= 60
+FUZZ ?=
+.PHONY: fuzz fuzz-run deps-fuzz
+fuzz: deps-fuzz
+	@$(MAKE) --no-print-directory CC=clang WERROR= BUILD=$(BUILD)/fuzz \
+		SANITIZE=fuzzer-no-link,address,undefined fuzz-run
+fuzz-run: $(FUZZERS)
+	@tests/fuzz/run $(BUILD) $(SECONDS) $(FUZZ)
+deps-fuzz:
+	@packaging/install-dependencies build fuzz
+
 # Packages. `demo` and `check` install what they need; `all` says what is missing.
 .PHONY: deps-build deps-demo deps-check deps-consumers deps-deb deps-system
 deps-build:

@@ -1,0 +1,89 @@
+/*
+ * The link, both ends. To the card: the input is what a reader sends, message by message. To the
+ * reader: each message is held against what link.h lists.
+ */
+#include "fuzz.h"
+
+#include "emulator/endpoint.h"
+#include "ifdhandler/message.h"
+
+#include <sys/socket.h>
+
+static struct endpoint endpoint;
+
+static void
+to_card(struct reader input)
+{
+	static const uint8_t atr[] = {0x3B, 0x80, 0x01, 0x81}, answer[] = {0x90, 0x00};
+	struct endpoint_request request;
+	struct bytes message;
+	const char *why;
+	int ends[2];
+
+	fuzz_must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, ends) == 0);
+	endpoint_init(&endpoint, ends[0]);
+	fuzz_must(endpoint_hello(&endpoint, BYTES(atr)));
+	while (fuzz_message(&input, &message)) {
+		(void)!send(ends[1], message.data, message.len, MSG_NOSIGNAL);
+		switch (endpoint_receive(&endpoint, &request, &why)) {
+		case ENDPOINT_REQUEST:
+			if (request.kind == LINK_TRANSMIT) {
+				fuzz_must(request.capdu.len <= LINK_CAPDU_MAX);
+				fuzz_must(endpoint_response(&endpoint, BYTES(answer)));
+			} else if (request.kind == LINK_POWER_OFF) {
+				fuzz_must(endpoint_done(&endpoint));
+			} else {
+				fuzz_must(endpoint_powered(&endpoint, BYTES(atr)));
+			}
+			break;
+		case ENDPOINT_NOTHING: break;
+		case ENDPOINT_FULL:
+		case ENDPOINT_CLOSED:
+		case ENDPOINT_BROKEN: goto out;
+		}
+		endpoint_wipe(&endpoint);
+		while (recv(ends[1], (uint8_t[16]){0}, 16, MSG_DONTWAIT) > 0)
+			;
+	}
+out:
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void
+to_reader(struct reader input)
+{
+	static uint8_t answer[LINK_MESSAGE_MAX];
+	uint8_t atr[LINK_ATR_MAX];
+	size_t len;
+	struct bytes message;
+	int ends[2];
+
+	fuzz_must(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) == 0);
+	while (fuzz_message(&input, &message)) {
+		const struct request request = {.kind = LINK_POWER_ON};
+		const struct patience patience = {1, 1};
+
+		(void)!send(ends[1], message.data, message.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (message.len % 2 == 0) {
+			(void)message_hello(ends[0], atr, &len);
+			continue;
+		}
+		if (message_exchange(ends[0], &request, &patience, answer, sizeof(answer), &len) ==
+		    MESSAGE_OK)
+			fuzz_must(len <= sizeof(answer));
+		break;
+	}
+	close(ends[0]);
+	close(ends[1]);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct reader input = reader_of((struct bytes){data, size});
+
+	to_card(input);
+	to_reader(input);
+	return 0;
+}

@@ -31,8 +31,8 @@ static const struct row rows[OUTCOME_COUNT] = {
 	 tr_later("Sign again and answer the prompt; [prompt] timeout-s sets the time.")},
     [OUTCOME_NO_PROMPT] =
 	{SW_PROMPT_TIMEOUT, tr_later("There is no way to ask: no prompt could be shown."),
-	 tr_later("Install a pinentry program or set [prompt] pinentry; on a terminal type:"
-		  " export GPG_TTY=$(tty) before the card is inserted.")},
+	 tr_later("Install a pinentry program or set [prompt] pinentry; on a terminal type: vicar"
+		  " prompt here")},
     [OUTCOME_CODE_EXPIRED] =
 	{SW_PROMPT_TIMEOUT,
 	 tr_later("The code is no longer valid: its time is over or the service does not"

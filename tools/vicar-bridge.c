@@ -9,6 +9,7 @@
 #include "cmdbridge/service.h"
 #include "tools/config.h"
 #include "tools/paths.h"
+#include "tools/prompt_here.h"
 
 #include <openssl/crypto.h>
 
@@ -52,10 +53,12 @@ static bool
 run_service(const struct config *config, const struct peer *peer,
 	    const struct bridge_request *request, struct writer *result)
 {
+	struct prompt_here here = {.name = ""};
 	const struct prompt_config prompt = {
 	    .pinentry = config->pinentry,
 	    .timeout_s = config->prompt_timeout_s,
 	    .command = config->prompt_by == CONFIG_PROMPT_COMMAND ? config->prompt_command : NULL,
+	    .terminal = prompt_here_borrow(&here) ? &here.terminal : NULL,
 	    .notify = config->notify != 0,
 	};
 	struct service_use use = {.prompt = &prompt, .peer = peer, .request = request};

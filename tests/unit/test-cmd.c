@@ -157,7 +157,7 @@ without_a_terminal_nothing_leaves(void **state)
 	use_run(&service, &request, &patient, &use);
 	assert_sw(0x6400);
 	assert_true(use_says(use.result.text, "no way to ask"));
-	assert_true(use_says(use.result.next, "GPG_TTY"));
+	assert_true(use_says(use.result.next, "vicar prompt here"));
 	assert_int_equal(use.starts, 0);
 	assert_int_equal(service_calls(&service, "SCMDSign"), 0);
 }

@@ -1,5 +1,7 @@
 #include "certificate.h"
 
+#include <openssl/bn.h>
+#include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
@@ -63,6 +65,81 @@ certificate_verifies(X509 *certificate, struct bytes digestinfo, struct bytes si
 			     digestinfo.len) == 1;
 out:
 	EVP_PKEY_CTX_free(context);
+	ERR_clear_error();
+	return ok;
+}
+
+static bool
+verifies_pss(EVP_PKEY *key, enum digest digest, struct bytes hash, struct bytes signature)
+{
+	EVP_PKEY_CTX *context = EVP_PKEY_is_a(key, "RSA") ? EVP_PKEY_CTX_new(key, NULL) : NULL;
+	EVP_MD *md = digest < DIGEST_COUNT ? EVP_MD_fetch(NULL, digest_name(digest), NULL) : NULL;
+	const bool ok =
+	    context && md && EVP_PKEY_verify_init(context) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
+	    EVP_PKEY_CTX_set_signature_md(context, md) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_mgf1_md(context, md) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1 &&
+	    EVP_PKEY_verify(context, signature.data, signature.len, hash.data, hash.len) == 1;
+
+	EVP_MD_free(md);
+	EVP_PKEY_CTX_free(context);
+	return ok;
+}
+
+/* The DER of plain r || s; NULL when the lengths do not fit. */
+static uint8_t *
+ecdsa_der(struct bytes plain, size_t field, int *len)
+{
+	ECDSA_SIG *signature = ECDSA_SIG_new();
+	uint8_t *der = NULL;
+	BIGNUM *r = NULL, *s = NULL;
+
+	if (!signature || plain.len != 2 * field)
+		goto out;
+	r = BN_bin2bn(plain.data, (int)field, NULL);
+	s = BN_bin2bn(plain.data + field, (int)field, NULL);
+	if (!r || !s || ECDSA_SIG_set0(signature, r, s) != 1)
+		goto out;
+	r = s = NULL;
+	*len = i2d_ECDSA_SIG(signature, &der);
+out:
+	BN_free(r);
+	BN_free(s);
+	ECDSA_SIG_free(signature);
+	return der;
+}
+
+static bool
+verifies_ecdsa(EVP_PKEY *key, struct bytes hash, struct bytes signature)
+{
+	const size_t field = ((size_t)EVP_PKEY_get_bits(key) + 7) / 8;
+	EVP_PKEY_CTX *context = EVP_PKEY_is_a(key, "EC") ? EVP_PKEY_CTX_new(key, NULL) : NULL;
+	int len = 0;
+	uint8_t *der = ecdsa_der(signature, field, &len);
+	const bool ok = context && der && len > 0 && EVP_PKEY_verify_init(context) == 1 &&
+			EVP_PKEY_verify(context, der, (size_t)len, hash.data, hash.len) == 1;
+
+	OPENSSL_free(der);
+	EVP_PKEY_CTX_free(context);
+	return ok;
+}
+
+bool
+certificate_verifies_use(X509 *certificate, enum keyfile_operation operation, enum digest digest,
+			 struct bytes input, struct bytes signature)
+{
+	EVP_PKEY *key = X509_get0_pubkey(certificate);
+	bool ok = false;
+
+	if (!key || signature.len == 0)
+		return false;
+	if (operation == KEYFILE_SIGN_PKCS1)
+		ok = certificate_verifies(certificate, input, signature);
+	else if (operation == KEYFILE_SIGN_PSS)
+		ok = verifies_pss(key, digest, input, signature);
+	else if (operation == KEYFILE_SIGN_ECDSA)
+		ok = verifies_ecdsa(key, input, signature);
 	ERR_clear_error();
 	return ok;
 }
@@ -159,28 +236,34 @@ put_certificate(struct writer *writer, X509 *certificate)
 }
 
 bool
-certificate_chain(struct bytes pem, struct writer *chain)
+certificate_sort(X509 *const *all, size_t count, struct writer *chain)
 {
-	X509 *all[CERTIFICATES_MAX] = {NULL};
-	X509 *current, *next;
-	size_t count = 0;
+	X509 *current = count > 0 && count <= CERTIFICATES_MAX ? find_leaf(all, count) : NULL;
 	bool ok = false;
 
-	if (!split(pem, all, &count))
-		goto out;
-	current = find_leaf(all, count);
 	for (size_t written = 0; current && written < count; written++) {
+		X509 *next = NULL;
+
 		ok = put_certificate(chain, current);
 		if (!ok)
-			goto out;
-		next = NULL;
+			break;
 		for (size_t i = 0; i < count && !next; i++)
 			if (all[i] != current && issues(all[i], current) &&
 			    !issues(current, current))
 				next = all[i];
 		current = next;
 	}
-out:
+	ERR_clear_error();
+	return ok;
+}
+
+bool
+certificate_chain(struct bytes pem, struct writer *chain)
+{
+	X509 *all[CERTIFICATES_MAX] = {NULL};
+	size_t count = 0;
+	const bool ok = split(pem, all, &count) && certificate_sort(all, count, chain);
+
 	for (size_t i = 0; i < CERTIFICATES_MAX; i++)
 		X509_free(all[i]);
 	ERR_clear_error();

@@ -213,10 +213,16 @@ check(const struct service_use *use, struct service_result *result)
 			 "the service answers and knows the account");
 }
 
+enum {
+	CMD_SECRETS = SERVICE_SECRET_APPLICATION_ID | SERVICE_SECRET_USER | SERVICE_SECRET_PASSWORD,
+};
+
 const struct service_maker cmd_maker = {
     .type = "cmd",
     .abilities = SERVICE_SIGN_PKCS1,
     .account = SERVICE_ACCOUNT_PHONE,
+    .secrets = CMD_SECRETS,
+    .secrets_needed = CMD_SECRETS,
     .needs_endpoint = true,
     .enrol = enrol,
     .sign = sign,

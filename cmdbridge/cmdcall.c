@@ -1,6 +1,7 @@
 #include "cmdcall.h"
 #include "bridge.h"
 #include "certificate.h"
+#include "cmd.h"
 #include "http.h"
 #include "secrets.h"
 
@@ -51,7 +52,7 @@ open_account(struct cmdcall *call)
 		return explain(call, OUTCOME_ACCOUNT_FILE, "no account was named");
 	memcpy(path, name.data, name.len);
 	path[name.len] = '\0';
-	if (!service_account_load(path, call->account, error))
+	if (!service_account_load(path, SERVICE_ACCOUNT_PHONE, call->account, error))
 		return explain(call, OUTCOME_ACCOUNT_FILE, "%s", error);
 	phone_mask(call->account->phone, call->masked_phone);
 	return OUTCOME_OK;
@@ -78,7 +79,7 @@ cmdcall_open(struct cmdcall *call, const struct service_use *use, struct service
 	outcome = open_cipher(call);
 	if (outcome != OUTCOME_OK)
 		return outcome;
-	if (!service_credentials_load(config->credentials, call->credentials, error))
+	if (!service_credentials_load(config->credentials, &cmd_maker, call->credentials, error))
 		return explain(call, OUTCOME_CREDENTIALS_FILE, "%s", error);
 	outcome = open_account(call);
 	if (outcome != OUTCOME_OK)

@@ -203,6 +203,9 @@ say_code(struct description *description, enum consent_code code)
 	case CONSENT_CODE_OWN:
 		say(description, "%s", tr("If you agree, you are asked for a code."));
 		break;
+	case CONSENT_CODE_UNKNOWN:
+		say(description, "%s", tr("If you agree, the service is asked to sign."));
+		break;
 	case CONSENT_CODE_NONE:
 		say(description, "%s", tr("If you agree, it is done at once."));
 		break;

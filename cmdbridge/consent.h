@@ -17,6 +17,7 @@ enum consent_code {
 	CONSENT_CODE_SENT,     /* a code is sent, and no more is known of the message */
 	CONSENT_CODE_OWN,      /* the owner has it already: a generator, an app, a list */
 	CONSENT_CODE_NONE,     /* nobody asks for a code */
+	CONSENT_CODE_UNKNOWN,  /* the service says only when it is asked */
 };
 
 enum { CONSENT_ALL_LEN = 32 };

@@ -114,6 +114,16 @@ set_trust(CURL *curl, const struct service_config *config)
 }
 
 static bool
+set_client(CURL *curl, const struct http_request *request)
+{
+	if (!request->certificate)
+		return true;
+	return curl_easy_setopt(curl, CURLOPT_SSLCERT, request->certificate) == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_SSLKEY,
+				request->key ? request->key : request->certificate) == CURLE_OK;
+}
+
+static bool
 set_limits(CURL *curl, const struct service_config *config)
 {
 	long connect = (long)config->connect_timeout_ms;
@@ -262,6 +272,7 @@ judge(CURL *curl, CURLcode code, const struct transfer *transfer, const char *er
 	case CURLE_URL_MALFORMAT:
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_SSL_CIPHER:
+	case CURLE_SSL_CERTPROBLEM:
 	case CURLE_OUT_OF_MEMORY:
 	case CURLE_FAILED_INIT: return HTTP_MISCONFIGURED;
 	case CURLE_PEER_FAILED_VERIFICATION:
@@ -292,9 +303,9 @@ http_send(const struct service_config *config, const struct peer *peer,
 
 	*answer = (struct http_answer){0};
 	if (!headers || !multi || !curl || !set_request(curl, request, headers) ||
-	    !set_method(curl, request) || !set_trust(curl, config) || !set_limits(curl, config) ||
-	    !set_credentials(curl, request) || !set_proxy(curl, config, request) ||
-	    !set_callbacks(curl, &transfer, error) ||
+	    !set_method(curl, request) || !set_trust(curl, config) || !set_client(curl, request) ||
+	    !set_limits(curl, config) || !set_credentials(curl, request) ||
+	    !set_proxy(curl, config, request) || !set_callbacks(curl, &transfer, error) ||
 	    curl_multi_add_handle(multi, curl) != CURLM_OK)
 		goto out;
 	added = true;

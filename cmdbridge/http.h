@@ -41,7 +41,9 @@ struct http_request {
 	const char
 	    *proxy_user; /* for the proxy, whichever gave its address; "" is none, too; secret */
 	const char *proxy_password;
-	struct bytes body; /* POST */
+	const char *certificate; /* of the client, for TLS; path of a PEM file */
+	const char *key;         /* its key; NULL: in the same file */
+	struct bytes body;       /* POST */
 };
 
 /* `body` is freed with http_answer_free(); `error` is one phrase for people, never with secrets. */

@@ -2,6 +2,7 @@
 
 #include <assuan.h>
 #include <curl/curl.h>
+#include <jansson.h>
 #include <libxml/parser.h>
 #include <libxml/xmlmemory.h>
 #include <openssl/crypto.h>
@@ -136,6 +137,7 @@ memory_protect(char error[MEMORY_ERROR_MAX])
 		return false;
 	}
 	assuan_set_malloc_hooks(&hooks);
+	json_set_alloc_funcs(memory_alloc, memory_free);
 	if (CRYPTO_secure_malloc_init(MEMORY_SECURE_HEAP, 16) != 1) {
 		snprintf(error, MEMORY_ERROR_MAX,
 			 "%d KiB of memory for secrets cannot be locked; raise the limit"

@@ -81,6 +81,35 @@ static const struct row rows[OUTCOME_COUNT] = {
 				  tr_later(
 				      "The credentials file cannot be used; nothing was sent."),
 				  tr_later("Correct the file, see vicar.conf(5).")},
+    [OUTCOME_FACTORS_REFUSED] =
+	{SW_CODE_WRONG, tr_later("The service refused PIN or code; it does not say which."),
+	 tr_later("Sign again with the right PIN and code; the service locks a key after a few.")},
+    [OUTCOME_REFUSED_THERE] = {SW_PROMPT_CANCELLED,
+			       tr_later("The signature was refused at the service."),
+			       tr_later("Sign again if this was not meant.")},
+    [OUTCOME_NOT_CONFIRMED] =
+	{SW_PROMPT_TIMEOUT, tr_later("Nobody confirmed at the service in time."),
+	 tr_later("Sign again and confirm in the service's app or page; code-lifetime-s in"
+		  " vicar.conf sets the time.")},
+    [OUTCOME_LOGIN_REFUSED] =
+	{SW_SERVICE_CREDENTIALS, tr_later("The service refused the login."),
+	 tr_later("Check user and password, then log in anew: vicar service credentials SERVICE")},
+    [OUTCOME_KEY_LOCKED] = {SW_SERVICE_INACTIVE, tr_later("The service has locked this key."),
+			    tr_later("Unlock it at the service.")},
+    [OUTCOME_KEY_DISABLED] = {SW_SERVICE_INACTIVE,
+			      tr_later("The service does not let this key be used."),
+			      tr_later("See at the service what is wrong with the key.")},
+    [OUTCOME_KEY_UNKNOWN] =
+	{SW_SERVICE_ACCOUNT_UNKNOWN, tr_later("The service has no such key for this account."),
+	 tr_later("`vicar service credentials SERVICE` lists those it has; enrol the card with"
+		  " one of them.")},
+    [OUTCOME_KEY_CHANGED] = {SW_SIGNATURE_WRONG,
+			     tr_later("The service has another certificate for this key than the"
+				      " card; nothing was signed."),
+			     tr_later("Enrol the card again.")},
+    [OUTCOME_KEY_UNFIT] = {SW_CONDITIONS,
+			   tr_later("The key cannot sign in this way; nothing was sent."),
+			   tr_later("Choose another mechanism or hash.")},
     [OUTCOME_INACTIVE] = {SW_SERVICE_INACTIVE,
 			  tr_later("The signature service of this account is not active (817)."),
 			  tr_later("Activate it at www.autenticacao.gov.pt.")},

@@ -10,7 +10,10 @@
 enum outcome {
 	OUTCOME_OK,
 	OUTCOME_PIN_REFUSED,
+	OUTCOME_FACTORS_REFUSED, /* PIN or code, and the service does not say which */
 	OUTCOME_NO_CONSENT,
+	OUTCOME_REFUSED_THERE, /* the owner said no at the service: in an app, on its page */
+	OUTCOME_NOT_CONFIRMED, /* the owner said nothing there */
 	OUTCOME_CODE_CANCELLED,
 	OUTCOME_NO_ANSWER,
 	OUTCOME_NO_PROMPT,
@@ -23,10 +26,16 @@ enum outcome {
 	OUTCOME_SERVER_ERROR,
 	OUTCOME_UNTRUSTED,
 	OUTCOME_CREDENTIALS,
-	OUTCOME_FORBIDDEN, /* known credentials, but not for this */
+	OUTCOME_LOGIN_REFUSED, /* of the owner, not of the application */
+	OUTCOME_FORBIDDEN,     /* known credentials, but not for this */
 	OUTCOME_PROXY_CREDENTIALS,
 	OUTCOME_CREDENTIALS_FILE,
 	OUTCOME_INACTIVE,
+	OUTCOME_KEY_LOCKED,   /* by the service, after wrong PINs or codes */
+	OUTCOME_KEY_DISABLED, /* by the service, for other reasons */
+	OUTCOME_KEY_UNKNOWN,
+	OUTCOME_KEY_CHANGED, /* it has another certificate than the card */
+	OUTCOME_KEY_UNFIT,   /* it cannot do that */
 	OUTCOME_ALL_PINS_MUST_CHANGE,
 	OUTCOME_SIGNATURE_PIN_MUST_CHANGE,
 	OUTCOME_ACCOUNT_UNKNOWN,

@@ -18,6 +18,7 @@ struct field {
 	const char *name;
 	char *value;
 	size_t room;
+	bool is_known; /* here */
 	bool optional;
 	bool seen;
 };
@@ -94,7 +95,7 @@ take_field(void *context, const char *section, const char *name, const char *val
 		return refuse(parse, "line %d: section [%s] is not known here; keep [%s] alone",
 			      parse->line, section, parse->section);
 	for (size_t i = 0; i < parse->count && !field; i++)
-		if (strcmp(parse->fields[i].name, name) == 0)
+		if (parse->fields[i].is_known && strcmp(parse->fields[i].name, name) == 0)
 			field = &parse->fields[i];
 	if (!field)
 		return refuse(parse, "line %d: key %s is not known here; see vicar.conf(5)",
@@ -179,7 +180,8 @@ load(struct parse *parse)
 		goto out;
 	}
 	for (size_t i = 0; i < parse->count; i++) {
-		if (parse->fields[i].optional || parse->fields[i].value[0])
+		if (!parse->fields[i].is_known || parse->fields[i].optional ||
+		    parse->fields[i].value[0])
 			continue;
 		refuse(parse, "%s is missing in [%s]; add the line: %s = ...",
 		       parse->fields[i].name, parse->section, parse->fields[i].name);
@@ -191,17 +193,36 @@ out:
 	return ok;
 }
 
+static struct field
+credential(const struct service_maker *maker, unsigned secret, const char *name, char *value,
+	   size_t room)
+{
+	return (struct field){
+	    .name = name,
+	    .value = value,
+	    .room = room,
+	    .is_known = (maker->secrets & secret) != 0,
+	    .optional = (maker->secrets_needed & secret) == 0,
+	};
+}
+
 bool
-service_credentials_load(const char *path, struct service_credentials *credentials,
-			 char error[SECRETS_ERROR_MAX])
+service_credentials_load(const char *path, const struct service_maker *maker,
+			 struct service_credentials *credentials, char error[SECRETS_ERROR_MAX])
 {
 	struct service_credentials *c = credentials;
 	struct field fields[] = {
-	    {"application-id", c->application_id, sizeof(c->application_id), false, false},
-	    {"user", c->user, sizeof(c->user), false, false},
-	    {"password", c->password, sizeof(c->password), false, false},
-	    {"proxy-user", c->proxy_user, sizeof(c->proxy_user), true, false},
-	    {"proxy-password", c->proxy_password, sizeof(c->proxy_password), true, false},
+	    credential(maker, SERVICE_SECRET_APPLICATION_ID, "application-id", c->application_id,
+		       sizeof(c->application_id)),
+	    credential(maker, SERVICE_SECRET_USER, "user", c->user, sizeof(c->user)),
+	    credential(maker, SERVICE_SECRET_PASSWORD, "password", c->password,
+		       sizeof(c->password)),
+	    credential(maker, SERVICE_SECRET_CLIENT_ID, "client-id", c->client_id,
+		       sizeof(c->client_id)),
+	    credential(maker, SERVICE_SECRET_CLIENT_SECRET, "client-secret", c->client_secret,
+		       sizeof(c->client_secret)),
+	    {"proxy-user", c->proxy_user, sizeof(c->proxy_user), true, true, false},
+	    {"proxy-password", c->proxy_password, sizeof(c->proxy_password), true, true, false},
 	};
 	struct parse parse = {.path = path,
 			      .section = "credentials",
@@ -226,11 +247,15 @@ service_credentials_wipe(struct service_credentials *credentials)
 }
 
 bool
-service_account_load(const char *path, struct service_account *account,
-		     char error[SECRETS_ERROR_MAX])
+service_account_load(const char *path, enum service_account_kind kind,
+		     struct service_account *account, char error[SECRETS_ERROR_MAX])
 {
 	char typed[64] = "";
-	struct field fields[] = {{"phone", typed, sizeof(typed), false, false}};
+	const bool phone = kind == SERVICE_ACCOUNT_PHONE, user = kind == SERVICE_ACCOUNT_USER;
+	struct field fields[] = {
+	    {"phone", typed, sizeof(typed), phone, false, false},
+	    {"user", account->user, sizeof(account->user), user, false, false},
+	};
 	struct parse parse = {.path = path,
 			      .section = "account",
 			      .fields = fields,
@@ -241,7 +266,7 @@ service_account_load(const char *path, struct service_account *account,
 	_Static_assert(sizeof(account->phone) == PHONE_SIZE, "phone.h and service.h agree");
 	memset(account, 0, sizeof(*account));
 	ok = load(&parse);
-	if (ok && !phone_normalise(typed, account->phone))
+	if (ok && phone && !phone_normalise(typed, account->phone))
 		ok = refuse(&parse, "phone is no telephone number; write it as +351 9XXXXXXXX");
 	if (!ok)
 		service_account_wipe(account);

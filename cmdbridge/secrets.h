@@ -13,13 +13,14 @@
 enum { SECRETS_ERROR_MAX = 512 };
 
 /* False: `error` names file, reason and next step, never a value; nothing is left in the result. */
-bool service_credentials_load(const char *path, struct service_credentials *credentials,
+bool service_credentials_load(const char *path, const struct service_maker *maker,
+			      struct service_credentials *credentials,
 			      char error[SECRETS_ERROR_MAX]) MUST_USE;
 void service_credentials_wipe(struct service_credentials *credentials);
 
-/* The phone number is normalised (phone.h). */
-bool service_account_load(const char *path, struct service_account *account,
-			  char error[SECRETS_ERROR_MAX]) MUST_USE;
+/* The one of the two that the maker's accounts have; a phone number is normalised (phone.h). */
+bool service_account_load(const char *path, enum service_account_kind kind,
+			  struct service_account *account, char error[SECRETS_ERROR_MAX]) MUST_USE;
 void service_account_wipe(struct service_account *account);
 
 #endif

@@ -61,14 +61,25 @@ unsigned service_number(const struct service_config *config, size_t option);
 /* An option that is SERVICE_OPTION_WORD or SERVICE_OPTION_WORDS has this word. */
 bool service_says(const struct service_config *config, size_t option, const char *word);
 
-/* The credentials file: [credentials] application-id, user, password, [proxy-user, proxy-password].
+/* The credentials file: [credentials] with what the maker's `secrets` say, [proxy-user, proxy-password].
  * Refused when group or others may read it. Secret: wiped with service_credentials_wipe(). */
 struct service_credentials {
 	char application_id[64];
 	char user[128];
 	char password[128];
+	char client_id[128];
+	char client_secret[128];
 	char proxy_user[128];
 	char proxy_password[128];
+};
+
+/* Keys of the credentials file. */
+enum service_secret {
+	SERVICE_SECRET_APPLICATION_ID = 1 << 0,
+	SERVICE_SECRET_USER = 1 << 1,
+	SERVICE_SECRET_PASSWORD = 1 << 2,
+	SERVICE_SECRET_CLIENT_ID = 1 << 3,
+	SERVICE_SECRET_CLIENT_SECRET = 1 << 4,
 };
 
 /* The card's `account` file: [account] phone = +351 9XXXXXXXX, or user = NAME. Same rules. */
@@ -141,7 +152,9 @@ struct service_maker {
 	const char *type;
 	unsigned abilities; /* enum service_ability: the most that one of its keys can do */
 	enum service_account_kind account;
-	bool needs_endpoint;                   /* `endpoint` of vicar.conf must be given */
+	unsigned secrets;        /* enum service_secret: what may stand in the credentials file */
+	unsigned secrets_needed; /* ... and must */
+	bool needs_endpoint;     /* `endpoint` of vicar.conf must be given */
 	const struct service_option *options;  /* NULL: no keys of its own in vicar.conf */
 	const struct service_status *statuses; /* ends with a NULL code; NULL: none */
 	/* The certificates of the request's credential, and what it can do; with a PIN the service's

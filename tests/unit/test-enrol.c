@@ -75,7 +75,7 @@ account_is_right(const struct bridge_request *request)
 
 	snprintf(path, sizeof(path), "%.*s", (int)request->account.len,
 		 (const char *)request->account.data);
-	return service_account_load(path, &account, error) &&
+	return service_account_load(path, SERVICE_ACCOUNT_PHONE, &account, error) &&
 	       strcmp(account.phone, "+351 912345678") == 0;
 }
 
@@ -224,7 +224,8 @@ an_enrolled_card_keeps_the_account_to_its_owner(void **state)
 
 	a_chain_of(state, test_key(3072), NULL);
 	enrolled(state, &enrolment);
-	assert_true(service_account_load(home_file(state, CARD "/account"), &kept, error));
+	assert_true(service_account_load(home_file(state, CARD "/account"), SERVICE_ACCOUNT_PHONE,
+					 &kept, error));
 	assert_string_equal(kept.phone, "+351 912345678");
 }
 
@@ -338,7 +339,8 @@ a_remote_key_is_added_to_a_card_with_a_local_one(void **state)
 	assert_true(image_option(&image, "pin-tries", value, sizeof(value)));
 	assert_false(image_option(&image, "user-consent", NULL, 0));
 	image_free(&image);
-	assert_true(service_account_load(home_file(state, CARD "/account"), &kept, error));
+	assert_true(service_account_load(home_file(state, CARD "/account"), SERVICE_ACCOUNT_PHONE,
+					 &kept, error));
 }
 
 static void
@@ -489,7 +491,8 @@ a_written_account_can_be_read_again(void **state)
 	struct problem text = {""};
 
 	assert_true(account_write(home_file(state, "account"), &account, &text));
-	assert_true(service_account_load(home_file(state, "account"), &read, error));
+	assert_true(
+	    service_account_load(home_file(state, "account"), SERVICE_ACCOUNT_PHONE, &read, error));
 	assert_string_equal(read.phone, account.phone);
 }
 

@@ -20,6 +20,10 @@
 
 static char path[] = "/tmp/vicar-secrets-XXXXXX";
 static char error[SECRETS_ERROR_MAX];
+static const struct service_maker maker = {
+    .secrets = SERVICE_SECRET_APPLICATION_ID | SERVICE_SECRET_USER | SERVICE_SECRET_PASSWORD,
+    .secrets_needed = SERVICE_SECRET_APPLICATION_ID | SERVICE_SECRET_USER | SERVICE_SECRET_PASSWORD,
+};
 static struct service_credentials credentials;
 static struct service_account account;
 
@@ -54,14 +58,14 @@ static bool
 load_credentials(const char *text)
 {
 	write_text(text);
-	return service_credentials_load(path, &credentials, error);
+	return service_credentials_load(path, &maker, &credentials, error);
 }
 
 static bool
 load_account(const char *text)
 {
 	write_text(text);
-	return service_account_load(path, &account, error);
+	return service_account_load(path, SERVICE_ACCOUNT_PHONE, &account, error);
 }
 
 /* Refused for this reason, with the file's name, without the secret, and with nothing left. */
@@ -107,7 +111,8 @@ a_file_that_others_may_read_is_refused(void **state)
 	write_text(CREDENTIALS);
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		assert_int_equal(chmod(path, modes[i]), 0);
-		assert_refused(service_credentials_load(path, &credentials, error), "chmod 600");
+		assert_refused(service_credentials_load(path, &maker, &credentials, error),
+			       "chmod 600");
 	}
 }
 
@@ -115,7 +120,7 @@ static void
 a_missing_file_is_named(void **state)
 {
 	(void)state;
-	assert_false(service_credentials_load("/nonexistent/c", &credentials, error));
+	assert_false(service_credentials_load("/nonexistent/c", &maker, &credentials, error));
 	assert_non_null(strstr(error, "/nonexistent/c: cannot be read"));
 }
 
@@ -123,7 +128,7 @@ static void
 a_directory_is_refused(void **state)
 {
 	(void)state;
-	assert_false(service_credentials_load("/", &credentials, error));
+	assert_false(service_credentials_load("/", &maker, &credentials, error));
 	assert_non_null(strstr(error, "not a regular file"));
 }
 

@@ -12,24 +12,51 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TYPED_MAX = 64 };
+enum { TYPED_MAX = 128 };
+
+/* Each takes what was typed; false: it is none. */
+static bool
+take_phone(const char *typed, struct service_account *account)
+{
+	return phone_normalise(typed, account->phone);
+}
+
+static bool
+take_user(const char *typed, struct service_account *account)
+{
+	for (const char *at = typed; *at != '\0'; at++)
+		if ((unsigned char)*at <= ' ' || *at == 0x7F)
+			return false;
+	return *typed != '\0' && snprintf(account->user, sizeof(account->user), "%s", typed) <
+				     (int)sizeof(account->user);
+}
+
+static const struct kind {
+	const char *what, *prompt, *again;
+	bool (*take)(const char *typed, struct service_account *account);
+} kinds[] = {
+    [SERVICE_ACCOUNT_PHONE] = {"phone number", "Phone number of the account (+351 9XXXXXXXX): ",
+			       "That is no phone number. As +351 9XXXXXXXX: ", take_phone},
+    [SERVICE_ACCOUNT_USER] = {"user name", "User name of the account: ",
+			      "That is no user name. Without blanks: ", take_user},
+};
 
 bool
-account_ask(struct service_account *account, struct problem *error)
+account_ask(enum service_account_kind kind, struct service_account *account, struct problem *error)
 {
-	const char *prompt = "Phone number of the account (+351 9XXXXXXXX): ";
+	const char *prompt = kinds[kind].prompt;
 	char typed[TYPED_MAX];
 	struct terminal terminal;
 	bool ok;
 
 	if (!terminal_open(&terminal))
-		return problem(
-		    error,
-		    "the phone number cannot be asked for: no terminal; put it in a file, mode "
-		    "0600, and name that with --account");
+		return problem(error,
+			       "the %s cannot be asked for: no terminal; put it in a file, mode "
+			       "0600, and name that with --account",
+			       kinds[kind].what);
 	while ((ok = terminal_ask(&terminal, prompt, true, typed, sizeof(typed), error)) &&
-	       !phone_normalise(typed, account->phone))
-		prompt = "That is no phone number. As +351 9XXXXXXXX: ";
+	       !kinds[kind].take(typed, account))
+		prompt = kinds[kind].again;
 	OPENSSL_cleanse(typed, sizeof(typed));
 	terminal_close(&terminal);
 	return ok;
@@ -54,10 +81,12 @@ write_all(int fd, const char *text, size_t len)
 static bool
 write_account(int fd, const struct service_account *account)
 {
-	char text[sizeof(account->phone) + 32];
+	const bool phone = account->phone[0] != '\0';
+	char text[sizeof(*account) + 32];
 	bool ok;
 
-	snprintf(text, sizeof(text), "[account]\nphone = %s\n", account->phone);
+	snprintf(text, sizeof(text), "[account]\n%s = %s\n", phone ? "phone" : "user",
+		 phone ? account->phone : account->user);
 	ok = write_all(fd, text, strlen(text));
 	OPENSSL_cleanse(text, sizeof(text));
 	return ok;

@@ -8,9 +8,10 @@
 #include "cmdbridge/secrets.h"
 #include "tools/problem.h"
 
-/* Asks at the terminal until it is a phone number or the question is cancelled. The caller wipes the
- * account with service_account_wipe(). */
-bool account_ask(struct service_account *account, struct problem *error) MUST_USE;
+/* Asks at the terminal for what the kind of account wants, until it is that or the question is cancelled.
+ * The caller wipes the account with service_account_wipe(). */
+bool account_ask(enum service_account_kind kind, struct service_account *account,
+		 struct problem *error) MUST_USE;
 /* A new file, mode 0600, on disk when this returns. Fails, leaving nothing, if it exists. */
 bool account_write(const char *path, const struct service_account *account,
 		   struct problem *error) MUST_USE;

@@ -43,7 +43,8 @@ check_credentials(const struct service_config *service, struct problem *text)
 	struct service_credentials credentials;
 	char error[SECRETS_ERROR_MAX];
 	const bool ok = service->credentials == NULL ||
-			service_credentials_load(service->credentials, &credentials, error);
+			service_credentials_load(service->credentials, service_maker(service->type),
+						 &credentials, error);
 
 	if (!ok)
 		return problem(text, "credentials file %s", error);
@@ -70,13 +71,15 @@ check_encryption(const struct service_config *service, char until[CERTIFICATE_DA
 }
 
 static bool
-check_account(const struct doctor *doctor, struct problem *text)
+check_account(const struct doctor *doctor, enum service_account_kind kind, struct problem *text)
 {
 	char path[PATH_LEN], error[SECRETS_ERROR_MAX];
 	struct service_account account;
 
+	if (kind == SERVICE_ACCOUNT_NONE)
+		return true;
 	snprintf(path, sizeof(path), "%s/" ACCOUNT_FILE, doctor->directory);
-	if (!service_account_load(path, &account, error))
+	if (!service_account_load(path, kind, &account, error))
 		return problem(text, "account file %s", error);
 	service_account_wipe(&account);
 	return true;
@@ -95,7 +98,7 @@ check_remote(const struct doctor *doctor, const struct image_key *key,
 		    "vicar.conf(5)",
 		    key->service, key->name);
 	return check_credentials(service, text) && check_encryption(service, until, text) &&
-	       check_account(doctor, text);
+	       check_account(doctor, service_maker(service->type)->account, text);
 }
 
 enum finding

@@ -32,21 +32,32 @@ personality_knows(const struct personality *personality, const char *word)
 	return false;
 }
 
+static struct bytes
+text_bytes(const char *text)
+{
+	return text == NULL ? BYTES_NONE : (struct bytes){(const uint8_t *)text, strlen(text)};
+}
+
 /* The bridge reads the account from a file; there is none on disk before there is a card. */
 static bool
 ask_service(const struct enrolment *enrolment, struct bridge_answer *answer, struct problem *error)
 {
 	const struct service_config *service = enrolment->service;
+	int account;
 	const struct bridge_request request = {
 	    .operation = BRIDGE_ENROL,
 	    .service = {(const uint8_t *)service->name, strlen(service->name)},
-	    .account = BYTES_TEXT(BRIDGE_CLIENT_ACCOUNT),
+	    .account = enrolment->account == NULL ? BYTES_NONE : BYTES_TEXT(BRIDGE_CLIENT_ACCOUNT),
+	    .credential = text_bytes(enrolment->credential),
 	    .card = {(const uint8_t *)enrolment->name, strlen(enrolment->name)},
 	    .key = {(const uint8_t *)enrolment->role, strlen(enrolment->role)},
 	};
-	const int account = account_in_memory(enrolment->account, error);
 	bool ok;
 
+	if (enrolment->account == NULL)
+		return bridge_client_ask(enrolment->bridge, &request, -1,
+					 bridge_client_timeout_ms(service), answer, error);
+	account = account_in_memory(enrolment->account, error);
 	if (account < 0)
 		return false;
 	ok = bridge_client_ask(enrolment->bridge, &request, account,
@@ -96,6 +107,8 @@ add_with_account(const struct enrolment *enrolment, const struct issue *issue, s
 	char path[PATH_MAX];
 	const bool has = enrol_has_account(enrolment->name, path);
 
+	if (enrolment->account == NULL)
+		return issue_onto(issue, onto, error);
 	if (!account_path(enrolment->name, path, error) ||
 	    (!has && !account_write(path, enrolment->account, error)))
 		return false;
@@ -136,6 +149,26 @@ issue(const struct enrolment *enrolment, const struct bridge_result *result,
 			    : add_with_account(enrolment, &issue, onto, error);
 }
 
+/* A service with several keys for the account gives no chain, and their names. */
+static bool
+one_taken(const struct enrolment *enrolment, const struct bridge_result *result,
+	  struct problem *error)
+{
+	char names[PROBLEM_MAX / 2] = "";
+	size_t len = 0;
+
+	if (result->chain.len > 0 || result->credentials_count == 0)
+		return true;
+	for (size_t i = 0; i < result->credentials_count && len < sizeof(names); i++)
+		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%.*s",
+					i > 0 ? ", " : "", (int)result->credentials[i].id.len,
+					(const char *)result->credentials[i].id.data);
+	return problem(error,
+		       "the account has several keys: %s; name one with --credential (`vicar "
+		       "service credentials %s` says more of them)",
+		       names, enrolment->service->name);
+}
+
 static bool
 ask_and_issue(const struct enrolment *enrolment, struct image *onto, struct problem *error)
 {
@@ -148,6 +181,7 @@ ask_and_issue(const struct enrolment *enrolment, struct image *onto, struct prob
 		return problem(error, "card %s: no memory; close some programs", enrolment->name);
 	ok = role_find(enrolment->personality, enrolment->role, &role, error) &&
 	     ask_service(enrolment, answer, error) &&
+	     one_taken(enrolment, &answer->result, error) &&
 	     chain_read(answer->result.chain, &chain, error) &&
 	     chain_check(&chain, time(NULL), error) &&
 	     issue(enrolment, &answer->result, &chain, onto, error);
@@ -191,6 +225,7 @@ enum {
 	OPTION_CARD,
 	OPTION_ROLE,
 	OPTION_LABEL,
+	OPTION_CREDENTIAL,
 	OPTION_ACCOUNT,
 	OPTION_PHONE,
 	OPTION_NO_CONSENT,
@@ -202,16 +237,17 @@ static const struct command_option options[] = {
     {"card", "CARD", "what card it is to be; vicar list --personalities names them"},
     {"role", "ROLE", "which key of the card it is to be: auth, sign ...; default sign"},
     {"label", "LABEL", "of the key's objects; default: that of the kind of card"},
-    {"account", "FILE", "the account: [account] phone = +351 9XXXXXXXX, mode 0600"},
-    {"phone-from-prompt", NULL, "ask for the phone number at the terminal (the default)"},
+    {"credential", "ID", "which of the account's keys, when the service has several"},
+    {"account", "FILE", "the account: [account] phone = ..., or user = ..., mode 0600"},
+    {"phone-from-prompt", NULL, "ask for phone number or user at the terminal (the default)"},
     {"no-user-consent", NULL, "do not say that each signature needs the PIN anew"},
     {"add", NULL, "put the key onto card NAME, which is there and out"},
     {NULL, NULL, NULL},
 };
 
 static bool
-get_account(const struct command_arguments *arguments, struct service_account *account,
-	    struct problem *error)
+get_account(const struct command_arguments *arguments, enum service_account_kind kind,
+	    struct service_account *account, struct problem *error)
 {
 	const char *given = arguments->options[OPTION_ACCOUNT], *name = arguments->operands[0];
 	char text[SECRETS_ERROR_MAX], kept[PATH_MAX];
@@ -226,8 +262,8 @@ get_account(const struct command_arguments *arguments, struct service_account *a
 		given = kept;
 	}
 	if (given == NULL)
-		return account_ask(account, error);
-	if (!service_account_load(given, account, text))
+		return account_ask(kind, account, error);
+	if (!service_account_load(given, kind, account, text))
 		return problem(error, "account file %s", text);
 	return true;
 }
@@ -253,13 +289,14 @@ run_with(const struct command_arguments *arguments, const struct config *config,
 	const char *const *given = arguments->options;
 	char bridge[PATH_MAX];
 	struct service_account account = {0};
+	enum service_account_kind kind;
 	struct enrolment enrolment = {
 	    .name = arguments->operands[0],
 	    .personality = given[OPTION_CARD],
 	    .role = given[OPTION_ROLE] == NULL ? DEFAULT_ROLE : given[OPTION_ROLE],
 	    .label = given[OPTION_LABEL],
 	    .service = config_service(config, given[OPTION_SERVICE]),
-	    .account = &account,
+	    .credential = given[OPTION_CREDENTIAL],
 	    .bridge = bridge,
 	    .pin_tries = config->pin_tries,
 	    .adds = given[OPTION_ADD] != NULL,
@@ -273,7 +310,11 @@ run_with(const struct command_arguments *arguments, const struct config *config,
 			       given[OPTION_SERVICE]);
 	if (!possible(&enrolment, error) || !paths_program("vicar-bridge", bridge, error))
 		return false;
-	ok = get_account(arguments, &account, error) && enrol_card(&enrolment, error);
+	kind = service_maker(enrolment.service->type)->account;
+	if (kind != SERVICE_ACCOUNT_NONE)
+		enrolment.account = &account;
+	ok = (kind == SERVICE_ACCOUNT_NONE || get_account(arguments, kind, &account, error)) &&
+	     enrol_card(&enrolment, error);
 	service_account_wipe(&account);
 	return ok;
 }

@@ -15,8 +15,9 @@ struct enrolment {
 	const char *role;        /* of the key */
 	const char *label;       /* of its objects; NULL: the personality's */
 	const struct service_config *service;
-	const struct service_account *account;
-	const char *bridge; /* path of vicar-bridge */
+	const char *credential; /* what the service calls the key; NULL: the only one it has */
+	const struct service_account *account; /* NULL: the service has none */
+	const char *bridge;                    /* path of vicar-bridge */
 	unsigned pin_tries;
 	bool adds; /* the key to a card that is there */
 	bool

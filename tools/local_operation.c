@@ -1,5 +1,6 @@
 #include "local_operation.h"
 
+#include "emulator/image.h"
 #include "iso7816/sw.h"
 
 #include <stdio.h>
@@ -120,8 +121,10 @@ static uint16_t
 local_use(const char *directory, struct journal *journal, const struct key_request *request,
 	  enum keyfile_operation operation, struct writer *output, char error[LOCAL_ERROR_MAX])
 {
-	const struct journal_use use = {
-	    .key = request->key, .operation = request->operation, .input = request->input};
+	const struct journal_use use = {.key = request->key,
+					.operation = request->operation,
+					.input = request->input,
+					.service = IMAGE_SERVICE_FILE};
 	uint16_t sw;
 	uint64_t id;
 

@@ -58,7 +58,7 @@ class TheBridge(VicardTest):
         )
         self.sign()
         with open(self.path("bin", "seen")) as f:
-            self.assertRegex(f.read(), r" open 1 key=auth .*hash=c0ffee11\n$")
+            self.assertRegex(f.read(), r" open 1 key=auth .*hash=c0ffee11 card=work service=cmd\n$")
 
     def test_the_try_is_on_disk_before_go(self):
         self.insert()

@@ -53,7 +53,7 @@ class TheLink(VicardTest):
         reader = self.reader()
         reader.ready_to_sign()
         self.assertEqual(len(reader.whole(PSO + b"\0")), 256)
-        self.assertRegex(self.journal(), r" open 1 key=auth operation=sign-pkcs1 hash=c0ffee11\n")
+        self.assertRegex(self.journal(), r" open 1 key=auth operation=sign-pkcs1 hash=c0ffee11 card=work service=file\n")
         self.assertRegex(self.journal(), r" done 1 9000 ")
 
     def test_a_wrong_local_pin_costs_a_try(self):

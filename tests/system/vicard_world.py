@@ -45,7 +45,7 @@ def start():
     return link.recv(16) == b"\\x02"
 def result(sw, signature=b"", text=b"the test says so", more=b""):
     link.send(b"\\x83" + tlv(0x80, sw.to_bytes(2, "big")) + tlv(0x83, text)
-              + (tlv(0x85, signature) if signature else b"") + more)
+              + (tlv(0xA8, tlv(0x80, signature)) if signature else b"") + more)
 def progress(text):
     link.send(b"\\x82" + tlv(0x82, b"P-17") + tlv(0x83, text))
 with open(here + "/behaviour") as f:

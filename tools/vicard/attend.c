@@ -80,8 +80,8 @@ reply_status(const struct loop *loop, int client)
 	      "state: %s\ntries: %s\nlast: %s\n",
 	      loop->image->name, loop->image->personality, (long)getpid(),
 	      vpcd ? loop->vpcd.where : loop->link.path, reader,
-	      loop->reader.fd >= 0 && loop->reader.powered ? "yes" : "no", loop->keys.state, tries,
-	      loop->journal->last);
+	      loop->reader.fd >= 0 && loop->reader.powered ? "yes" : "no", loop->keys.use.state,
+	      tries, loop->journal->last);
 }
 
 static struct bytes

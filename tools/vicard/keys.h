@@ -1,21 +1,15 @@
 /*
  * Fulfils the engine's key requests (emulator/key.h): a local key from its file, at once; a remote
  * key by one vicar-bridge process. Keeps the rules and the journal of each use.
- *
- * A remote use goes: rules -> bridge started, REQUEST -> [owner agrees] -> START -> journal on disk,
- * try counted on disk -> GO -> [service called] -> RESULT -> journal completed, card resumed. One
- * START a use; a message out of order ends the bridge.
  */
 #ifndef VICAR_TOOLS_VICARD_KEYS_H
 #define VICAR_TOOLS_VICARD_KEYS_H
 
-#include "bridge.h"
 #include "emulator/card.h"
 #include "rules.h"
 #include "tools/config.h"
 #include "tools/journal.h"
-
-enum { KEYS_STATE_MAX = 128 };
+#include "use.h"
 
 struct keys {
 	/* Borrowed for the life of this. */
@@ -25,15 +19,7 @@ struct keys {
 	struct journal *journal;
 
 	struct rules rules;
-	struct bridge_process bridge;
-	bool waiting;      /* for the bridge; card_request() is what for */
-	bool opened;       /* `id` is open in the journal */
-	bool started;      /* GO was given: the service may have been asked */
-	bool process_told; /* its process is in the journal */
-	uint64_t id;
-	unsigned words;             /* messages of the bridge in this use */
-	uint64_t silent_at;         /* a bridge that has said nothing until then hangs */
-	char state[KEYS_STATE_MAX]; /* for `vicar status` */
+	struct use use; /* waiting: card_request() is what for */
 };
 
 void keys_init(struct keys *keys, struct card *card, const struct image *image,

@@ -234,7 +234,7 @@ serve_bridge(struct loop *loop)
 {
 	struct writer response = writer_to(loop->response, sizeof(loop->response));
 
-	if (loop->keys.waiting)
+	if (loop->keys.use.waiting)
 		answer(loop, keys_continue(&loop->keys, now_ms(), &response), &response);
 }
 
@@ -293,10 +293,10 @@ due_in(const struct loop *loop)
 {
 	uint64_t now = now_ms(), due = UINT64_MAX;
 
-	if (loop->keys.waiting)
-		due = earlier(loop->busy_at, loop->keys.silent_at);
-	if (loop->keys.bridge.pid != 0 && loop->keys.bridge.fd < 0)
-		due = earlier(due, loop->keys.bridge.kill_at);
+	if (loop->keys.use.waiting)
+		due = earlier(loop->busy_at, loop->keys.use.silent_at);
+	if (loop->keys.use.bridge.pid != 0 && loop->keys.use.bridge.fd < 0)
+		due = earlier(due, loop->keys.use.bridge.kill_at);
 	if (due == UINT64_MAX)
 		return -1;
 	return due <= now ? 0 : (int)earlier(due - now, 60000);
@@ -307,8 +307,8 @@ serve_timers(struct loop *loop)
 {
 	uint64_t now = now_ms();
 
-	bridge_reap(&loop->keys.bridge, now);
-	if (!loop->keys.waiting || now < loop->busy_at)
+	bridge_reap(&loop->keys.use.bridge, now);
+	if (!loop->keys.use.waiting || now < loop->busy_at)
 		return;
 	loop->busy_at = now + BUSY_EVERY_MS;
 	send_or_drop(loop, endpoint_busy(&loop->reader));
@@ -320,7 +320,7 @@ fill(const struct loop *loop, struct pollfd polled[SLOTS])
 	polled[SLOT_SIGNALS].fd = loop->signals;
 	polled[SLOT_READER].fd = loop->reader.fd;
 	polled[SLOT_VPCD].fd = loop->vpcd.fd;
-	polled[SLOT_BRIDGE].fd = loop->keys.bridge.fd;
+	polled[SLOT_BRIDGE].fd = loop->keys.use.bridge.fd;
 	polled[SLOT_CONTROL].fd = loop->control.fd;
 	polled[SLOT_LINK].fd = loop->link.fd;
 	for (size_t i = 0; i < LOOP_CLIENTS_MAX; i++)
@@ -374,6 +374,6 @@ loop_run(struct loop *loop)
 	if (loop->reader.fd >= 0)
 		drop_reader(loop, "the card was taken out");
 	listen_close(&loop->control);
-	bridge_finish(&loop->keys.bridge);
+	bridge_finish(&loop->keys.use.bridge);
 	card_reset(loop->card);
 }

@@ -1,14 +1,13 @@
 #include "accounts.h"
 
 #include "tools/simulator/settings.h"
+#include "values.h"
 
 #include <string.h>
 
 #define FILE_NAME "accounts.conf"
 #define USER_SECTION "user "
 #define CREDENTIAL_SECTION "credential "
-#define RSA_DEFAULT "rsa-sha256 rsa-sha384 rsa-sha512 rsa rsa-pss"
-#define EC_DEFAULT "ecdsa-sha256 ecdsa-sha384 ecdsa-sha512"
 
 static const char first_file[] =
     "# Users and keys of the simulated signing service; csc-simulator(1) lists what can stand\n"
@@ -23,261 +22,50 @@ static const char first_file[] =
     "pin = 1234\n"
     "otp = online\n";
 
-static const char *
-parse_word(const struct sim_word *words, const char *value, void *target, const char *allowed)
-{
-	const struct sim_word *word = sim_find_word(words, value, strlen(value));
-
-	if (word == NULL)
-		return allowed;
-	memcpy(target, &word->value, sizeof(word->value));
-	return NULL;
-}
-
-static const char *
-parse_key(const char *value, void *target)
-{
-	static const struct sim_word words[] = {
-	    {"rsa2048", 2048}, {"rsa3072", 3072}, {"rsa4096", 4096}, {"p256", 256},
-	    {"p384", 384},     {"p521", 521},     {NULL, 0}};
-
-	return parse_word(words, value, target, "rsa2048, rsa3072, rsa4096, p256, p384 or p521");
-}
-
-static const char *
-parse_mode(const char *value, void *target)
-{
-	static const struct sim_word words[] = {{"explicit", RSSP_EXPLICIT},
-						{"implicit", RSSP_IMPLICIT},
-						{"oauth2code", RSSP_BY_OAUTH2_CODE},
-						{NULL, 0}};
-
-	return parse_word(words, value, target, "explicit, implicit or oauth2code");
-}
-
-static const char *
-parse_presence(const char *value, void *target)
-{
-	static const struct sim_word words[] = {{"false", RSSP_ABSENT},
-						{"true", RSSP_REQUIRED},
-						{"optional", RSSP_OPTIONAL},
-						{NULL, 0}};
-
-	return parse_word(words, value, target, "true, false or optional");
-}
-
-static const char *
-parse_otp(const char *value, void *target)
-{
-	static const struct sim_word words[] = {
-	    {"none", RSSP_NO_OTP}, {"online", RSSP_ONLINE}, {"offline", RSSP_OFFLINE}, {NULL, 0}};
-
-	return parse_word(words, value, target, "none, online or offline");
-}
-
-static const char *
-parse_certificate(const char *value, void *target)
-{
-	static const struct sim_word words[] = {{"valid", RSSP_VALID},
-						{"expired", RSSP_EXPIRED},
-						{"revoked", RSSP_REVOKED},
-						{"suspended", RSSP_SUSPENDED},
-						{NULL, 0}};
-
-	return parse_word(words, value, target, "valid, expired, revoked or suspended");
-}
-
-static const char *
-parse_confirm(const char *value, void *target)
-{
-	static const struct sim_word words[] = {
-	    {"agrees", RSSP_AGREES}, {"refuses", RSSP_REFUSES}, {"waits", RSSP_WAITS}, {NULL, 0}};
-
-	return parse_word(words, value, target, "agrees, refuses or waits");
-}
-
-static const char *
-parse_browser(const char *value, void *target)
-{
-	static const struct sim_word words[] = {
-	    {"page", RSSP_ASKED}, {"agrees", RSSP_AGREES}, {"refuses", RSSP_REFUSES}, {NULL, 0}};
-
-	return parse_word(words, value, target, "page, agrees or refuses");
-}
-
-static const char *
-parse_status(const char *value, void *target)
-{
-	static const struct sim_word words[] = {{"enabled", 0}, {"disabled", 1}, {NULL, 0}};
-	const struct sim_word *word = sim_find_word(words, value, strlen(value));
-
-	if (word == NULL)
-		return "enabled or disabled";
-	*(bool *)target = word->value != 0;
-	return NULL;
-}
-
-static bool
-add_auth(const char *name, size_t len, unsigned *bits)
-{
-	static const struct sim_word words[] = {{"external", RSSP_EXTERNAL},
-						{"basic", RSSP_BASIC},
-						{"oauth2code", RSSP_OAUTH2_CODE},
-						{"oauth2client", RSSP_OAUTH2_CLIENT},
-						{NULL, 0}};
-	const struct sim_word *word = sim_find_word(words, name, len);
-
-	if (word != NULL)
-		*bits |= word->value;
-	return word != NULL;
-}
-
-static bool
-add_version(const char *name, size_t len, unsigned *bits)
-{
-	static const struct sim_word words[] = {{"v1", RSSP_V1}, {"v2", RSSP_V2}, {NULL, 0}};
-	const struct sim_word *word = sim_find_word(words, name, len);
-
-	if (word != NULL)
-		*bits |= word->value;
-	return word != NULL;
-}
-
-static bool
-add_method(const char *name, size_t len, unsigned *bits)
-{
-	enum rssp_method method = rssp_method_of_name(name, len);
-
-	if (method != RSSP_METHODS)
-		*bits |= 1u << method;
-	return method != RSSP_METHODS;
-}
-
-static bool
-add_algorithm(const char *name, size_t len, unsigned *bits)
-{
-	for (unsigned i = 0; i < RSSP_ALGORITHMS; i++)
-		if ((strlen(rssp_algorithms[i].word) == len &&
-		     strncmp(rssp_algorithms[i].word, name, len) == 0) ||
-		    (strlen(rssp_algorithms[i].oid) == len &&
-		     strncmp(rssp_algorithms[i].oid, name, len) == 0)) {
-			*bits |= 1u << i;
-			return true;
-		}
-	return false;
-}
-
-static const char *
-parse_bits(const char *value, bool (*add)(const char *, size_t, unsigned *), void *target,
-	   const char *allowed)
-{
-	unsigned bits = 0;
-
-	if (!sim_each_word(value, add, &bits) || bits == 0)
-		return allowed;
-	memcpy(target, &bits, sizeof(bits));
-	return NULL;
-}
-
-static const char *
-parse_auth(const char *value, void *target)
-{
-	return parse_bits(value, add_auth, target, "external, basic, oauth2code, oauth2client");
-}
-
-static const char *
-parse_versions(const char *value, void *target)
-{
-	return parse_bits(value, add_version, target, "v1, v2");
-}
-
-static const char *
-parse_methods(const char *value, void *target)
-{
-	return parse_bits(value, add_method, target,
-			  "names of methods, such as info, credentials/authorize, oauth2/token");
-}
-
-static const char *
-parse_algorithms(const char *value, void *target)
-{
-	return parse_bits(value, add_algorithm, target,
-			  "OIDs, or " RSA_DEFAULT " rsa-sha1, " EC_DEFAULT " ecdsa-plain-sha256");
-}
-
-static const char *
-parse_name(const char *value, void *target)
-{
-	return sim_parse_text(value, target, RSSP_NAME_MAX) == NULL ? NULL
-								    : "at most 47 characters";
-}
-
-static const char *
-parse_short(const char *value, void *target)
-{
-	return sim_parse_text(value, target, RSSP_TEXT_MAX) == NULL ? NULL
-								    : "at most 63 characters";
-}
-
-static const char *
-parse_url(const char *value, void *target)
-{
-	return sim_parse_text(value, target, RSSP_URL_MAX) == NULL ? NULL
-								   : "at most 127 characters";
-}
-
-static const char *
-parse_pin(const char *value, void *target)
-{
-	for (const char *at = value; *at != '\0'; at++)
-		if (*at < 0x21 || *at > 0x7E)
-			return "4 to 32 printable characters of ASCII without blanks";
-	if (strlen(value) < 4 || strlen(value) > 32)
-		return "4 to 32 printable characters of ASCII without blanks";
-	return parse_short(value, target);
-}
-
 #define CREDENTIAL(member) offsetof(struct rssp_credential, member)
 static const struct sim_key credential_keys[] = {
-    {"user", parse_name, CREDENTIAL(user)},
-    {"description", parse_short, CREDENTIAL(description)},
-    {"kind", parse_name, CREDENTIAL(kind)},
-    {"key", parse_key, CREDENTIAL(bits)},
-    {"algorithms", parse_algorithms, CREDENTIAL(algorithms)},
-    {"mode", parse_mode, CREDENTIAL(mode)},
+    {"user", rssp_parse_name, CREDENTIAL(user)},
+    {"description", rssp_parse_short, CREDENTIAL(description)},
+    {"kind", rssp_parse_name, CREDENTIAL(kind)},
+    {"key", rssp_parse_key, CREDENTIAL(bits)},
+    {"algorithms", rssp_parse_algorithms, CREDENTIAL(algorithms)},
+    {"mode", rssp_parse_mode, CREDENTIAL(mode)},
     {"scal", sim_parse_number, CREDENTIAL(scal)},
     {"multisign", sim_parse_number, CREDENTIAL(multisign)},
-    {"status", parse_status, CREDENTIAL(disabled)},
-    {"certificate", parse_certificate, CREDENTIAL(certificate)},
-    {"pin", parse_pin, CREDENTIAL(pin)},
-    {"pin-presence", parse_presence, CREDENTIAL(pin_presence)},
+    {"status", rssp_parse_status, CREDENTIAL(disabled)},
+    {"certificate", rssp_parse_certificate, CREDENTIAL(certificate)},
+    {"pin", rssp_parse_pin, CREDENTIAL(pin)},
+    {"pin-presence", rssp_parse_presence, CREDENTIAL(pin_presence)},
     {"pin-tries", sim_parse_number, CREDENTIAL(pin_tries)},
-    {"otp", parse_otp, CREDENTIAL(otp)},
-    {"otp-presence", parse_presence, CREDENTIAL(otp_presence)},
+    {"otp", rssp_parse_otp, CREDENTIAL(otp)},
+    {"otp-presence", rssp_parse_presence, CREDENTIAL(otp_presence)},
     {"code", sim_parse_code, CREDENTIAL(code)},
     {"code-tries", sim_parse_number, CREDENTIAL(code_tries)},
     {"code-lifetime", sim_parse_number, CREDENTIAL(code_lifetime_s)},
-    {"challenge", parse_short, CREDENTIAL(challenge)},
-    {"confirm", parse_confirm, CREDENTIAL(confirm)},
+    {"challenge", rssp_parse_short, CREDENTIAL(challenge)},
+    {"confirm", rssp_parse_confirm, CREDENTIAL(confirm)},
     {"confirm-after", sim_parse_number, CREDENTIAL(confirm_ms)},
     {NULL, NULL, 0},
 };
 
 #define USER(member) offsetof(struct rssp_user, member)
 static const struct sim_key user_keys[] = {
-    {"password", parse_short, USER(password)},           {"account", parse_short, USER(account)},
-    {"given-names", parse_short, USER(given_names)},     {"surname", parse_short, USER(surname)},
-    {"serial-number", parse_short, USER(serial_number)}, {NULL, NULL, 0},
+    {"password", rssp_parse_short, USER(password)},
+    {"account", rssp_parse_short, USER(account)},
+    {"given-names", rssp_parse_short, USER(given_names)},
+    {"surname", rssp_parse_short, USER(surname)},
+    {"serial-number", rssp_parse_short, USER(serial_number)},
+    {NULL, NULL, 0},
 };
 
 #define SERVER(member) offsetof(struct rssp_server, member)
 static const struct sim_key server_keys[] = {
-    {"auth", parse_auth, SERVER(auth)},
-    {"versions", parse_versions, SERVER(versions)},
-    {"without", parse_methods, SERVER(without)},
-    {"specs", parse_name, SERVER(specs)},
-    {"redirect-uri", parse_url, SERVER(redirect_uri)},
-    {"browser", parse_browser, SERVER(browser)},
+    {"auth", rssp_parse_auth, SERVER(auth)},
+    {"versions", rssp_parse_versions, SERVER(versions)},
+    {"without", rssp_parse_methods, SERVER(without)},
+    {"specs", rssp_parse_name, SERVER(specs)},
+    {"redirect-uri", rssp_parse_url, SERVER(redirect_uri)},
+    {"browser", rssp_parse_browser, SERVER(browser)},
     {"page-size", sim_parse_number, SERVER(page_size)},
     {"token-lifetime", sim_parse_number, SERVER(token_lifetime_s)},
     {"refresh-lifetime", sim_parse_number, SERVER(refresh_lifetime_s)},
@@ -288,7 +76,7 @@ static const struct sim_key server_keys[] = {
     {"clock", sim_parse_number, SERVER(clock_s)},
     {"trouble", rssp_parse_trouble, SERVER(trouble)},
     {"dialect", rssp_parse_dialect, SERVER(dialect)},
-    {"on", parse_methods, SERVER(methods)},
+    {"on", rssp_parse_methods, SERVER(methods)},
     {NULL, NULL, 0},
 };
 
@@ -412,7 +200,8 @@ complete(const struct rssp_accounts *accounts, struct rssp_credential *credentia
 	if (credential->otp == RSSP_OFFLINE && credential->code[0] == '\0')
 		return "an offline otp needs a `code`; add one";
 	if (credential->algorithms == 0)
-		(void)parse_algorithms(rsa ? RSA_DEFAULT : EC_DEFAULT, &credential->algorithms);
+		(void)rssp_parse_algorithms(rsa ? RSSP_RSA_DEFAULT : RSSP_EC_DEFAULT,
+					    &credential->algorithms);
 	while (i < RSSP_ALGORITHMS &&
 	       ((credential->algorithms & 1u << i) == 0 || rssp_algorithm_is_rsa(i) == rsa))
 		i++;

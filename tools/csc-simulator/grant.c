@@ -4,8 +4,8 @@
 
 #include <openssl/crypto.h>
 
-static void
-grant_free(struct rssp_grant *grant)
+void
+rssp_grant_free(struct rssp_grant *grant)
 {
 	json_decref(grant->data);
 	OPENSSL_clear_free(grant, sizeof(*grant));
@@ -45,7 +45,7 @@ rssp_grants_find(const struct rssp_grants *grants, enum rssp_grant_kind kind, co
 }
 
 void
-rssp_grants_remove(struct rssp_grants *grants, struct rssp_grant *grant)
+rssp_grants_take(struct rssp_grants *grants, const struct rssp_grant *grant)
 {
 	size_t i = 0;
 
@@ -53,10 +53,16 @@ rssp_grants_remove(struct rssp_grants *grants, struct rssp_grant *grant)
 		i++;
 	if (i == grants->count)
 		return;
-	grant_free(grant);
 	grants->count--;
 	for (; i < grants->count; i++)
 		grants->list[i] = grants->list[i + 1];
+}
+
+void
+rssp_grants_remove(struct rssp_grants *grants, struct rssp_grant *grant)
+{
+	rssp_grants_take(grants, grant);
+	rssp_grant_free(grant);
 }
 
 void
@@ -72,7 +78,7 @@ void
 rssp_grants_clear(struct rssp_grants *grants)
 {
 	while (grants->count > 0)
-		grant_free(grants->list[--grants->count]);
+		rssp_grant_free(grants->list[--grants->count]);
 }
 
 bool

@@ -67,6 +67,9 @@ struct rssp_grant *rssp_grants_add(struct rssp_grants *grants, enum rssp_grant_k
 struct rssp_grant *rssp_grants_find(const struct rssp_grants *grants, enum rssp_grant_kind kind,
 				    const char *id);
 void rssp_grants_remove(struct rssp_grants *grants, struct rssp_grant *grant);
+/* Removes it without freeing it, so that nobody finds it again. */
+void rssp_grants_take(struct rssp_grants *grants, const struct rssp_grant *grant);
+void rssp_grant_free(struct rssp_grant *grant);
 /* The access tokens that came from this refresh token. */
 void rssp_grants_remove_children(struct rssp_grants *grants, const char *origin);
 void rssp_grants_clear(struct rssp_grants *grants);

@@ -18,8 +18,8 @@ rssp_hash_algo_name(const struct rssp_call *call)
 	return call->version == RSSP_V1 ? "hashAlgo" : "hashAlgorithmOID";
 }
 
-static bool
-add(struct rssp_call *call, const char *base64, struct rssp_hashes *hashes)
+bool
+rssp_add_hash(struct rssp_call *call, const char *base64, struct rssp_hashes *hashes)
 {
 	struct rssp_hash *hash = &hashes->list[hashes->count];
 
@@ -50,7 +50,7 @@ rssp_need_hashes(struct rssp_call *call, struct rssp_hashes *hashes)
 	{
 		if (!json_is_string(value))
 			return rssp_invalid(call, "Invalid Base64 %s string parameter", name);
-		if (!add(call, json_string_value(value), hashes))
+		if (!rssp_add_hash(call, json_string_value(value), hashes))
 			return false;
 	}
 	return true;
@@ -85,7 +85,7 @@ rssp_need_query_hashes(struct rssp_call *call, const char *text, struct rssp_has
 		if (!from_url(text, len, base64))
 			return rssp_invalid(call, "Invalid Base64 %s string parameter",
 					    rssp_hashes_name(call));
-		if (!add(call, base64, hashes))
+		if (!rssp_add_hash(call, base64, hashes))
 			return false;
 		text += len + (text[len] == ',');
 	}

@@ -10,6 +10,8 @@
 const char *rssp_hashes_name(const struct rssp_call *call);
 const char *rssp_hash_algo_name(const struct rssp_call *call);
 
+/* One more, in base64. */
+bool rssp_add_hash(struct rssp_call *call, const char *base64, struct rssp_hashes *hashes) MUST_USE;
 /* The array of the body, which must be there and not be empty. */
 bool rssp_need_hashes(struct rssp_call *call, struct rssp_hashes *hashes) MUST_USE;
 /* The same of a query: a text, commas between. */

@@ -65,17 +65,6 @@ speak(struct rssp_call *call, json_t *reply)
 	}
 }
 
-static json_t *
-error_object(const struct rssp_call *call)
-{
-	json_t *error = json_pack("{s:s}", "error", call->error);
-
-	if (call->description[0] != '\0')
-		(void)json_object_set_new(error, "error_description",
-					  json_string(call->description));
-	return error;
-}
-
 static void
 put_json(struct rssp_call *call, const json_t *object)
 {
@@ -87,6 +76,19 @@ put_json(struct rssp_call *call, const json_t *object)
 	answer->body = json_dumps(object, JSON_COMPACT);
 	if (answer->body == NULL)
 		answer->http_status = 500;
+}
+
+static void
+put_error(struct rssp_call *call)
+{
+	json_t *error = json_pack("{s:s}", "error", call->error);
+
+	if (call->description[0] != '\0')
+		(void)json_object_set_new(error, "error_description",
+					  json_string(call->description));
+	if (!rssp_speaks(call, RSSP_BARE_ERRORS))
+		put_json(call, error);
+	json_decref(error);
 }
 
 /* RFC 6750 section 3 for service tokens; clients of the token endpoint use Basic (RFC 6749 5.2). */
@@ -111,17 +113,9 @@ rssp_reply(struct rssp_call *call)
 		return;
 	add_headers(call);
 	answer->http_status = call->status;
-	if (answer->body != NULL || call->status == 302)
-		return;
-	if (call->error[0] != '\0') {
-		json_t *error = error_object(call);
-
-		if (!rssp_speaks(call, RSSP_BARE_ERRORS))
-			put_json(call, error);
-		json_decref(error);
-		return;
-	}
-	if (call->out != NULL) {
+	if (call->error[0] != '\0' && call->status != 302)
+		put_error(call);
+	else if (call->out != NULL) {
 		speak(call, call->out);
 		rssp_trouble_members(call->trouble, call->out);
 		put_json(call, call->out);

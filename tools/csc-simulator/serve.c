@@ -1,4 +1,5 @@
 /* From an HTTP request to a method and back: paths, bodies, tokens, the record. */
+#include "oauth.h"
 #include "reply.h"
 #include "trouble.h"
 
@@ -138,6 +139,9 @@ rssp_refuses(void *context, const struct sim_http_request *request, struct sim_a
 
 	if (!reload(call.rssp)) {
 		(void)rssp_refuse(&call, 500, "server_error", "accounts.conf is not right");
+	} else if (rssp_metadata(&call)) {
+		write_down(&call);
+		return true;
 	} else if (head_is_right(&call)) {
 		if ((server->methods & 1u << call.method) == 0)
 			return false;
@@ -243,6 +247,7 @@ take_token(struct rssp_call *call)
 {
 	const char *header = call->http->authorization, *text;
 	struct rssp_grants *grants = &call->rssp->grants;
+	const struct rssp_user *user;
 
 	if (header == NULL && (rssp_server_of(call)->auth & RSSP_EXTERNAL) != 0)
 		return true;
@@ -258,8 +263,12 @@ take_token(struct rssp_call *call)
 		return rssp_refuse(call, 401, "invalid_token", "Invalid access_token");
 	if (rssp_now_ms(call->rssp) >= call->token->until_ms)
 		return rssp_refuse(call, 401, "expired_token", "Access token has expired");
-	if (call->token->user[0] != '\0')
-		call->user = call->token->user;
+	if (call->token->user[0] == '\0')
+		return true;
+	user = rssp_accounts_user(&call->rssp->accounts, call->token->user);
+	if (user == NULL)
+		return rssp_refuse(call, 401, "invalid_token", "Invalid access_token");
+	call->user = user->name;
 	return true;
 }
 
@@ -279,6 +288,11 @@ rssp_serve(void *context, const struct sim_http_request *request, struct sim_ans
 	    [RSSP_EXTEND_TRANSACTION] = rssp_run_extend_transaction,
 	    [RSSP_SIGN_HASH] = rssp_run_sign_hash,
 	    [RSSP_SIGN_POLLING] = rssp_run_sign_polling,
+	    [RSSP_TIMESTAMP] = rssp_run_timestamp,
+	    [RSSP_OAUTH_AUTHORIZE] = rssp_run_oauth_authorize,
+	    [RSSP_OAUTH_TOKEN] = rssp_run_oauth_token,
+	    [RSSP_OAUTH_PUSH] = rssp_run_oauth_push,
+	    [RSSP_OAUTH_REVOKE] = rssp_run_oauth_revoke,
 	};
 	struct rssp_call call = {.rssp = context, .http = request, .answer = answer, .status = 200};
 	const struct rssp_server *server = rssp_server_of(&call);
@@ -288,9 +302,7 @@ rssp_serve(void *context, const struct sim_http_request *request, struct sim_ans
 		return;
 	if ((server->methods & 1u << call.method) != 0)
 		call.trouble = server->trouble;
-	if (runs[call.method] == NULL)
-		(void)rssp_refuse(&call, 501, "invalid_request", "not yet");
-	else if (take_body(&call) && (!rssp_methods[call.method].needs_token || take_token(&call)))
+	if (take_body(&call) && (!rssp_methods[call.method].needs_token || take_token(&call)))
 		(void)runs[call.method](&call);
 	rssp_reply(&call);
 	write_down(&call);

@@ -1,5 +1,5 @@
 /* info, auth/login and auth/revoke: the service, and who is calling. */
-#include "call.h"
+#include "token.h"
 
 #include "tools/simulator/basic.h"
 
@@ -102,43 +102,11 @@ rssp_run_info(struct rssp_call *call)
 	return true;
 }
 
-/* Puts a service token into the reply, and a refresh token if one is wanted. */
 static bool
-give_token(struct rssp_call *call, const char *user, bool remember)
+login_failed(struct rssp_call *call)
 {
-	struct rssp *rssp = call->rssp;
-	const struct rssp_server *server = rssp_server_of(call);
-	struct rssp_grant *token = rssp_grants_add(&rssp->grants, RSSP_ACCESS_TOKEN,
-						   rssp_now_ms(rssp), server->token_lifetime_s);
-	struct rssp_grant *refresh;
-
-	if (token == NULL)
-		return rssp_failed(call, "out of memory or random bytes for a token");
-	(void)snprintf(token->user, sizeof(token->user), "%s", user);
-	rssp_put_text(call, "access_token", token->id);
-	rssp_put_number(call, "expires_in", server->token_lifetime_s);
-	if (!remember)
-		return true;
-	refresh = rssp_grants_add(&rssp->grants, RSSP_REFRESH_TOKEN, rssp_now_ms(rssp),
-				  server->refresh_lifetime_s);
-	if (refresh == NULL)
-		return rssp_failed(call, "out of memory or random bytes for a token");
-	memcpy(refresh->user, token->user, sizeof(refresh->user));
-	memcpy(token->origin, refresh->id, sizeof(token->origin));
-	rssp_put_text(call, "refresh_token", refresh->id);
-	return true;
-}
-
-static const struct rssp_user *
-check_password(struct rssp_call *call, const char *name, const char *password)
-{
-	const struct rssp_user *user = rssp_accounts_user(&call->rssp->accounts, name);
-
-	if (user != NULL && password != NULL && sim_texts_are_equal(password, user->password))
-		return user;
-	(void)rssp_refuse(call, 400, "authentication_error",
-			  "An error occurred during authentication process");
-	return NULL;
+	return rssp_refuse(call, 400, "authentication_error",
+			   "An error occurred during authentication process");
 }
 
 /* The user of the Authorization header. */
@@ -149,7 +117,11 @@ user_of_header(struct rssp_call *call)
 	struct sim_basic basic;
 
 	switch (sim_basic_parse(call->http->authorization, &basic)) {
-	case SIM_BASIC_PARSED: user = check_password(call, basic.user, basic.password); break;
+	case SIM_BASIC_PARSED:
+		user = rssp_user_with_password(call, basic.user, basic.password);
+		if (user == NULL)
+			(void)login_failed(call);
+		break;
 	case SIM_BASIC_NOT_BASIC:
 		(void)rssp_refuse(call, 401, "invalid_request",
 				  "Malformed authentication parameter.");
@@ -173,8 +145,7 @@ user_of_members(struct rssp_call *call)
 		return NULL;
 	if (user == NULL || strcmp(client, call->rssp->client.id) != 0 ||
 	    !sim_texts_are_equal(secret, call->rssp->client.secret)) {
-		(void)rssp_refuse(call, 400, "authentication_error",
-				  "An error occurred during authentication process");
+		(void)login_failed(call);
 		return NULL;
 	}
 	return user;
@@ -186,12 +157,13 @@ login_again(struct rssp_call *call, const char *token)
 	struct rssp *rssp = call->rssp;
 	const struct rssp_grant *refresh =
 	    rssp_grants_find(&rssp->grants, RSSP_REFRESH_TOKEN, token);
+	const struct rssp_user *user =
+	    refresh != NULL ? rssp_accounts_user(&rssp->accounts, refresh->user) : NULL;
 
-	if (refresh == NULL || rssp_now_ms(rssp) >= refresh->until_ms)
+	if (user == NULL || rssp_now_ms(rssp) >= refresh->until_ms)
 		return rssp_invalid(call, "Invalid refresh_token");
-	if (!give_token(call, refresh->user, false))
-		return false;
-	return true;
+	call->user = user->name;
+	return rssp_give_token(call, user->name, refresh);
 }
 
 bool
@@ -212,7 +184,8 @@ rssp_run_login(struct rssp_call *call)
 	if (user == NULL)
 		return false;
 	call->user = user->name;
-	return give_token(call, user->name, remember);
+	return remember ? rssp_give_tokens(call, user->name)
+			: rssp_give_token(call, user->name, NULL);
 }
 
 bool

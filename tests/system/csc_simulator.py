@@ -1,0 +1,170 @@
+"""csc-simulator in a directory of its own, and the client's half of HTTPS by Python's library.
+
+    with CscSimulator("build") as service:
+        token = service.login()
+        service.post("credentials/list", {}, token=token).json
+"""
+
+import base64
+import http.client
+import json
+import os
+import shutil
+import signal
+import ssl
+import subprocess
+import tempfile
+import urllib.parse
+
+from harness import wait_for
+
+CLIENT = "simulated-client"
+REDIRECT = "http://127.0.0.1:8765/back"
+USER = "[user maria]\npassword = segredo\n"
+SERVER = "[server]\n"
+
+
+def credential(name="maria-sign", **keys):
+    """A section of accounts.conf; the usual one has PIN 1234 and a code by text message."""
+    usual = {"user": "maria", "key": "p256", "pin": "1234", "otp": "online"}
+    lines = [f"[credential {name}]"]
+    for key, value in {**usual, **keys}.items():
+        if value is not None:
+            lines.append(f"{key.replace('_', '-')} = {value}")
+    return "\n".join(lines) + "\n"
+
+
+def server(**keys):
+    return SERVER + "".join(f"{key.replace('_', '-')} = {value}\n" for key, value in keys.items())
+
+
+def b64(data):
+    return base64.b64encode(data).decode()
+
+
+class Answer:
+    def __init__(self, response):
+        self.status = response.status
+        self.headers = response.headers
+        self.body = response.read()
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def error(self):
+        """(status, error, error_description)"""
+        return self.status, self.json["error"], self.json.get("error_description")
+
+    @property
+    def query(self):
+        """What a redirect has behind its question mark."""
+        fields = urllib.parse.urlsplit(self.headers["Location"]).query
+        return dict(urllib.parse.parse_qsl(fields, strict_parsing=True))
+
+
+class CscSimulator:
+    def __init__(self, build):
+        self.dir = tempfile.mkdtemp(prefix="vicar-csc-", dir="/tmp")
+        self.accounts(USER, credential())
+        with open(self.path("log"), "w") as log:
+            self.process = subprocess.Popen(
+                [os.path.join(build, "csc-simulator"), "--directory", self.dir],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
+        self.endpoint = wait_for("endpoint of csc-simulator", self._endpoint)
+        self.host = urllib.parse.urlsplit(self.endpoint).netloc
+        self.tls = ssl.create_default_context(cafile=self.path("tls-ca.pem"))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout=10)
+        shutil.rmtree(self.dir)
+
+    def path(self, *parts):
+        return os.path.join(self.dir, *parts)
+
+    def read(self, *parts):
+        with open(self.path(*parts)) as f:
+            return f.read()
+
+    def _endpoint(self):
+        if self.process.poll() is not None:
+            raise AssertionError(self.read("log"))
+        try:
+            return self.read("endpoint").strip()
+        except FileNotFoundError:
+            return None
+
+    def accounts(self, *sections):
+        """Replaces accounts.conf, also of a running simulator."""
+        with open(self.path("accounts.new"), "w") as f:
+            f.write("\n".join(sections))
+        os.rename(self.path("accounts.new"), self.path("accounts.conf"))
+
+    # Records
+
+    def calls(self):
+        """(version, method, user, credential, status, error, trouble, hashes, description) of each."""
+        return [tuple(line.split("\t")[1:]) for line in self.read("calls").splitlines()]
+
+    def count(self, method):
+        return sum(call[1] == method for call in self.calls())
+
+    def messages(self):
+        return [line.split("\t") for line in self.read("messages").splitlines()]
+
+    def code(self):
+        """The newest code, as the person reads it from the phone."""
+        return self.messages()[-1][3]
+
+    def secret(self):
+        lines = self.read("credentials").splitlines()
+        return next(line.split(" = ")[1] for line in lines if line.startswith("client-secret"))
+
+    # Requests
+
+    def request(self, verb, path, body=None, headers=(), timeout=20):
+        connection = http.client.HTTPSConnection(self.host, context=self.tls, timeout=timeout)
+        try:
+            connection.request(verb, path, body, dict(headers))
+            return Answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    def post(self, method, body, token=None, version="v1", headers=(), **more):
+        sent = {"Content-Type": "application/json", **dict(headers)}
+        if token:
+            sent["Authorization"] = f"Bearer {token}"
+        text = body if isinstance(body, (str, bytes)) else json.dumps(body)
+        return self.request("POST", f"/csc/{version}/{method}", text, sent, **more)
+
+    def form(self, method, fields, version="v1", headers=(), **more):
+        sent = {"Content-Type": "application/x-www-form-urlencoded", **dict(headers)}
+        text = urllib.parse.urlencode(fields)
+        return self.request("POST", f"/csc/{version}/{method}", text, sent, **more)
+
+    def token_request(self, version="v1", **fields):
+        fields = {"client_id": CLIENT, "client_secret": self.secret(), **fields}
+        return self.form("oauth2/token", fields, version)
+
+    def authorize(self, version="v1", **fields):
+        """GET of oauth2/authorize; None leaves a parameter out."""
+        usual = {"response_type": "code", "client_id": CLIENT, "redirect_uri": REDIRECT}
+        fields = {key: value for key, value in {**usual, **fields}.items() if value is not None}
+        return self.request("GET", f"/csc/{version}/oauth2/authorize?{urllib.parse.urlencode(fields)}")
+
+    @staticmethod
+    def basic(user="maria", password="segredo"):
+        return {"Authorization": "Basic " + b64(f"{user}:{password}".encode())}
+
+    def login(self, version="v1", **body):
+        answer = self.post("auth/login", body, version=version, headers=self.basic())
+        return answer.json["access_token"]

@@ -1,8 +1,11 @@
 #include "service.h"
+#include "ask.h"
 #include "bridge.h"
 #include "cmd.h"
 #include "language.h"
 #include "prompt.h"
+
+#include <openssl/crypto.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,7 +151,7 @@ perform(const struct service_maker *maker, const struct service_use *use,
 	case BRIDGE_ENROL: function = maker->enrol; break;
 	case BRIDGE_CHECK: function = maker->check; break;
 	case BRIDGE_LIST: function = maker->list; break;
-	case BRIDGE_ASK:
+	case BRIDGE_ASK: function = ask; break;
 	case BRIDGE_OPERATIONS: break;
 	}
 	if (function) {
@@ -167,7 +170,7 @@ service_run(const struct service_use *use, struct writer *message)
 	struct service_result *result;
 	bool ok = false;
 
-	if (!maker)
+	if (!maker && use->request->operation != BRIDGE_ASK)
 		return service_refuse(OUTCOME_MISCONFIGURED, "type of the service is not known",
 				      message);
 	result = calloc(1, sizeof(*result));
@@ -179,6 +182,7 @@ service_run(const struct service_use *use, struct writer *message)
 		goto out;
 	ok = write_result(result, message);
 out:
+	OPENSSL_cleanse(result, sizeof(*result));
 	free(result);
 	return ok;
 }

@@ -3,6 +3,7 @@
  * and checks) start it with their socket as file descriptor 3; cmdbridge/bridge.h says what is spoken.
  */
 #include "cmdbridge/language.h"
+#include "cmdbridge/ask.h"
 #include "cmdbridge/memory.h"
 #include "cmdbridge/peer.h"
 #include "cmdbridge/prompt.h"
@@ -35,7 +36,7 @@ static const char help[] =
     "\n"
     "Exit status: 0 done, 1 failed, 2 wrong usage. More in vicard(8).\n";
 
-/* The message with the PIN, and the one that goes back. */
+/* The message with the PIN, and the one that goes back, which has it after BRIDGE_ASK. */
 static uint8_t request_room[BRIDGE_MESSAGE_MAX];
 static uint8_t result_room[BRIDGE_MESSAGE_MAX];
 
@@ -66,12 +67,14 @@ run_service(const struct config *config, const struct peer *peer,
 
 	snprintf(name, sizeof(name), "%.*s", (int)request->service.len,
 		 (const char *)request->service.data);
-	use.config = config_service(config, name);
+	use.config = request->operation == BRIDGE_ASK && name[0] == '\0'
+			 ? &ask_no_service
+			 : config_service(config, name);
 	if (!use.config) {
 		snprintf(detail, sizeof(detail), "there is no [service %s]", name);
 		return service_refuse(OUTCOME_MISCONFIGURED, detail, result);
 	}
-	if (!service_maker(use.config->type)) {
+	if (request->operation != BRIDGE_ASK && !service_maker(use.config->type)) {
 		snprintf(detail, sizeof(detail), "[service %s]: type must be one of: %s", name,
 			 service_types);
 		return service_refuse(OUTCOME_MISCONFIGURED, detail, result);
@@ -117,6 +120,7 @@ serve(void)
 		goto out;
 	}
 	memory_lock(request_room, sizeof(request_room));
+	memory_lock(result_room, sizeof(result_room));
 	if (!peer_receive(&peer, request_room, &message))
 		goto out;
 	if (!bridge_request_decode(message, &request)) {
@@ -128,6 +132,7 @@ serve(void)
 out:
 	OPENSSL_cleanse(request_room, sizeof(request_room));
 	ok = ok && peer_send(&peer, writer_bytes(&result));
+	OPENSSL_cleanse(result_room, sizeof(result_room));
 	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

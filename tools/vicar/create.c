@@ -171,7 +171,7 @@ enum {
 
 /* Of a card to try things with, --demo. Every kind of card takes these. */
 #define DEMO_NAME "demo"
-#define DEMO_CARD "fineid-v2"
+#define DEMO_CARD "cc-v1"
 #define DEMO_PIN "123456"
 #define DEMO_PUK "12345678"
 

@@ -203,6 +203,13 @@ check: deps-check
 check-run: all check-programs
 	@tests/run $(BUILD) units replay driver system
 
+# The Debian packages, on a machine of their own: root makes it, nobody else can.
+.PHONY: check-system check-system-run
+check-system: deps-system
+	@$(MAKE) --no-print-directory check-system-run
+check-system-run: all deb-run
+	@tests/run $(BUILD) packages
+
 # Programs that use the PKCS#11 module, browsers and an office suite among them: some 300 MB of packages.
 .PHONY: check-consumers check-consumers-run
 check-consumers: deps-consumers
@@ -266,6 +273,7 @@ help:
 	@echo 'all             everything, into $(BUILD)/'
 	@echo 'demo            one signature, end to end, with everything on this machine'
 	@echo 'check           all tests; check-sanitize: again with sanitizers and valgrind'
+	@echo 'check-system    the Debian packages and second users; wants root'
 	@echo 'check-threads   the PKCS#11 module under ThreadSanitizer'
 	@echo 'check-consumers the PKCS#11 module in browsers, Java, OpenSSH and other programs'
 	@echo 'lint            clang-format, clang-tidy, cppcheck'

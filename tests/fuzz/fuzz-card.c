@@ -37,7 +37,12 @@ static const char *const subjects[] = {
 enum { SUBJECTS = sizeof(subjects) / sizeof(subjects[0]) };
 
 static struct fixture fixtures[SUBJECTS];
+static struct fixture_key keys[SUBJECTS][IMAGE_KEYS_MAX]; /* with the PINs of the beginning */
 static const struct personality *personalities[SUBJECTS];
+/* A card is made anew only when an input left a trace that a reset does not remove: making one reads
+ * certificates, which takes far longer than commands. */
+static struct card *cards[SUBJECTS];
+static bool traces;
 
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -53,6 +58,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 			fprintf(stderr, "%s\n", error.text);
 			exit(1);
 		}
+		memcpy(keys[i], fixtures[i].keys, sizeof(keys[i]));
 		personalities[i] = registry_find(subject.personality);
 	}
 	return 0;
@@ -62,6 +68,7 @@ static bool
 save(void *context, const struct image_counter *counters, size_t count)
 {
 	(void)context;
+	traces = true;
 	fuzz_must(counters != NULL && count <= IMAGE_COUNTERS_MAX);
 	return true;
 }
@@ -70,6 +77,7 @@ static bool
 save_file(void *context, const char *path, struct bytes content)
 {
 	(void)context;
+	traces = true;
 	fuzz_must(strlen(path) <= IMAGE_FILE_PATH_MAX && content.len <= UINT16_MAX);
 	return true;
 }
@@ -85,10 +93,12 @@ fulfil(struct card *card, struct fixture *fixture, uint8_t service, struct write
 
 	fuzz_must(request != NULL && request->input.len <= 2 * KEY_OUTPUT_MAX);
 	if (request->remote) {
+		traces = true;
 		if (service % 16 != 0 && !card_start(card))
 			return SW_MEMORY_FAILURE;
 		sw = words[service % 8];
 	} else if (request->operation >= KEY_PIN_VERIFY) {
+		traces = true;
 		return fixture_fulfil(fixture, request, output);
 	}
 	if (sw == SW_OK)
@@ -110,8 +120,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!reader_u8(&input, &which))
 		return 0;
 	which %= SUBJECTS;
-	card = card_new(&fixtures[which].image, personalities[which], &host, &error);
+	if (cards[which] == NULL)
+		cards[which] =
+		    card_new(&fixtures[which].image, personalities[which], &host, &error);
+	card = cards[which];
 	fuzz_must(card != NULL);
+	traces = false;
 	while (fuzz_message(&input, &command)) {
 		struct writer response = writer_to(room, sizeof(room));
 		enum card_result result;
@@ -133,7 +147,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 		fuzz_must(writer_ok(&response) && response.len >= 2);
 	}
-	card_free(card);
+	card_reset(card);
+	if (traces) {
+		card_free(card);
+		cards[which] = NULL;
+		memcpy(fixtures[which].keys, keys[which], sizeof(keys[which]));
+	}
 	ERR_clear_error();
 	return 0;
 }

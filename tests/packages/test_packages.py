@@ -7,10 +7,12 @@ usage: tests/packages/test_packages.py BUILD
 
 import os
 import re
-import unittest
+import subprocess
 
 import machine
-from machine import VICAR, VPCD, MachineTest, pcscd_pid
+from machine import VICAR, VPCD, MachineTest, pcsc, pcscd_pid
+
+from harness import wait_for  # noqa: I100
 
 ENTRY = "/etc/reader.conf.d/vicar"
 NAMES = ("vicar", "vicar-ifd", "vicar-pkcs11")
@@ -101,17 +103,46 @@ class Packages(MachineTest):
         self.assertNotEqual(self.machine.run("dpkg", "--remove", "vicar", "vicar-ifd", check=False).returncode, 0)
         self.assert_works(VPCD + VICAR)
 
-    def test_nothing_of_libccid_is_touched(self):
-        self.install()
-        self.assertEqual(self.machine.run("dpkg", "--verify", "libccid").stdout, "")
-        self.machine.readers()
-        self.machine.stop_pcscd()
-        self.machine.apt("remove", *NAMES)
-        self.assertEqual(self.machine.run("dpkg", "--verify", "libccid", "pcscd").stdout, "")
-
     def test_each_file_is_as_it_was_packed(self):
         self.install()
         self.assertEqual(self.machine.run("dpkg", "--verify", *NAMES).stdout, "")
+
+
+class LibccidsReader(MachineTest):
+    """A CCID reader on a pseudo terminal, driven by Debian's libccid, with a card in it all the time."""
+
+    systemd = True
+    reader = "CCID simulator 00 00"
+
+    def start_reader(self):
+        env = {**os.environ, "XDG_DATA_HOME": f"{self.machine.dir}/cards"}
+        self.machine.run(f"{machine.BUILD}/vicar", "create", "--demo", env=env)
+        simulator = subprocess.Popen(
+            [f"{machine.BUILD}/ccid-simulator", "--reader-conf", "/etc/reader.conf.d/ccid", "demo"],
+            env=env, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        self.addCleanup(simulator.wait)
+        self.addCleanup(simulator.terminate)
+        self.addCleanup(simulator.stdin.close)
+        wait_for("entry of the reader", lambda: os.path.exists("/etc/reader.conf.d/ccid"))
+
+    def assert_its_card_answers(self):
+        self.assertIn(self.reader, self.machine.readers())
+        with pcsc.Client() as client:
+            client.wait_until(self.reader, pcsc.PRESENT)
+            card = client.connect(self.reader)
+            self.assertEqual(card.transmit(bytes.fromhex("00A4000C023F00")).hex(), "9000")
+            card.disconnect()
+
+    def test_it_is_unharmed_by_all_that_happens_to_ours(self):
+        self.start_reader()
+        self.assert_its_card_answers()
+        for step in (("install", *self.machine.debs), ("remove", *NAMES), ("purge", *NAMES)):
+            self.machine.apt(*step)
+            self.assert_its_card_answers()
+            self.machine.stop_pcscd()
+            self.assert_its_card_answers()
+        self.assertEqual(self.machine.run("dpkg", "--verify", "libccid", "pcscd").stdout, "")
 
 
 class WithoutSystemd(MachineTest):

@@ -89,5 +89,19 @@ class Dependencies(unittest.TestCase):
         self.assertIn("no section [none]", self.install("none", code=2))
 
 
+class Packages(unittest.TestCase):
+    # There wherever Debian packages are built (build-essential), and what only builds packages.
+    ALWAYS = {"gcc", "libc6-dev", "make"}
+    PACKAGING = {"debhelper-compat", "dh-sequence-installsysusers"}
+
+    def test_the_debian_packages_are_built_with_what_is_listed(self):
+        with open(os.path.join(ROOT, "packaging", "dependencies.txt"), encoding="ascii") as f:
+            listed = set(re.search(r"^\[build\]\n(.*?)^\[", f.read(), re.M | re.S)[1].split())
+        with open(os.path.join(ROOT, "packaging", "debian", "control"), encoding="utf-8") as f:
+            depends = re.search(r"^Build-Depends:\n(.*?)\n\n", f.read(), re.M | re.S)[1]
+        wanted = set(re.findall(r"^ ([a-z0-9.+-]+)", depends, re.M))
+        self.assertEqual(listed - self.ALWAYS, wanted - self.PACKAGING)
+
+
 if __name__ == "__main__":
     harness.main()

@@ -27,7 +27,7 @@ HARDEN_LINK = -fsanitize=$(SANITIZE)
 endif
 
 # Libraries of each part, by pkg-config name; with --as-needed a program links only what it uses.
-PKGS = libcrypto libcurl libxml-2.0 libassuan inih jansson libmicrohttpd
+PKGS = libcrypto libcurl libxml-2.0 libassuan inih jansson libmicrohttpd p11-kit-1
 pkg-cflags = $(shell pkg-config --cflags $(1) 2>/dev/null)
 pkg-libs = $(shell pkg-config --libs $(1) 2>/dev/null)
 PKGS_CFLAGS := $(call pkg-cflags,$(PKGS))
@@ -38,7 +38,7 @@ P11_CFLAGS := $(call pkg-cflags,p11-kit-1)
 HTTPD_LIBS := $(call pkg-libs,libmicrohttpd gnutls)
 CMOCKA_LIBS := $(call pkg-libs,cmocka)
 
-MISSING := $(foreach pkg,$(PKGS) libpcsclite p11-kit-1 libmicrohttpd gnutls,$\
+MISSING := $(foreach pkg,$(PKGS) libpcsclite gnutls,$\
 	$(shell pkg-config --exists $(pkg) 2>/dev/null || echo $(pkg)))
 
 ALL_CPPFLAGS = -D_GNU_SOURCE -I. -DVICAR_VERSION='"$(VERSION)"' $(PKGS_CFLAGS) $(CPPFLAGS)
@@ -136,6 +136,13 @@ $(IFD_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/ifd/fake-card.o
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $^ $(PCSC_LIBS) -pthread
+
+# Modules of PKCS#11 that are odd on purpose.
+P11_MODULES = $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/modules/*.c))
+$(P11_MODULES): $(BUILD)/%.so: $(BUILD)/%.o
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -shared -o $@ $^
+$(BUILD)/tests/unit/test-p11maker: | $(P11_MODULES)
 
 P11_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/system/p11-*.c))
 $(BUILD)/tests/system/p11-%.o: EXTRA_CPPFLAGS = $(P11_CFLAGS)
@@ -239,7 +246,7 @@ check-threads-run: $(BUILD)/tests/unit/test-p11-slots
 
 # Everything that the tests run and users do not.
 .PHONY: check-programs
-check-programs: $(UNIT_TESTS) $(IFD_TESTS) $(IFD_PROGRAMS) $(P11_PROGRAMS)
+check-programs: $(UNIT_TESTS) $(IFD_TESTS) $(IFD_PROGRAMS) $(P11_PROGRAMS) $(P11_MODULES)
 
 .PHONY: units
 units: $(UNIT_TESTS)

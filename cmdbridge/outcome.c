@@ -181,6 +181,30 @@ static const struct row rows[OUTCOME_COUNT] = {
 	{SW_SERVICE_OTHER, tr_later("The service refused the request itself."),
 	 tr_later("Check the endpoint in vicar.conf; `vicar doctor` says whether the service"
 		  " answers.")},
+    [OUTCOME_TOKEN_PIN_REFUSED] =
+	{SW_AUTHENTICATION, tr_later("The token refused the PIN."),
+	 tr_later("Check the PIN before the next try; the token blocks it after a few.")},
+    [OUTCOME_TOKEN_PIN_BLOCKED] = {SW_BLOCKED, tr_later("The token has blocked the PIN."),
+				   tr_later("Unblock it with the token's own tools.")},
+    [OUTCOME_TOKEN_PIN_UNSET] =
+	{SW_SERVICE_PIN_MUST_CHANGE,
+	 tr_later("The token's PIN must be set, or changed, before the key can be used."),
+	 tr_later("Do so with the token's own tools.")},
+    [OUTCOME_TOKEN_ABSENT] = {SW_SERVICE_UNREACHABLE,
+			      tr_later("The token is not there; nothing was asked of it."),
+			      tr_later("Put it in, and check `module` and `token` in vicar.conf.")},
+    [OUTCOME_TOKEN_FAILED] = {SW_SERVICE_OTHER, tr_later("The token's module failed."),
+			      tr_later("See the manual of the module, and what it logs.")},
+    [OUTCOME_TOKEN_KEY_UNKNOWN] =
+	{SW_SERVICE_ACCOUNT_UNKNOWN, tr_later("The token has no such key."),
+	 tr_later("Check `credential` in card.conf, or enrol the card again.")},
+    [OUTCOME_TOKEN_KEY_CANNOT] =
+	{SW_CONDITIONS, tr_later("The key cannot do this."),
+	 tr_later("Choose another mechanism; `uses` in card.conf says what the card"
+		  " offers.")},
+    [OUTCOME_TOKEN_KEY_INPUT] = {SW_INCORRECT_DATA,
+				 tr_later("What the program sent does not fit the key."),
+				 tr_later("Check that it was made for this certificate.")},
     [OUTCOME_GONE] = {SW_UNKNOWN, tr_later("The card was taken away."), ""},
     [OUTCOME_OTHER_CODE] = {SW_SERVICE_OTHER, tr_later("The service refused."), AGAIN},
 };

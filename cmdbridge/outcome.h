@@ -51,7 +51,15 @@ enum outcome {
 	OUTCOME_BAD_ANSWER,
 	OUTCOME_BAD_REQUEST, /* an HTTP status 4xx of another kind */
 	OUTCOME_OTHER_CODE,
-	OUTCOME_GONE, /* the parent hung up: nobody is there to be told */
+	OUTCOME_TOKEN_PIN_REFUSED,
+	OUTCOME_TOKEN_PIN_BLOCKED,
+	OUTCOME_TOKEN_PIN_UNSET, /* none yet, or one that must be changed first */
+	OUTCOME_TOKEN_ABSENT,
+	OUTCOME_TOKEN_FAILED, /* its module, in a way that says no more */
+	OUTCOME_TOKEN_KEY_UNKNOWN,
+	OUTCOME_TOKEN_KEY_CANNOT, /* what was asked of it */
+	OUTCOME_TOKEN_KEY_INPUT,  /* what was to be done with it does not fit it */
+	OUTCOME_GONE,             /* the parent hung up: nobody is there to be told */
 	OUTCOME_COUNT,
 };
 

@@ -2,6 +2,7 @@
 #include "ask.h"
 #include "bridge.h"
 #include "cmd.h"
+#include "p11maker.h"
 #include "language.h"
 #include "prompt.h"
 
@@ -11,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct service_maker *const makers[] = {&cmd_maker};
+static const struct service_maker *const makers[] = {&cmd_maker, &p11_maker};
 
-const char service_types[] = "cmd";
+const char service_types[] = "cmd, pkcs11";
 
 const struct service_maker *
 service_maker(const char *type)

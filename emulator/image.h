@@ -22,7 +22,7 @@
  *   [key sign]                       ; one section for each key; the name is the key's role
  *   service = cmd                    ; a [service NAME] of vicar.conf, or `file` for a local key
  *   credential = cred-01             ; what the service calls the key; absent: it has one only
- *   uses = pkcs1 pss                 ; what the service does with the key: pkcs1, raw, pss, ecdsa,
+ *   uses = pkcs1 pss                 ; what the service does with the key: pkcs1, pss, ecdsa,
  *                                    ; decipher-pkcs1, decipher-raw, decipher-oaep, derive;
  *                                    ; absent: pkcs1
  *   certificate = sign.der

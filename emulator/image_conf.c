@@ -185,7 +185,7 @@ set_uses(const struct entry *entry, unsigned *uses)
 	if (*uses != 0)
 		return refuse(entry, "is given twice; delete one");
 	if (!image_uses_parse(entry->value, uses))
-		return refuse(entry, "allowed are words out of pkcs1, raw, pss, ecdsa, "
+		return refuse(entry, "allowed are words out of pkcs1, pss, ecdsa, "
 				     "decipher-pkcs1, decipher-raw, decipher-oaep, derive");
 	return true;
 }

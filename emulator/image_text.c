@@ -25,7 +25,6 @@ static const struct word USAGES[] = {
 };
 static const struct word USES[] = {
     {"pkcs1", 1 << KEY_SIGN_PKCS1},
-    {"raw", 1 << KEY_SIGN_RAW},
     {"pss", 1 << KEY_SIGN_PSS},
     {"ecdsa", 1 << KEY_SIGN_ECDSA},
     {"decipher-pkcs1", 1 << KEY_DECIPHER_PKCS1},

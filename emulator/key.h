@@ -22,7 +22,6 @@ enum key_operation {
 			       (RFC 8017 7.1.2) */
 	KEY_DERIVE_ECDH,    /* input: the other's point, uncompressed; output: X of the shared
 			       point, of the field's length (SEC 1 3.3.1) */
-	/* Those above are what `uses` of card.conf may say (image.h). */
 	KEY_PIN_VERIFY,  /* does `pin` open the key? no input, no output */
 	KEY_PIN_CHANGE,  /* `pin` opens the key; from now on `new_pin` does */
 	KEY_PIN_UNBLOCK, /* `pin` is the PUK; from now on `new_pin` opens the key */

@@ -295,7 +295,7 @@ a_proxy_of_an_unknown_kind_is_refused(void **state)
 static void
 a_type_without_a_maker_is_refused(void **state)
 {
-	expect_error(*state, "[service x]\ntype = csd\n", "2: type = csd: allowed is cmd");
+	expect_error(*state, "[service x]\ntype = csd\n", "2: type = csd: allowed is cmd, pkcs11");
 }
 
 static void
@@ -316,7 +316,7 @@ static void
 a_service_without_type_is_refused_where_it_begins(void **state)
 {
 	expect_error(*state, "[card]\n[service cmd]\nendpoint = https://h\n",
-		     "2: [service cmd] lacks type (allowed is cmd); add it");
+		     "2: [service cmd] lacks type (allowed is cmd, pkcs11); add it");
 }
 
 static void
@@ -330,7 +330,7 @@ static void
 a_service_without_any_key_is_refused(void **state)
 {
 	expect_error(*state, "[service cmd]\n",
-		     "1: [service cmd] lacks type (allowed is cmd); add it");
+		     "1: [service cmd] lacks type (allowed is cmd, pkcs11); add it");
 }
 
 static void
@@ -557,7 +557,7 @@ the_installed_file_is_understood_when_its_keys_are_set(void **state)
 			set[len++] = text[i];
 	}
 	set[len] = '\0';
-	assert_int_equal(load(world, set)->services_count, 1);
+	assert_int_equal(load(world, set)->services_count, 2);
 	assert_string_equal(world->config.pcscd_user, "pcscd");
 	assert_int_equal(world->config.services[0].code_lifetime_s, 120);
 }

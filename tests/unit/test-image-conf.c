@@ -115,7 +115,7 @@ bad_credentials_and_uses_are_refused(void **state)
 	(void)snprintf(text, sizeof(text), CONF_HEAD KEY "credential=%0185d\n", 0);
 	assert_conf_refused(scene, text, "1 to 184");
 	assert_conf_refused(scene, CONF_HEAD KEY "uses = sign\n",
-			    "words out of pkcs1, raw, pss, ecdsa, decipher-pkcs1");
+			    "words out of pkcs1, pss, ecdsa, decipher-pkcs1");
 	assert_conf_refused(scene, CONF_HEAD KEY "uses =\n", "words out of");
 	assert_conf_refused(scene, CONF_HEAD KEY "uses = pss\nuses = pss\n", "given twice");
 }

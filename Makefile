@@ -27,7 +27,7 @@ HARDEN_LINK = -fsanitize=$(SANITIZE)
 endif
 
 # Libraries of each part, by pkg-config name; with --as-needed a program links only what it uses.
-PKGS = libcrypto libcurl libxml-2.0 libassuan inih jansson libmicrohttpd p11-kit-1
+PKGS = libcrypto libcurl libxml-2.0 libassuan inih jansson libmicrohttpd p11-kit-1 libsystemd
 pkg-cflags = $(shell pkg-config --cflags $(1) 2>/dev/null)
 pkg-libs = $(shell pkg-config --libs $(1) 2>/dev/null)
 PKGS_CFLAGS := $(call pkg-cflags,$(PKGS))

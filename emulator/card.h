@@ -43,6 +43,10 @@ struct bytes card_atr(const struct card *card);
  * pending request with it. */
 void card_reset(struct card *card);
 
+/* No PIN is verified any more, and no value of one is kept but for a request that is pending; nothing else
+ * changes. The owner has gone away. */
+void card_forget_pins(struct card *card);
+
 /* The protocol that the reader speaks from now on until the next reset, n of T=n. One that the ATR
  * does not offer is not taken; after a reset it is the ATR's first. */
 void card_set_protocol(struct card *card, unsigned protocol);

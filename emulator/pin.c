@@ -60,6 +60,12 @@ pins_drop(struct card *card, enum pins_dropped dropped)
 	}
 }
 
+void
+card_forget_pins(struct card *card)
+{
+	pins_drop(card, PINS_ALL_DROPPED);
+}
+
 uint16_t
 pin_tries_sw(const struct pin *pin)
 {

@@ -259,6 +259,7 @@ set_up(struct vicard *vicard, const struct options *options)
 		return false;
 	vicard->loop.image = &vicard->image;
 	vicard->loop.journal = &vicard->journal;
+	session_init(&vicard->loop.session, vicard->config.drop_pin_on);
 	keys_init(&vicard->loop.keys, vicard->loop.card, &vicard->image, &vicard->config,
 		  &vicard->journal);
 	return open_sockets(vicard, options);

@@ -108,6 +108,15 @@ bridge_go(const struct bridge_process *bridge)
 }
 
 void
+bridge_cancel(const struct bridge_process *bridge)
+{
+	static const uint8_t cancel[] = {BRIDGE_CANCEL};
+
+	if (!send_all(bridge->fd, BYTES(cancel)))
+		log_debug(BRIDGE_PROGRAM " ended before it could be told to cancel");
+}
+
+void
 bridge_end(struct bridge_process *bridge, uint64_t now_ms)
 {
 	if (bridge->fd < 0)

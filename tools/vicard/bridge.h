@@ -32,6 +32,8 @@ bool bridge_start(struct bridge_process *bridge, uint64_t now_ms, struct bytes r
 enum bridge_event bridge_receive(const struct bridge_process *bridge, uint8_t *room,
 				 struct bytes *message) MUST_USE;
 bool bridge_go(const struct bridge_process *bridge) MUST_USE;
+/* Whatever it asks of the owner is cancelled, now and later. */
+void bridge_cancel(const struct bridge_process *bridge);
 /* Closes the socket; the process has BRIDGE_GRACE_MS to end by itself. */
 void bridge_end(struct bridge_process *bridge, uint64_t now_ms);
 /* After SIGCHLD, and when kill_at has come. */

@@ -45,7 +45,7 @@ write_log(int priority, const char *format, va_list list)
 	}
 	if (is_journal(&is))
 		(void)fprintf(stderr, "<%d>%s\n", priority, text);
-	else
+	else if (priority < LOG_DEBUG || getenv("VICAR_DEBUG") != NULL)
 		(void)fprintf(stderr, "vicard: %s\n", text);
 }
 
@@ -76,5 +76,15 @@ log_info(const char *format, ...)
 
 	va_start(list, format);
 	write_log(LOG_INFO, format, list);
+	va_end(list);
+}
+
+void
+log_debug(const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	write_log(LOG_DEBUG, format, list);
 	va_end(list);
 }

@@ -9,5 +9,7 @@
 __attribute__((format(printf, 1, 2))) void log_error(const char *format, ...);
 __attribute__((format(printf, 1, 2))) void log_warning(const char *format, ...);
 __attribute__((format(printf, 1, 2))) void log_info(const char *format, ...);
+/* To journal and syslog with their lowest priority, elsewhere only when VICAR_DEBUG is set. */
+__attribute__((format(printf, 1, 2))) void log_debug(const char *format, ...);
 
 #endif

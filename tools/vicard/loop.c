@@ -24,6 +24,7 @@ enum slot {
 	SLOT_VPCD,
 	SLOT_BRIDGE,
 	SLOT_CONTROL,
+	SLOT_SESSION,
 	SLOT_LINK,
 	SLOT_CLIENTS
 };
@@ -88,6 +89,7 @@ serve_request(struct loop *loop, const struct endpoint_request *request)
 	switch (request->kind) {
 	case LINK_POWER_ON:
 	case LINK_RESET:
+		session_watch(&loop->session);
 		card_reset(loop->card);
 		send_or_drop(loop, endpoint_powered(&loop->reader, card_atr(loop->card)));
 		return;
@@ -129,6 +131,7 @@ serve_reader(struct loop *loop)
 static void
 reset_for_vpcd(struct loop *loop)
 {
+	session_watch(&loop->session);
 	card_reset(loop->card);
 	card_set_protocol(loop->card, 1);
 }
@@ -252,6 +255,19 @@ serve_signals(struct loop *loop)
 }
 
 static void
+serve_session(struct loop *loop)
+{
+	const char *happened = session_serve(&loop->session);
+
+	if (happened == NULL)
+		return;
+	card_forget_pins(loop->card);
+	use_cancel_prompts(&loop->keys.use, happened);
+	session_forgotten(&loop->session);
+	log_info("%s: PINs are forgotten, prompts are cancelled", happened);
+}
+
+static void
 accept_client(struct loop *loop)
 {
 	int fd = attend_accept(&loop->control);
@@ -297,6 +313,7 @@ due_in(const struct loop *loop)
 		due = earlier(loop->busy_at, loop->keys.use.silent_at);
 	if (loop->keys.use.bridge.pid != 0 && loop->keys.use.bridge.fd < 0)
 		due = earlier(due, loop->keys.use.bridge.kill_at);
+	due = earlier(due, session_due(&loop->session));
 	if (due == UINT64_MAX)
 		return -1;
 	return due <= now ? 0 : (int)earlier(due - now, 60000);
@@ -329,6 +346,7 @@ fill(const struct loop *loop, struct pollfd polled[SLOTS])
 		polled[i].events = POLLIN;
 		polled[i].revents = 0;
 	}
+	polled[SLOT_SESSION].fd = session_fd(&loop->session, &polled[SLOT_SESSION].events);
 }
 
 /* The reader's own connection comes before a new one: pcscd that is started again hangs up with
@@ -347,6 +365,7 @@ turn(struct loop *loop)
 		serve_reader(loop);
 	if (polled[SLOT_VPCD].revents != 0)
 		serve_vpcd(loop);
+	serve_session(loop);
 	serve_timers(loop);
 	serve_bridge(loop);
 	for (size_t i = 0; i < LOOP_CLIENTS_MAX; i++) {
@@ -375,5 +394,6 @@ loop_run(struct loop *loop)
 		drop_reader(loop, "the card was taken out");
 	listen_close(&loop->control);
 	bridge_finish(&loop->keys.use.bridge);
+	session_close(&loop->session);
 	card_reset(loop->card);
 }

@@ -7,6 +7,7 @@
 #include "emulator/endpoint.h"
 #include "keys.h"
 #include "listen.h"
+#include "session.h"
 #include "vpcd.h"
 
 enum { LOOP_CLIENTS_MAX = 4 };
@@ -19,6 +20,7 @@ struct loop {
 	struct keys keys;
 	struct listener link;
 	struct listener control;
+	struct session session;
 	struct vpcd vpcd; /* connected: the card is in that reader, and `link` has no socket */
 	uid_t pcscd_uid;  /* may connect as root may; root itself when none is configured */
 	int signals;      /* signalfd: SIGTERM, SIGINT, SIGHUP, SIGCHLD */

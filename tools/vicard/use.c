@@ -73,6 +73,7 @@ use_begin(struct use *use, uint64_t now_ms, const struct bridge_request *request
 		return false;
 	use->waiting = true;
 	use->opened = use->started = use->process_told = false;
+	use->cancelled = NULL;
 	use->words = 0;
 	use->operation = request->operation;
 	use->documents_count = request->documents_count;
@@ -134,6 +135,26 @@ use_abandon(const struct use *use, const char *why, struct use_end *end)
 			       "the service was not asked, because %s", why);
 }
 
+void
+use_cancel_prompts(struct use *use, const char *why)
+{
+	if (!use->waiting || use->cancelled != NULL)
+		return;
+	use->cancelled = why;
+	bridge_cancel(&use->bridge);
+}
+
+/* Not by the owner at the prompt. */
+static void
+end_cancelled(const struct use *use, struct use_end *end)
+{
+	end_with(end, SW_PROMPT_CANCELLED);
+	(void)snprintf(end->text, sizeof(end->text), "%s, because %s; sign again",
+		       use->started ? "no code was asked for any more"
+				    : "the service was not asked",
+		       use->cancelled);
+}
+
 static bool
 outputs_sound(const struct use *use, const struct bridge_result *result)
 {
@@ -183,6 +204,10 @@ take_result(struct use *use, struct bytes message, struct use_end *end)
 	}
 	if (!use->process_told && result.process_id.len > 0)
 		tell_step(use, result.process_id, BYTES_TEXT("the service has named the process"));
+	if (use->cancelled != NULL && result.sw == SW_PROMPT_CANCELLED) {
+		end_cancelled(use, end);
+		return;
+	}
 	end_with(end, sw_is_tries(result.sw, NULL) ? SW_AUTHENTICATION : result.sw);
 	if (result.sw == SW_OK) {
 		memcpy(end->outputs, result.outputs, sizeof(end->outputs));
@@ -213,7 +238,10 @@ take_message(struct use *use, struct bytes message, struct use_end *end)
 	case BRIDGE_START:
 		if (message.len != 1 || use->started || use->operation == BRIDGE_ASK)
 			break;
-		return USE_STARTS;
+		if (use->cancelled == NULL)
+			return USE_STARTS;
+		end_cancelled(use, end);
+		return USE_ENDED;
 	case BRIDGE_PROGRESS:
 		if (!bridge_progress_decode(message, &progress))
 			break;

@@ -22,10 +22,11 @@ struct use {
 	struct journal *journal;
 
 	struct bridge_process bridge;
-	bool waiting;      /* for the bridge */
-	bool opened;       /* `id` is open in the journal */
-	bool started;      /* GO was given: the service may have been asked */
-	bool process_told; /* its process is in the journal */
+	bool waiting;          /* for the bridge */
+	bool opened;           /* `id` is open in the journal */
+	bool started;          /* GO was given: the service may have been asked */
+	bool process_told;     /* its process is in the journal */
+	const char *cancelled; /* why its prompts were, borrowed for good; NULL: they were not */
 	uint64_t id;
 	unsigned words;     /* messages of the bridge in this use */
 	uint64_t silent_at; /* a bridge that has said nothing until then hangs */
@@ -64,6 +65,9 @@ enum use_event use_next(struct use *use, uint64_t now_ms, uint8_t *room,
 bool use_open(struct use *use, const struct journal_use *about) MUST_USE;
 /* False: the bridge has gone, and the service was not asked. */
 bool use_go(struct use *use) MUST_USE;
+/* Whatever is asked of the owner is cancelled, now and later, because `why`; calls that are under way are
+ * not. The use ends by itself. */
+void use_cancel_prompts(struct use *use, const char *why);
 /* The end that a use comes to when the bridge, or nobody any more, can tell what became of it: `why`
  * completes "fate unknown: WHY after the service was asked", or "WHY before". */
 void use_give_up(const struct use *use, const char *why, struct use_end *end);

@@ -15,6 +15,8 @@ from vicard_world import POWER_ON, PSO, VERIFY, VicardTest  # noqa: E402
 
 FORGOTTEN = "PINs are forgotten"
 NOT_VERIFIED = bytes.fromhex("6982")
+# Of what has failed the card remembers how.
+ANOTHER_PSO = PSO[:-1] + b"\x00"
 SIGNS = "start(); result(0x9000, b'S' * 256)"
 # A bridge that asks until it is told to cancel, and says what it was told.
 ASKS = """
@@ -163,7 +165,7 @@ class Vicard(VicardTest):
         self.logind.tell("lock own")
         self.assertEqual(reader.answer()[1:], bytes.fromhex("6401"))
         self.assertRegex(self.journal(), journal)
-        self.assertEqual(reader.transmit(PSO), NOT_VERIFIED)
+        self.assertEqual(reader.transmit(ANOTHER_PSO), NOT_VERIFIED)
         self.assertEqual(len(self.requests()), 1)
         wait_for("end of the bridge", lambda: harness.ended(self.bridge_pid()))
 

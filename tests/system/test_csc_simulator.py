@@ -5,9 +5,11 @@ openssl program, for whole sequences of csc.md 9. The rules of single requests a
 
 import base64
 import hashlib
+import http.client
 import json
 import os
 import re
+import ssl
 import subprocess
 import sys
 import threading
@@ -401,6 +403,49 @@ class Replies(CscTest):
                     body = {"credentialID": "maria-sign", "certificates": certificates,
                             "certInfo": True, "authInfo": True}  # fmt: skip
                     self.assert_valid("credentials-info", self.ok("credentials/info", body, token))
+
+
+class Connections(CscTest):
+    def lost(self, trouble, error, status):
+        """A list that is asked for gets lost so; what the client and the record then know."""
+        token = self.service.login()
+        self.service.accounts(USER, credential(), server(trouble=trouble, on="credentials/list"))
+        with self.assertRaises(error):
+            self.service.post("credentials/list", {}, token)
+        self.assertEqual(self.service.calls()[-1][4:7], (status, "-", trouble))
+
+    def test_closed_before_it_is_done(self):
+        self.lost("drop-before", http.client.RemoteDisconnected, "-")
+
+    def test_closed_after_it_is_done(self):
+        self.lost("drop-after", http.client.RemoteDisconnected, "200")
+
+    def test_reset_before_it_is_done(self):
+        self.lost("reset-before", ConnectionResetError, "-")
+
+    def test_reset_after_it_is_done(self):
+        self.lost("reset-after", ConnectionResetError, "200")
+
+    def test_closed_within_the_body(self):
+        self.lost("cut", http.client.IncompleteRead, "200")
+
+    def test_too_long_and_still_json(self):
+        token = self.service.login()
+        self.service.accounts(USER, credential(), server(trouble="huge", on="credentials/list"))
+        answer = self.service.post("credentials/list", {}, token)
+        self.assertGreater(len(answer.body), 20 << 20)
+        self.assertEqual(answer.json["credentialIDs"], ["maria-sign"])
+
+    def test_a_body_that_is_too_long_is_refused(self):
+        answer = self.service.post("info", {"lang": "x" * 70000})
+        self.assertEqual(answer.error, (413, "invalid_request", "The request is too long"))
+
+    def test_who_trusts_others_does_not_get_far(self):
+        trusts_others = ssl.create_default_context(cafile=self.service.path("root.pem"))
+        connection = http.client.HTTPSConnection(self.service.host, context=trusts_others, timeout=20)
+        self.addCleanup(connection.close)
+        with self.assertRaises(ssl.SSLCertVerificationError):
+            connection.request("POST", "/csc/v1/info", "{}")
 
 
 class Records(CscTest):

@@ -57,8 +57,8 @@ consent_begin(struct bytes digestinfo, struct bytes document, struct consent *co
 	return true;
 }
 
-static bool
-is_signature(const struct bridge_request *request)
+bool
+consent_is_signature(const struct bridge_request *request)
 {
 	return request->use == KEYFILE_SIGN_PKCS1 || request->use == KEYFILE_SIGN_RAW ||
 	       request->use == KEYFILE_SIGN_PSS || request->use == KEYFILE_SIGN_ECDSA;
@@ -74,7 +74,7 @@ consent_of(const struct bridge_request *request, size_t index, struct consent *c
 	*consent = (struct consent){.digest = DIGEST_COUNT};
 	if (document->input.len == 0 || request->use == KEYFILE_SIGN_RAW)
 		return false;
-	if (is_signature(request)) {
+	if (consent_is_signature(request)) {
 		if (document->input.len > DIGEST_LEN_MAX)
 			return false;
 		consent->hash = document->input;
@@ -220,7 +220,7 @@ say_question(struct description *description, const struct service_use *use, siz
 	(void)text_printable(use->request->card, NAME_CHARACTERS_MAX, card);
 	if (count == 0)
 		say(description, tr("Open the card %s?"), card);
-	else if (!is_signature(use->request))
+	else if (!consent_is_signature(use->request))
 		say(description, tr("Decrypt with the card %s?"), card);
 	else if (count == 1)
 		say(description, tr("Sign with the card %s?"), card);
@@ -271,7 +271,7 @@ enum prompt_result
 consent_ask_many(const struct service_use *use, const struct consent *documents, size_t count,
 		 char error[PROMPT_ERROR_MAX])
 {
-	const bool signs = is_signature(use->request);
+	const bool signs = consent_is_signature(use->request);
 	struct description description = {.used = 0};
 	struct prompt prompt = {
 	    .name = "consent",

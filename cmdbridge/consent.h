@@ -40,6 +40,9 @@ bool consent_begin(struct bytes digestinfo, struct bytes document,
 bool consent_of(const struct bridge_request *request, size_t index,
 		struct consent *consent) MUST_USE;
 
+/* And not deciphering or agreeing on a key. */
+bool consent_is_signature(const struct bridge_request *request);
+
 /* "Sign this?", or "Decrypt?" where the request's use is no signature. */
 enum prompt_result consent_ask(const struct service_use *use, const struct consent *consent,
 			       char error[PROMPT_ERROR_MAX]) MUST_USE;

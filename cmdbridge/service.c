@@ -4,6 +4,7 @@
 #include "cmd.h"
 #include "p11maker.h"
 #include "language.h"
+#include "notify.h"
 #include "prompt.h"
 
 #include <openssl/crypto.h>
@@ -89,18 +90,29 @@ text_bytes(const char *text)
 	return (struct bytes){(const uint8_t *)text, strlen(text)};
 }
 
+/* Its text is shown at once, and not kept in a journal. */
 static bool
-write_result(const struct service_result *result, struct writer *message)
+for_person(enum bridge_operation operation)
+{
+	return operation == BRIDGE_ENROL || operation == BRIDGE_CHECK || operation == BRIDGE_LIST;
+}
+
+static bool
+write_result(const struct service_result *result, bool shown, struct writer *message)
 {
 	char text[OUTCOME_TEXT_MAX];
 	struct bridge_result answer = {
 	    .sw = outcome_sw(result->outcome),
 	    .code = text_bytes(result->code),
 	    .process_id = text_bytes(result->process_id),
-	    .next = text_bytes(outcome_next(result->outcome)),
+	    .next = text_bytes(shown ? outcome_next_shown(result->outcome)
+				     : outcome_next(result->outcome)),
 	};
 
-	outcome_text(result->outcome, result->detail, text);
+	if (shown)
+		outcome_text_shown(result->outcome, result->detail, text);
+	else
+		outcome_text(result->outcome, result->detail, text);
 	answer.text = text_bytes(text);
 	if (result->outcome == OUTCOME_OK) {
 		memcpy(answer.outputs, result->outputs, sizeof(answer.outputs));
@@ -123,7 +135,7 @@ service_refuse(enum outcome outcome, const char *detail, struct writer *message)
 		return false;
 	result->outcome = outcome;
 	strncpy(result->detail, detail, sizeof(result->detail) - 1);
-	ok = write_result(result, message);
+	ok = write_result(result, false, message);
 	free(result);
 	return ok;
 }
@@ -181,7 +193,9 @@ service_run(const struct service_use *use, struct writer *message)
 	if (result->outcome == OUTCOME_GONE ||
 	    (outcome_must_be_shown(result->outcome) && show(use, result->outcome) == PROMPT_GONE))
 		goto out;
-	ok = write_result(result, message);
+	ok = write_result(result, for_person(use->request->operation), message);
+	if (ok)
+		notify_result(use, result);
 out:
 	OPENSSL_cleanse(result, sizeof(*result));
 	free(result);

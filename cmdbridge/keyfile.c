@@ -174,18 +174,28 @@ open_shared(const char *path, const char *name, EVP_PKEY *leading, EVP_PKEY **ke
 }
 
 enum keyfile_result
+keyfile_open_shared(const char *path, const char *name, const char *leading, struct bytes secret,
+		    EVP_PKEY **key, char error[KEYFILE_ERROR_MAX])
+{
+	EVP_PKEY *leading_key = NULL;
+	enum keyfile_result result = keyfile_open(leading, secret, &leading_key, error);
+
+	if (result == KEYFILE_OK)
+		result = open_shared(path, name, leading_key, key, error);
+	EVP_PKEY_free(leading_key);
+	return result;
+}
+
+enum keyfile_result
 keyfile_use_shared(const char *path, const char *name, const char *leading, struct bytes secret,
 		   enum keyfile_operation operation, enum digest digest, struct bytes input,
 		   struct writer *output, char error[KEYFILE_ERROR_MAX])
 {
-	EVP_PKEY *leading_key = NULL, *key = NULL;
-	enum keyfile_result result = keyfile_open(leading, secret, &leading_key, error);
+	EVP_PKEY *key = NULL;
+	enum keyfile_result result = keyfile_open_shared(path, name, leading, secret, &key, error);
 
-	if (result == KEYFILE_OK)
-		result = open_shared(path, name, leading_key, &key, error);
 	if (result == KEYFILE_OK)
 		result = use(path, key, operation, digest, input, output, error);
 	EVP_PKEY_free(key);
-	EVP_PKEY_free(leading_key);
 	return result;
 }

@@ -64,6 +64,10 @@ enum keyfile_result keyfile_use(const char *path, struct bytes secret,
 				enum keyfile_operation operation, enum digest digest,
 				struct bytes input, struct writer *output,
 				char error[KEYFILE_ERROR_MAX]) MUST_USE;
+/* keyfile_open() of a shared key, see keyfile_use_shared(). */
+enum keyfile_result keyfile_open_shared(const char *path, const char *name, const char *leading,
+					struct bytes secret, EVP_PKEY **key,
+					char error[KEYFILE_ERROR_MAX]) MUST_USE;
 /* The same with the shared key `name` in `path`: `secret` opens `leading` (keys/LEADING.pin).
  * KEYFILE_WRONG_PIN is about that one; a shared key that the leading one does not open is
  * KEYFILE_BROKEN. */

@@ -21,19 +21,33 @@
  *   pin-unblock COUNTER NEWLINE PUK NEWLINE NEW
  *                         tools/pin_renewal.h, for the PIN of a local key; the values are secret
  *   pin-unblock COUNTER   the same for the PIN of a remote key
+ *   sign NEWLINE REQUEST  the owner's use of a key: REQUEST is a BRIDGE_REQUEST (cmdbridge/bridge.h)
+ *                         for BRIDGE_SIGN with use, digest, key, program and up to 100 documents, each
+ *                         with a name of at most CONTROL_NAME_MAX bytes; the card says the rest. The
+ *                         owner is asked for the PIN. Meanwhile come datagrams `progress: TEXT`, any
+ *                         number; the reply is the line `ok` and a BRIDGE_RESULT, whose status word says
+ *                         whether it was done. A client that hangs up before the service was asked
+ *                         cancels it.
  *
  * A reply begins with the line `ok`, or is `error: ` and one sentence. A request that is not listed
- * is answered with an error; one that is longer than CONTROL_REQUEST_MAX closes the connection.
+ * is answered with an error; one that is longer than CONTROL_REQUEST_MAX, or CONTROL_SIGN_MAX for `sign`,
+ * closes the connection.
  */
 #ifndef VICAR_TOOLS_CONTROL_H
 #define VICAR_TOOLS_CONTROL_H
 
-#include "iso7816/bytes.h"
+#include "cmdbridge/bridge.h"
+
+#define CONTROL_SIGN "sign\n"
+#define CONTROL_PROGRESS "progress: "
+#define CONTROL_OK_LINE "ok\n"
 
 enum {
 	CONTROL_REQUEST_MAX = 256, /* two PINs of 64 bytes and a counter of 31 fit */
 	CONTROL_REPLY_MAX = 4096,
-	CONTROL_TIMEOUT_MS = 10000, /* control_call() waits so long for each step */
+	CONTROL_NAME_MAX = 200,
+	CONTROL_SIGN_MAX = 8 + BRIDGE_MESSAGE_MAX, /* request and reply of `sign` */
+	CONTROL_TIMEOUT_MS = 10000,                /* control_call() waits so long for each step */
 };
 
 enum control_result {

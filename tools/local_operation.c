@@ -97,6 +97,35 @@ local_pin(const char *directory, const struct key_request *request, char error[K
 	return local_sw(result);
 }
 
+bool
+local_asked(enum keyfile_operation from, enum key_operation *to)
+{
+	for (size_t i = 0; i < USES_COUNT; i++) {
+		if (uses[i].to != from)
+			continue;
+		*to = uses[i].from;
+		return true;
+	}
+	return false;
+}
+
+enum keyfile_result
+local_open(const char *directory, const char *name, const char *pin_key, struct bytes pin,
+	   EVP_PKEY **key, char error[KEYFILE_ERROR_MAX])
+{
+	char path[PATH_MAX], shared[PATH_MAX];
+
+	if (!local_path(directory, pin_key, "pin", path) ||
+	    !local_path(directory, name, "key", shared)) {
+		(void)snprintf(error, KEYFILE_ERROR_MAX,
+			       "the path of key %s is too long; move the card", name);
+		return KEYFILE_BROKEN;
+	}
+	if (strcmp(name, pin_key) == 0)
+		return keyfile_open(path, pin, key, error);
+	return keyfile_open_shared(shared, name, path, pin, key, error);
+}
+
 /* By the PIN alone, or through the key that leads the PIN. */
 static enum keyfile_result
 use_file(const char *directory, const struct key_request *request, enum keyfile_operation operation,

@@ -262,6 +262,7 @@ set_up(struct vicard *vicard, const struct options *options)
 	session_init(&vicard->loop.session, vicard->config.drop_pin_on);
 	keys_init(&vicard->loop.keys, vicard->loop.card, &vicard->image, &vicard->config,
 		  &vicard->journal);
+	owner_init(&vicard->loop.owner, &vicard->loop.keys);
 	return open_sockets(vicard, options);
 }
 

@@ -11,6 +11,7 @@
 #include <openssl/crypto.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -80,8 +81,9 @@ reply_status(const struct loop *loop, int client)
 	      "state: %s\ntries: %s\nlast: %s\n",
 	      loop->image->name, loop->image->personality, (long)getpid(),
 	      vpcd ? loop->vpcd.where : loop->link.path, reader,
-	      loop->reader.fd >= 0 && loop->reader.powered ? "yes" : "no", loop->keys.use.state,
-	      tries, loop->journal->last);
+	      loop->reader.fd >= 0 && loop->reader.powered ? "yes" : "no",
+	      loop->owner.active ? loop->owner.use.state : loop->keys.use.state, tries,
+	      loop->journal->last);
 }
 
 static struct bytes
@@ -137,9 +139,47 @@ answer(struct loop *loop, int client, char *request)
 		renew_pin(loop, client, renewals[i].kind, request + len);
 		return ATTEND_CLOSE;
 	}
-	reply(client, "error: the request is unknown; there are status, remove, pin-change COUNTER "
-		      "and pin-unblock COUNTER\n");
+	reply(client,
+	      "error: the request is unknown; there are status, remove, pin-change COUNTER, "
+	      "pin-unblock COUNTER and sign\n");
 	return ATTEND_CLOSE;
+}
+
+/* No PIN is in this one, so that it need not be where those are. */
+static enum attend_result
+receive_sign(struct loop *loop, int client)
+{
+	const size_t head = strlen(CONTROL_SIGN);
+	enum attend_result result = ATTEND_CLOSE;
+	uint8_t *request = malloc(CONTROL_SIGN_MAX);
+	struct problem error = {""};
+	ssize_t got = -1;
+
+	if (request != NULL)
+		got = recv(client, request, CONTROL_SIGN_MAX, MSG_DONTWAIT | MSG_TRUNC);
+	if (got < (ssize_t)head || got > CONTROL_SIGN_MAX)
+		goto out;
+	session_watch(&loop->session);
+	if (owner_begin(&loop->owner, loop_now_ms(), client,
+			(struct bytes){request + head, (size_t)got - head}, &error))
+		result = ATTEND_KEPT;
+	else
+		reply(client, "error: %s\n", error.text);
+out:
+	free(request);
+	return result;
+}
+
+static bool
+wants_to_sign(int client)
+{
+	char head[sizeof(CONTROL_SIGN) - 1];
+	ssize_t got;
+
+	do
+		got = recv(client, head, sizeof(head), MSG_DONTWAIT | MSG_PEEK);
+	while (got < 0 && errno == EINTR);
+	return got == sizeof(head) && memcmp(head, CONTROL_SIGN, sizeof(head)) == 0;
 }
 
 static enum attend_result
@@ -161,10 +201,13 @@ receive(struct loop *loop, int client, char *request)
 enum attend_result
 attend(struct loop *loop, int client)
 {
-	/* A request may hold PINs. */
-	char *request = OPENSSL_secure_malloc(CONTROL_REQUEST_MAX + 1);
 	enum attend_result result = ATTEND_CLOSE;
+	char *request;
 
+	if (wants_to_sign(client))
+		return receive_sign(loop, client);
+	/* A request may hold PINs. */
+	request = OPENSSL_secure_malloc(CONTROL_REQUEST_MAX + 1);
 	if (request != NULL)
 		result = receive(loop, client, request);
 	OPENSSL_secure_clear_free(request, CONTROL_REQUEST_MAX + 1);

@@ -190,6 +190,12 @@ bridge_reap(struct bridge_process *bridge, uint64_t now_ms)
 		bridge_kill(bridge);
 }
 
+uint64_t
+bridge_due(const struct bridge_process *bridge)
+{
+	return bridge->pid != 0 && bridge->fd < 0 ? bridge->kill_at : UINT64_MAX;
+}
+
 void
 bridge_finish(struct bridge_process *bridge)
 {

@@ -38,6 +38,8 @@ void bridge_cancel(const struct bridge_process *bridge);
 void bridge_end(struct bridge_process *bridge, uint64_t now_ms);
 /* After SIGCHLD, and when kill_at has come. */
 void bridge_reap(struct bridge_process *bridge, uint64_t now_ms);
+/* When kill_at comes; UINT64_MAX: it is not being ended. */
+uint64_t bridge_due(const struct bridge_process *bridge);
 /* Waits until it is gone, BRIDGE_GRACE_MS at most, then kills it. */
 void bridge_finish(struct bridge_process *bridge);
 

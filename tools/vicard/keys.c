@@ -119,29 +119,40 @@ refuse(struct keys *keys, uint64_t now_ms, uint16_t sw, const char *text, struct
 	return card_resume(keys->card, &result, response);
 }
 
+bool
+keys_request(const struct keys *keys, const struct image_key *key, char account[PATH_MAX],
+	     struct bridge_request *request)
+{
+	int len = snprintf(account, PATH_MAX, "%s/" ACCOUNT_FILE, keys->image->directory);
+
+	*request = (struct bridge_request){
+	    .operation = BRIDGE_SIGN,
+	    .service = bytes_of(key->service),
+	    .account = bytes_of(account),
+	    .credential = bytes_of(key->credential),
+	    .card = bytes_of(keys->image->name),
+	    .key = bytes_of(key->name),
+	    .certificate = {key->certificate, key->certificate_len},
+	};
+	return len > 0 && len < PATH_MAX;
+}
+
 static bool
 ask_bridge(struct keys *keys, uint64_t now_ms, const struct key_request *request,
 	   const struct image_key *key, enum keyfile_operation use)
 {
+	struct bridge_request message;
 	char account[PATH_MAX];
-	int len = snprintf(account, sizeof(account), "%s/" ACCOUNT_FILE, keys->image->directory);
-	const struct bridge_request message = {
-	    .operation = BRIDGE_SIGN,
-	    .service = bytes_of(key->service),
-	    .account = bytes_of(account),
-	    .card = bytes_of(keys->image->name),
-	    .key = bytes_of(request->key),
-	    .credential = bytes_of(key->credential),
-	    .use = use,
-	    .digest = request->digest,
-	    .documents = {{.input = request->input}},
-	    .documents_count = 1,
-	    .certificate = {key->certificate, key->certificate_len},
-	    .pin = request->pin,
-	    .tries_left = request->tries_left,
-	};
 
-	return len > 0 && (size_t)len < sizeof(account) && use_begin(&keys->use, now_ms, &message);
+	if (!keys_request(keys, key, account, &message))
+		return false;
+	message.use = use;
+	message.digest = request->digest;
+	message.documents[0].input = request->input;
+	message.documents_count = 1;
+	message.pin = request->pin;
+	message.tries_left = request->tries_left;
+	return use_begin(&keys->use, now_ms, &message);
 }
 
 /* NULL, or why the service is not asked with the status word in `sw`. */
@@ -175,6 +186,12 @@ serve_remote(struct keys *keys, uint64_t now_ms, const struct key_request *reque
 
 	if (why != NULL)
 		return refuse(keys, now_ms, sw, why, response);
+	if (keys->by_owner)
+		return refuse(
+		    keys, now_ms, SW_PROMPT_TIMEOUT,
+		    "the owner is at work with the card, by `vicar sign`, and is asked one "
+		    "thing at a time; try again when that has ended",
+		    response);
 	expired = rules_certificate_expired((struct bytes){key->certificate, key->certificate_len},
 					    time(NULL));
 	if (!rules_allow(&keys->rules, now_ms, request, expired, &sw, &why))

@@ -20,10 +20,16 @@ struct keys {
 
 	struct rules rules;
 	struct use use; /* waiting: card_request() is what for */
+	bool by_owner;  /* tools/vicard/owner.h is at work: no program's remote use is begun */
 };
 
 void keys_init(struct keys *keys, struct card *card, const struct image *image,
 	       const struct config *config, struct journal *journal);
+
+/* BRIDGE_SIGN with a key of the card: all but what is signed, how, and the PIN. `account` is where its
+ * path is put. False: the path is too long. */
+bool keys_request(const struct keys *keys, const struct image_key *key, char account[PATH_MAX],
+		  struct bridge_request *request) MUST_USE;
 
 /* After CARD_PENDING: CARD_DONE with the response, or CARD_PENDING while a bridge is at work. */
 enum card_result keys_serve(struct keys *keys, uint64_t now_ms, struct writer *response) MUST_USE;

@@ -23,6 +23,8 @@ enum slot {
 	SLOT_READER,
 	SLOT_VPCD,
 	SLOT_BRIDGE,
+	SLOT_OWNER_BRIDGE,
+	SLOT_OWNER_CLIENT,
 	SLOT_CONTROL,
 	SLOT_SESSION,
 	SLOT_LINK,
@@ -30,8 +32,8 @@ enum slot {
 };
 enum { SLOTS = SLOT_CLIENTS + LOOP_CLIENTS_MAX };
 
-static uint64_t
-now_ms(void)
+uint64_t
+loop_now_ms(void)
 {
 	struct timespec now;
 
@@ -42,7 +44,7 @@ now_ms(void)
 static void
 drop_reader(struct loop *loop, const char *why)
 {
-	keys_cancel(&loop->keys, now_ms(), why);
+	keys_cancel(&loop->keys, loop_now_ms(), why);
 	card_reset(loop->card);
 	endpoint_wipe(&loop->reader);
 	(void)close(loop->reader.fd);
@@ -77,8 +79,8 @@ transmit(struct loop *loop, const struct endpoint_request *request)
 	result = card_transmit(loop->card, request->capdu, &response);
 	endpoint_wipe(&loop->reader);
 	if (result == CARD_PENDING) {
-		loop->busy_at = now_ms() + BUSY_EVERY_MS;
-		result = keys_serve(&loop->keys, now_ms(), &response);
+		loop->busy_at = loop_now_ms() + BUSY_EVERY_MS;
+		result = keys_serve(&loop->keys, loop_now_ms(), &response);
 	}
 	answer(loop, result, &response);
 }
@@ -145,7 +147,7 @@ transmit_to_vpcd(struct loop *loop, struct bytes capdu)
 	bool sent;
 
 	if (result == CARD_PENDING)
-		result = keys_serve(&loop->keys, now_ms(), &response);
+		result = keys_serve(&loop->keys, loop_now_ms(), &response);
 	if (result == CARD_PENDING)
 		return false;
 	sent = vpcd_answer(&loop->vpcd, response.len <= VPCD_BODY_MAX ? writer_bytes(&response)
@@ -196,7 +198,7 @@ serve_vpcd(struct loop *loop)
 static void
 log_stranger(struct loop *loop, uid_t uid, pid_t pid)
 {
-	uint64_t now = now_ms();
+	uint64_t now = loop_now_ms();
 
 	if (loop->stranger_at != 0 && now - loop->stranger_at < STRANGER_EVERY_MS)
 		return;
@@ -238,7 +240,7 @@ serve_bridge(struct loop *loop)
 	struct writer response = writer_to(loop->response, sizeof(loop->response));
 
 	if (loop->keys.use.waiting)
-		answer(loop, keys_continue(&loop->keys, now_ms(), &response), &response);
+		answer(loop, keys_continue(&loop->keys, loop_now_ms(), &response), &response);
 }
 
 static void
@@ -263,6 +265,7 @@ serve_session(struct loop *loop)
 		return;
 	card_forget_pins(loop->card);
 	use_cancel_prompts(&loop->keys.use, happened);
+	use_cancel_prompts(&loop->owner.use, happened);
 	session_forgotten(&loop->session);
 	log_info("%s: PINs are forgotten, prompts are cancelled", happened);
 }
@@ -288,6 +291,7 @@ serve_client(struct loop *loop, int *client)
 	switch (attend(loop, *client)) {
 	case ATTEND_WAIT: return;
 	case ATTEND_CLOSE: break;
+	case ATTEND_KEPT: *client = -1; return;
 	case ATTEND_REMOVE:
 		log_info("taken out by `vicar remove`");
 		loop->ending = true;
@@ -307,13 +311,15 @@ earlier(uint64_t a, uint64_t b)
 static int
 due_in(const struct loop *loop)
 {
-	uint64_t now = now_ms(), due = UINT64_MAX;
+	uint64_t now = loop_now_ms(), due = UINT64_MAX;
 
 	if (loop->keys.use.waiting)
 		due = earlier(loop->busy_at, loop->keys.use.silent_at);
-	if (loop->keys.use.bridge.pid != 0 && loop->keys.use.bridge.fd < 0)
-		due = earlier(due, loop->keys.use.bridge.kill_at);
 	due = earlier(due, session_due(&loop->session));
+	if (loop->owner.use.waiting)
+		due = earlier(due, loop->owner.use.silent_at);
+	due = earlier(due, bridge_due(&loop->keys.use.bridge));
+	due = earlier(due, bridge_due(&loop->owner.use.bridge));
 	if (due == UINT64_MAX)
 		return -1;
 	return due <= now ? 0 : (int)earlier(due - now, 60000);
@@ -322,9 +328,10 @@ due_in(const struct loop *loop)
 static void
 serve_timers(struct loop *loop)
 {
-	uint64_t now = now_ms();
+	uint64_t now = loop_now_ms();
 
 	bridge_reap(&loop->keys.use.bridge, now);
+	bridge_reap(&loop->owner.use.bridge, now);
 	if (!loop->keys.use.waiting || now < loop->busy_at)
 		return;
 	loop->busy_at = now + BUSY_EVERY_MS;
@@ -338,6 +345,8 @@ fill(const struct loop *loop, struct pollfd polled[SLOTS])
 	polled[SLOT_READER].fd = loop->reader.fd;
 	polled[SLOT_VPCD].fd = loop->vpcd.fd;
 	polled[SLOT_BRIDGE].fd = loop->keys.use.bridge.fd;
+	polled[SLOT_OWNER_BRIDGE].fd = loop->owner.use.bridge.fd;
+	polled[SLOT_OWNER_CLIENT].fd = loop->owner.client;
 	polled[SLOT_CONTROL].fd = loop->control.fd;
 	polled[SLOT_LINK].fd = loop->link.fd;
 	for (size_t i = 0; i < LOOP_CLIENTS_MAX; i++)
@@ -368,6 +377,9 @@ turn(struct loop *loop)
 	serve_session(loop);
 	serve_timers(loop);
 	serve_bridge(loop);
+	if (polled[SLOT_OWNER_CLIENT].revents != 0)
+		owner_hung_up(&loop->owner, loop_now_ms());
+	owner_continue(&loop->owner, loop_now_ms());
 	for (size_t i = 0; i < LOOP_CLIENTS_MAX; i++) {
 		if (polled[SLOT_CLIENTS + i].revents != 0)
 			serve_client(loop, &loop->clients[i]);
@@ -392,8 +404,10 @@ loop_run(struct loop *loop)
 	vpcd_close(&loop->vpcd);
 	if (loop->reader.fd >= 0)
 		drop_reader(loop, "the card was taken out");
+	owner_cancel(&loop->owner, loop_now_ms(), "the card was taken out");
 	listen_close(&loop->control);
 	bridge_finish(&loop->keys.use.bridge);
 	session_close(&loop->session);
+	bridge_finish(&loop->owner.use.bridge);
 	card_reset(loop->card);
 }

@@ -7,6 +7,7 @@
 #include "emulator/endpoint.h"
 #include "keys.h"
 #include "listen.h"
+#include "owner.h"
 #include "session.h"
 #include "vpcd.h"
 
@@ -18,6 +19,7 @@ struct loop {
 	const struct image *image;
 	struct journal *journal;
 	struct keys keys;
+	struct owner owner;
 	struct listener link;
 	struct listener control;
 	struct session session;
@@ -36,6 +38,8 @@ struct loop {
 	uint8_t response[LINK_RAPDU_MAX];
 };
 
+/* The clock of everything here: milliseconds that do not go backwards. */
+uint64_t loop_now_ms(void);
 /* Runs until a signal or `vicar remove` ends it, or the reader at vpcd.where goes; then the reader's connection is closed, sockets
  * are removed, the bridge has ended and the card is reset. */
 void loop_run(struct loop *loop);

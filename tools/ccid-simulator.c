@@ -13,7 +13,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2, SLOW_MS_MAX = 3600 * 1000 };
+enum { EXIT_USAGE = 2 };
 
 static const char help[] =
     "Usage: ccid-simulator [OPTION]... NAME...\n"
@@ -33,7 +33,7 @@ static const char help[] =
     "  -h, --help          this text\n"
     "  -V, --version       the version\n"
     "\n"
-    "Commands on standard input: insert [NAME], remove [NAME], quit.\n"
+    "Commands on standard input: insert [NAME], remove [NAME], slow N, quit.\n"
     "\n"
     "Exit status: 0 ended by quit or a signal, 1 failed, 2 wrong usage. More in\n"
     "ccid-simulator(1).\n";
@@ -41,7 +41,7 @@ static const char help[] =
 struct arguments {
 	const struct model *model;
 	const char *link, *reader_conf;
-	unsigned long slow_ms;
+	int64_t slow_ms;
 	bool empty, verbose;
 	char *const *cards;
 };
@@ -52,17 +52,6 @@ usage_error(const char *reason, const char *thing)
 	fprintf(stderr, "ccid-simulator: %s%s%s; type: ccid-simulator --help\n", reason,
 		*thing == '\0' ? "" : " ", thing);
 	return EXIT_USAGE;
-}
-
-static bool
-parse_milliseconds(const char *text, unsigned long *milliseconds)
-{
-	char *end;
-
-	errno = 0;
-	*milliseconds = strtoul(text, &end, 10);
-	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 &&
-	       *milliseconds <= SLOW_MS_MAX;
 }
 
 /* -1: go on; else the exit code. */
@@ -94,7 +83,7 @@ parse_arguments(int argc, char **argv, struct arguments *arguments)
 		case 'l': arguments->link = optarg; break;
 		case 'r': arguments->reader_conf = optarg; break;
 		case 's':
-			if (!parse_milliseconds(optarg, &arguments->slow_ms))
+			if (!ccid_loop_milliseconds(optarg, &arguments->slow_ms))
 				return usage_error("--slow-ms takes 0 to 3600000, not", optarg);
 			break;
 		case 'v': arguments->verbose = true; break;
@@ -138,7 +127,7 @@ set_up(struct ccid_loop *loop, const struct arguments *arguments, struct problem
 	struct problem reason;
 
 	loop->listening = true;
-	ccid_reader_init(&loop->reader, arguments->model, (int64_t)arguments->slow_ms,
+	ccid_reader_init(&loop->reader, arguments->model, arguments->slow_ms,
 			 arguments->verbose ? stdout : NULL);
 	if (!memory_protect(protect))
 		return problem(error, "%s", protect);

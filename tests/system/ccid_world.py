@@ -8,16 +8,16 @@ import subprocess
 
 from harness import ROOT, World, wait_for
 
-READER = "CCID simulator 00 00"
-
 
 class CcidWorld(World):
-    """MODEL is the reader's; a card that is inserted goes into the first slot that is free."""
+    """A card that is inserted goes into the first slot that is free."""
 
-    def __init__(self, build, model="SEC1210", arguments=()):
+    reader_name = "CCID simulator 00 00"
+
+    def __init__(self, build, model="SEC1210"):
         super().__init__(build)
         self.model = model
-        self.arguments = arguments
+        self.pcscd_options = ()
         self.reader = None
 
     def start_reader(self, *cards):
@@ -29,7 +29,7 @@ class CcidWorld(World):
             self.reader = self.popen(
                 self.tool("ccid-simulator"), "--verbose", "--model", self.model,
                 "--link", self.path("reader"), "--reader-conf", self.path("pcscd", "conf", "ccid"),
-                *self.arguments, *(cards or ("--empty",)), stdin=subprocess.PIPE, stdout=log,
+                *(cards or ("--empty",)), stdin=subprocess.PIPE, stdout=log,
             )  # fmt: skip
         self.wait_reader("ready")
 
@@ -54,6 +54,11 @@ class CcidWorld(World):
         with open(self.path("reader.log")) as f:
             return f.read()
 
+    def is_without_power(self):
+        """Of slot 0."""
+        powers = re.findall(r"^slot 0 > (IccPower\w+)", self.log(), re.M)
+        return powers[-1:] == ["IccPowerOff"]
+
     def tell(self, command):
         self.reader.stdin.write(command + "\n")
         self.reader.stdin.flush()
@@ -63,7 +68,7 @@ class CcidWorld(World):
             self.start_reader()
         self.run(
             os.path.join(ROOT, "tests/system/private-pcscd.sh"), "start", self.path("pcscd"),
-            env={"LIBCCID_ifdLogLevel": "0x0007"},
+            *self.pcscd_options, env={"LIBCCID_ifdLogLevel": "0x0007"},
         )  # fmt: skip
 
     def close(self):

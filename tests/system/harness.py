@@ -73,6 +73,8 @@ def ended(pid):
 
 
 class World:
+    reader_name = "Vicar 00 00"
+
     def __init__(self, build, driver=None):
         self.build = os.path.abspath(build)
         self.driver = os.path.abspath(

@@ -5,9 +5,12 @@
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+
+#define COMMANDS "insert [NAME], remove [NAME], slow N, quit"
 
 enum { AT_PTY, AT_INPUT, AT_SIGNALS, PLACES };
 
@@ -15,6 +18,17 @@ static void
 complain(const char *text)
 {
 	fprintf(stderr, "ccid-simulator: %s\n", text);
+}
+
+bool
+ccid_loop_milliseconds(const char *text, int64_t *milliseconds)
+{
+	char *end;
+
+	errno = 0;
+	*milliseconds = strtoll(text, &end, 10);
+	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 &&
+	       *milliseconds <= CCID_LOOP_SLOW_MAX;
 }
 
 /*
@@ -111,6 +125,20 @@ remove_card(struct ccid_loop *loop, const char *name)
 }
 
 static void
+slow(struct ccid_loop *loop, const char *text)
+{
+	int64_t milliseconds;
+
+	if (text == NULL || !ccid_loop_milliseconds(text, &milliseconds)) {
+		complain("slow takes milliseconds, 0 to 3600000");
+		return;
+	}
+	for (size_t i = 0; i < MODEL_SLOTS_MAX; i++)
+		loop->reader.slots[i].slow_ms = milliseconds;
+	printf("keys take %lld ms longer\n", (long long)milliseconds);
+}
+
+static void
 command(struct ccid_loop *loop, char *line)
 {
 	char *rest = NULL;
@@ -123,10 +151,12 @@ command(struct ccid_loop *loop, char *line)
 		insert(loop, name);
 	else if (strcmp(verb, "remove") == 0)
 		remove_card(loop, name);
+	else if (strcmp(verb, "slow") == 0)
+		slow(loop, name);
 	else if (strcmp(verb, "quit") == 0)
 		loop->ending = true;
 	else
-		complain("commands are: insert [NAME], remove [NAME], quit");
+		complain("commands are: " COMMANDS);
 }
 
 /* A program in the background has to leave the terminal to others. */
@@ -164,7 +194,7 @@ read_input(struct ccid_loop *loop)
 		memmove(loop->line, loop->line + len, loop->line_len);
 	}
 	if (loop->line_len == sizeof(loop->line)) {
-		complain("that line is too long; commands are: insert [NAME], remove [NAME], quit");
+		complain("that line is too long; commands are: " COMMANDS);
 		loop->line_len = 0;
 	}
 }

@@ -10,7 +10,7 @@
 
 #include "emulator/image.h"
 
-enum { CCID_LOOP_LINE_MAX = 256 };
+enum { CCID_LOOP_LINE_MAX = 256, CCID_LOOP_SLOW_MAX = 3600 * 1000 };
 
 struct ccid_loop {
 	struct pty pty;
@@ -26,6 +26,8 @@ struct ccid_loop {
 	uint8_t unsent[CCID_READER_OUTPUT_MAX];
 };
 
+/* How much longer a use of a key may take: 0 to CCID_LOOP_SLOW_MAX. */
+bool ccid_loop_milliseconds(const char *text, int64_t *milliseconds) MUST_USE;
 /* Puts the card `name` into the first slot that is free, and says so on standard output. */
 bool ccid_loop_insert(struct ccid_loop *loop, const char *name, struct problem *error) MUST_USE;
 /* Until a signal, or `quit`. */

@@ -19,7 +19,7 @@ end_exchange(struct slot *slot)
 {
 	slot->state = SLOT_IDLE;
 	slot->at = CLOCK_NEVER;
-	OPENSSL_cleanse(slot->t0_bytes, sizeof(slot->t0_bytes));
+	OPENSSL_cleanse(slot->t0_data, sizeof(slot->t0_data));
 }
 
 void
@@ -220,15 +220,13 @@ exchange_t0(struct slot *slot, int64_t now, struct bytes tpdu, struct writer *an
 	uint8_t capdu[T0_HEADER_LEN + T0_DATA_MAX];
 	struct writer command = writer_to(capdu, sizeof(capdu));
 	enum slot_result result;
-	size_t len = tpdu.len;
 
 	if (!t0_command_parse(tpdu, &slot->t0, &slot->wrong_at))
 		return SLOT_WRONG;
 	/* Kept for the time that the card needs; an Le after the data is not part of it. */
 	if (slot->t0.data.len > 0) {
-		len = T0_HEADER_LEN + slot->t0.data.len;
-		memcpy(slot->t0_bytes, tpdu.data, len);
-		slot->t0.data.data = slot->t0_bytes + T0_HEADER_LEN;
+		memcpy(slot->t0_data, slot->t0.data.data, slot->t0.data.len);
+		slot->t0.data.data = slot->t0_data;
 	}
 	writer_put(&command, BYTES(slot->t0.header));
 	writer_put(&command, slot->t0.data);

@@ -45,7 +45,7 @@ struct slot {
 	size_t wrong_at;
 	struct t1 t1;
 	struct t0_command t0;
-	uint8_t t0_bytes[T0_HEADER_LEN + T0_DATA_MAX]; /* what `t0` was parsed from */
+	uint8_t t0_data[T0_DATA_MAX]; /* of `t0` */
 	uint8_t rapdu[RAPDU_LEN_MAX];
 };
 

@@ -3,12 +3,17 @@
 out."""
 
 import os
+import re
+import signal
+import subprocess
 import sys
+import termios
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
-from harness import LOCAL_PIN, LOCAL_PUK, World  # noqa: E402
+from harness import LOCAL_PIN, LOCAL_PUK, World, wait_for  # noqa: E402
+from person import Person  # noqa: E402
 
 NEW_PIN = "86420"
 TRIES = 5
@@ -82,6 +87,28 @@ class PinCommand(unittest.TestCase):
             self.assertIn(f"tries left: {left}", said)
         self.insert()
         self.assertEqual(self.tries()["pin1"], 1)
+
+    def test_a_signal_during_the_question_leaves_a_terminal_that_echoes(self):
+        """And reads nothing of what was typed until then."""
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+            with self.subTest(number):
+                person = Person()
+                self.addCleanup(person.close)
+                before = termios.tcgetattr(person.slave)
+                asking = subprocess.Popen(
+                    ["setsid", "--ctty", self.world.tool("vicar"), "pin", "change", "card"],
+                    env=self.world.env, stdin=person.slave, stdout=person.slave, stderr=person.slave,
+                )  # fmt: skip
+                self.addCleanup(asking.wait)
+                self.addCleanup(asking.kill)
+                wait_for("question", lambda: re.search(r": *$", person.screen))
+                self.assertFalse(termios.tcgetattr(person.slave)[3] & termios.ECHO)
+                os.write(person.master, LOCAL_PIN.encode())
+                asking.send_signal(number)
+                self.assertEqual(asking.wait(timeout=10), -number)
+                self.assertEqual(termios.tcgetattr(person.slave), before)
+                os.write(person.master, b"\n")
+                self.assertEqual(os.read(person.slave, 64), b"\n")
 
     def test_no_value_is_in_the_journal_or_the_log(self):
         self.refused("change", "old = 9753", f"new = {NEW_PIN}")

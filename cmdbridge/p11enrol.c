@@ -86,17 +86,24 @@ is_latest(const struct directory *directory, const struct entry *entry)
 	return true;
 }
 
-/* Private keys are seen after a login only. Before it a certificate is taken to be for one, but for an
- * authority's. */
 static bool
-is_for_a_key(struct directory *directory, const struct entry *entry)
+names_one(P11KitUri *uri)
+{
+	return uri && (p11_kit_uri_get_attribute(uri, CKA_ID) ||
+		       p11_kit_uri_get_attribute(uri, CKA_LABEL));
+}
+
+/* Private keys are seen after a login only. Before it a certificate is taken to be for one, but for an
+ * authority's that nobody has named. */
+static bool
+is_for_a_key(struct directory *directory, P11KitUri *uri, const struct entry *entry)
 {
 	struct p11_objects keys;
 
 	if (entry->id_len == 0 || !X509_get0_pubkey(entry->certificate) ||
 	    !is_latest(directory, entry))
 		return false;
-	if (!directory->p11.logged_in && X509_check_ca(entry->certificate) == 0)
+	if (!directory->p11.logged_in && (names_one(uri) || X509_check_ca(entry->certificate) == 0))
 		return true;
 	return p11_find_by_id(&directory->p11, CKO_PRIVATE_KEY, id_of(entry), &keys) ==
 		   OUTCOME_OK &&
@@ -201,7 +208,7 @@ keep_named(struct directory *directory, P11KitUri *uri, X509 **last)
 	for (size_t i = 0; i < directory->count; i++) {
 		const struct entry *entry = &directory->entries[i];
 
-		if (!is_for_a_key(directory, entry) || !is_named(directory, uri, entry))
+		if (!is_for_a_key(directory, uri, entry) || !is_named(directory, uri, entry))
 			continue;
 		if (directory->result->credentials_count == BRIDGE_CREDENTIALS_MAX)
 			break;

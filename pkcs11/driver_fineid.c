@@ -166,8 +166,8 @@ enum { /* 6.2, the row of v2 */
        EID_PKCS1 = 0x02,
 };
 
-/* The directory files of v2 do not say whether the key does raw RSA: one whose service makes nothing
- * but signatures does not. MSE SET tells, and takes nothing. */
+/* The directory files of v2 do not say whether the key does raw RSA: one at a service does what
+ * the service does. MSE SET tells, and takes nothing. */
 static enum smartcard_result
 takes(struct smartcard *card, const struct smartcard_private_key *key, uint8_t template,
       uint8_t algorithm, bool *yes)
@@ -193,7 +193,9 @@ find_eid_abilities(struct smartcard *card, struct smartcard_private_key *key)
 		r = takes(card, key, TEMPLATE_SIGN, EID_RAW, &abilities->sign_raw);
 	if (r == SMARTCARD_OK && abilities->decipher_pkcs1) {
 		r = takes(card, key, TEMPLATE_DECIPHER, EID_RAW, &abilities->decipher_raw);
-		abilities->decipher_pkcs1 = abilities->decipher_raw;
+		if (r == SMARTCARD_OK && !abilities->decipher_raw)
+			r = takes(card, key, TEMPLATE_DECIPHER, EID_PKCS1,
+				  &abilities->decipher_pkcs1);
 	}
 	return r;
 }

@@ -197,14 +197,14 @@ a_leaf_of_the_future_is_refused(void **state)
 }
 
 static void
-a_key_that_is_not_rsa_is_refused(void **state)
+a_key_that_no_card_has_is_refused(void **state)
 {
-	EVP_PKEY *key = EVP_EC_gen("P-256");
+	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 
 	(void)state;
 	assert_leaf_refused(
 	    &(struct test_certificate){.name = "Maria", .key = key, .key_usage = SIGNING},
-	    "is not RSA");
+	    "is of no kind that cards have");
 	EVP_PKEY_free(key);
 }
 
@@ -315,7 +315,7 @@ main(void)
 	    cmocka_unit_test(a_key_that_may_only_encrypt_is_refused),
 	    cmocka_unit_test(an_expired_leaf_is_refused_with_its_date),
 	    cmocka_unit_test(a_leaf_of_the_future_is_refused),
-	    cmocka_unit_test(a_key_that_is_not_rsa_is_refused),
+	    cmocka_unit_test(a_key_that_no_card_has_is_refused),
 	    cmocka_unit_test(the_days_left_are_whole_days),
 	    cmocka_unit_test(a_certificate_that_ended_an_hour_ago_has_negative_days_left),
 	    cmocka_unit_test(a_subject_cannot_send_commands_to_the_terminal),

@@ -2,6 +2,7 @@
 
 #include "cmdbridge/certificate.h"
 #include "cmdbridge/text.h"
+#include "iso7816/key_kind.h"
 
 #include <openssl/x509v3.h>
 #include <string.h>
@@ -109,11 +110,11 @@ leaf_check(X509 *leaf, time_t now, struct problem *error)
 		    "the key of certificate %s may not sign (its key usage); use an account "
 		    "with a signature certificate",
 		    name);
-	if (key == NULL || EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA)
+	if (key == NULL || key_kind_of(key) == NULL)
 		return problem(
 		    error,
-		    "the key of certificate %s is not RSA; no card personality of Vicar can "
-		    "hold it",
+		    "the key of certificate %s is of no kind that cards have; `vicar list "
+		    "--personalities` names them",
 		    name);
 	if (!chain_days_left(leaf, now, &days))
 		return problem(error, "certificate %s has no readable date; ask the service", name);

@@ -85,8 +85,12 @@ class CscSimulator:
 
     def close(self):
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=10)
+        code = self.process.wait(timeout=10)
+        log = self.read("log")
         shutil.rmtree(self.dir)
+        # Sanitizers say in the log what they have found, and end with another code.
+        if code != 0:
+            raise AssertionError(f"csc-simulator ended with {code}:\n{log}")
 
     def path(self, *parts):
         return os.path.join(self.dir, *parts)

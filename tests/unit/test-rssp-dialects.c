@@ -291,6 +291,27 @@ whole_digestinfo(void **state)
 	len = sign(*state, hash, ",\"signAlgo\":\"1.2.840.113549.1.1.1\"", signature);
 	assert_int_equal(recover(*state, signature, len, data), 36);
 	assert_int_equal(data[35], 0);
+	len = sign(*state, hash,
+		   ",\"signAlgo\":\"1.2.840.113549.1.1.1\","
+		   "\"hashAlgo\":\"1.3.6.1.4.1.2706.2.4.1.1\"",
+		   signature);
+	assert_int_equal(recover(*state, signature, len, data), 36);
+}
+
+/* The spec refuses SHA-1; a service in the field signs it, under an OID of its own. */
+static void
+sha1_under_another_oid(void **state)
+{
+	/* SHA-1 of the empty string. */
+	static const char hash[] = "2jmj7l5rSw0yVb/vlWAYkK/YBwk=";
+	uint8_t signature[RSSP_SIGNATURE_MAX], data[512];
+	size_t len;
+
+	set_keys(*state, "key = rsa2048\nalgorithms = rsa-sha1-oiw", "");
+	len = sign(*state, hash, ",\"signAlgo\":\"1.3.14.3.2.29\"", signature);
+	/* A DigestInfo: 15 bytes before the digest (RFC 8017 section 9.2). */
+	assert_int_equal(recover(*state, signature, len, data), 35);
+	assert_int_equal(data[34], 0x09);
 }
 
 static void
@@ -399,6 +420,7 @@ main(void)
 	    TEST(plain_ecdsa_is_raw_in_every_dialect),
 	    TEST(no_sign_algo),
 	    TEST(whole_digestinfo),
+	    TEST(sha1_under_another_oid),
 	    TEST(multisign_true),
 	    TEST(max_results),
 	    TEST(chain_only),

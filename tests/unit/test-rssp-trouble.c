@@ -119,7 +119,7 @@ an_answer_may_be_huge_and_still_be_right(void **state)
 
 	trouble(service, "huge", "credentials/list");
 	post(service, "v1/credentials/list", "{}");
-	assert_true(strlen(service->answer.body) > 20 * 1024 * 1024);
+	assert_true(strlen(service->answer.body) > (size_t)20 * 1024 * 1024);
 	assert_non_null(json_object_get(service->reply, "credentialIDs"));
 }
 

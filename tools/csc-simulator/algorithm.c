@@ -15,6 +15,7 @@ const struct rssp_algorithm rssp_algorithms[RSSP_ALGORITHMS] = {
     {"rsa", "1.2.840.113549.1.1.1", NULL, RSSP_PKCS1},
     {"rsa-pss", "1.2.840.113549.1.1.10", NULL, RSSP_PSS},
     {"rsa-sha1", "1.2.840.113549.1.1.5", "SHA1", RSSP_PKCS1},
+    {"rsa-sha1-oiw", "1.3.14.3.2.29", "SHA1", RSSP_PKCS1},
     {"ecdsa-sha256", "1.2.840.10045.4.3.2", "SHA256", RSSP_ECDSA},
     {"ecdsa-sha384", "1.2.840.10045.4.3.3", "SHA384", RSSP_ECDSA},
     {"ecdsa-sha512", "1.2.840.10045.4.3.4", "SHA512", RSSP_ECDSA},

@@ -22,7 +22,7 @@ struct rssp_algorithm {
 	enum rssp_scheme scheme;
 };
 
-enum { RSSP_ALGORITHMS = 10, RSSP_SIGNATURE_MAX = 1024, RSSP_DIGEST_MAX = 64 };
+enum { RSSP_ALGORITHMS = 11, RSSP_SIGNATURE_MAX = 1024, RSSP_DIGEST_MAX = 64 };
 
 extern const struct rssp_algorithm rssp_algorithms[RSSP_ALGORITHMS];
 

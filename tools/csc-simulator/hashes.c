@@ -56,24 +56,6 @@ rssp_need_hashes(struct rssp_call *call, struct rssp_hashes *hashes)
 	return true;
 }
 
-/* Base64url (RFC 4648 section 5), with or without padding, to base64. */
-static bool
-from_url(const char *text, size_t len, char base64[HASH_TEXT_MAX])
-{
-	size_t at = 0;
-
-	while (len > 0 && text[len - 1] == '=')
-		len--;
-	if (len + 4 >= HASH_TEXT_MAX)
-		return false;
-	for (; at < len; at++)
-		base64[at] = text[at] == '-' ? '+' : text[at] == '_' ? '/' : text[at];
-	while (at % 4 != 0)
-		base64[at++] = '=';
-	base64[at] = '\0';
-	return true;
-}
-
 bool
 rssp_need_query_hashes(struct rssp_call *call, const char *text, struct rssp_hashes *hashes)
 {
@@ -82,7 +64,7 @@ rssp_need_query_hashes(struct rssp_call *call, const char *text, struct rssp_has
 		size_t len = strcspn(text, ",");
 		char base64[HASH_TEXT_MAX];
 
-		if (!from_url(text, len, base64))
+		if (!sim_base64_from_url(text, len, base64, sizeof(base64)))
 			return rssp_invalid(call, "Invalid Base64 %s string parameter",
 					    rssp_hashes_name(call));
 		if (!rssp_add_hash(call, base64, hashes))

@@ -5,7 +5,7 @@
 
 enum { PAGE_LIFETIME_S = 600, MAX_RESULTS = 300 /* csc.md part B, itsme */ };
 
-/* Whose credentials are asked for; NULL in `user`: nobody's. */
+/* Whose credentials are asked for. */
 static bool
 need_user(struct rssp_call *call, const char **user)
 {
@@ -92,7 +92,7 @@ bool
 rssp_run_list(struct rssp_call *call)
 {
 	const struct rssp_accounts *accounts = &call->rssp->accounts;
-	const char *user = NULL, *kind;
+	const char *user = "", *kind;
 	size_t first = 0, size = SIZE_MAX, seen = 0;
 	struct rssp_details details = {0};
 	bool infos = false, only_valid = false;

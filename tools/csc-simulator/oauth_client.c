@@ -53,22 +53,15 @@ rssp_need_client(struct rssp_call *call)
 	return ok;
 }
 
-/* Base64url of RFC 7515, but padding and the digits of base64 are taken too: a service in the field
- * makes them (csc.md part B, A-Trust). */
+/* Padding and the digits of base64 are taken too: a service in the field makes them (csc.md part B,
+ * A-Trust). */
 static bool
 decode_part(const char *text, size_t len, uint8_t *data, size_t room, size_t *data_len)
 {
-	char base64[JWT_PART_MAX + 4];
-	size_t at = 0;
+	char base64[JWT_PART_MAX];
 
-	if (len >= JWT_PART_MAX)
-		return false;
-	for (; at < len; at++)
-		base64[at] = text[at] == '-' ? '+' : text[at] == '_' ? '/' : text[at];
-	while (at % 4 != 0)
-		base64[at++] = '=';
-	base64[at] = '\0';
-	return sim_base64_decode(base64, data, room, data_len);
+	return sim_base64_from_url(text, len, base64, sizeof(base64)) &&
+	       sim_base64_decode(base64, data, room, data_len);
 }
 
 /* The payload of a JWT with HS256 under SHA-256 of the secret; NULL when it is none. */

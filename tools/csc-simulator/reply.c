@@ -95,12 +95,13 @@ put_error(struct rssp_call *call)
 static void
 add_headers(struct rssp_call *call)
 {
-	const char *scheme = rssp_methods[call->method].is_oauth || call->method == RSSP_LOGIN
-				 ? "Basic realm=\"csc-simulator\""
-				 : "Bearer realm=\"csc-simulator\"";
+	if (call->status == 401) {
+		bool basic = rssp_methods[call->method].is_oauth || call->method == RSSP_LOGIN;
 
-	if (call->status == 401)
-		sim_answer_add_header(call->answer, "WWW-Authenticate", scheme);
+		sim_answer_add_header(call->answer, "WWW-Authenticate",
+				      basic ? "Basic realm=\"csc-simulator\""
+					    : "Bearer realm=\"csc-simulator\"");
+	}
 	sim_answer_add_header(call->answer, "Cache-Control", "no-store");
 }
 

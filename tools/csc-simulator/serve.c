@@ -180,7 +180,7 @@ take_json(struct rssp_call *call)
 	return rssp_invalid(call, GENERIC);
 }
 
-/* Fields as members; the first of a name counts. */
+/* Fields as members; each may be there once (RFC 6749 section 3.1). */
 static bool
 take_fields(struct rssp_call *call, const struct sim_form *form)
 {

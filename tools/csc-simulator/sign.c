@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MD5_AND_SHA1 "1.3.6.1.4.1.2706.2.4.1.1" /* csc.md part B, Trans Sped */
+
 enum { RESPONSE_LIFETIME_S = 3600 };
 
 static json_t *
@@ -31,7 +33,8 @@ take_digest(struct rssp_call *call, const EVP_MD **digest)
 	*digest = NULL;
 	if (!rssp_take_text(call, rssp_hash_algo_name(call), &oid))
 		return rssp_invalid(call, "Invalid parameter %s", rssp_hash_algo_name(call));
-	if (oid == NULL)
+	if (oid == NULL ||
+	    (strcmp(oid, MD5_AND_SHA1) == 0 && rssp_speaks(call, RSSP_WHOLE_DIGESTINFO)))
 		return true;
 	*digest = rssp_digest_of_oid(oid);
 	return *digest != NULL ||

@@ -184,7 +184,7 @@ const char *
 rssp_parse_algorithms(const char *value, void *target)
 {
 	return parse_bits(value, add_algorithm, target,
-			  "OIDs, or " RSSP_RSA_DEFAULT " rsa-sha1, " RSSP_EC_DEFAULT
+			  "OIDs, or " RSSP_RSA_DEFAULT " rsa-sha1 rsa-sha1-oiw, " RSSP_EC_DEFAULT
 			  " ecdsa-plain-sha256");
 }
 

@@ -58,3 +58,30 @@ sim_base64_encode(struct bytes data, char *text)
 {
 	(void)EVP_EncodeBlock((unsigned char *)text, data.data, (int)data.len);
 }
+
+static char
+plain_digit(char digit)
+{
+	switch (digit) {
+	case '-': return '+';
+	case '_': return '/';
+	default: return digit;
+	}
+}
+
+bool
+sim_base64_from_url(const char *text, size_t len, char *base64, size_t room)
+{
+	size_t at = 0;
+
+	while (len > 0 && text[len - 1] == '=')
+		len--;
+	if (len >= room || room - len < BASE64_GROUP)
+		return false;
+	for (; at < len; at++)
+		base64[at] = plain_digit(text[at]);
+	while (at % BASE64_GROUP != 0)
+		base64[at++] = '=';
+	base64[at] = '\0';
+	return true;
+}

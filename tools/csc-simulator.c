@@ -3,7 +3,6 @@
  * v1.0.4 and v2.0, on the loopback interface, for tests, demonstrations and everybody who develops
  * against real ones. csc-simulator(1).
  */
-#include "cmdbridge/memory.h"
 #include "tools/csc-simulator/rssp.h"
 #include "tools/simulator/program.h"
 
@@ -122,8 +121,6 @@ main(int argc, char **argv)
 	if (status != -1)
 		return status;
 	(void)umask(077);
-	/* PINs and passwords are in the JSON. */
-	json_set_alloc_funcs(memory_alloc, memory_free);
 	rssp = calloc(1, sizeof(*rssp));
 	if (rssp == NULL) {
 		fprintf(stderr, "csc-simulator: out of memory; free some and start again\n");

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum { KEY_BITS_MIN = 2048, BLOCK_MAX = (CIPHER_TEXT_MAX - 1) / 4 * 3 };
 
@@ -68,6 +69,14 @@ cipher_close(struct cipher *cipher)
 {
 	X509_free(cipher->certificate);
 	*cipher = (struct cipher){NULL, NULL};
+}
+
+bool
+cipher_ends_soon(const struct cipher *cipher)
+{
+	time_t then = time(NULL) + (time_t)CIPHER_WARN_DAYS * 86400;
+
+	return X509_cmp_time(X509_get0_notAfter(cipher->certificate), &then) < 0;
 }
 
 bool

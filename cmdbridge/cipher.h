@@ -16,6 +16,9 @@ struct cipher {
 	EVP_PKEY *key;     /* borrowed from the certificate */
 };
 
+/* How long before its end people are told that the certificate ends. */
+enum { CIPHER_WARN_DAYS = 30 };
+
 enum cipher_result {
 	CIPHER_OK,
 	CIPHER_EXPIRED,  /* or not valid yet */
@@ -29,6 +32,8 @@ enum { CIPHER_ERROR_MAX = 512 };
 enum cipher_result cipher_open(const char *path, struct cipher *cipher,
 			       char error[CIPHER_ERROR_MAX]) MUST_USE;
 void cipher_close(struct cipher *cipher);
+/* Within CIPHER_WARN_DAYS. */
+bool cipher_ends_soon(const struct cipher *cipher);
 
 /* False: OpenSSL failed, or the text is too long for one block. */
 bool cipher_encrypt(const struct cipher *cipher, const char *text,

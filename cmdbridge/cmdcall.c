@@ -11,11 +11,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum { HTTP_OK = 200, HTTP_INTERNAL_ERROR = 500 };
 
-__attribute__((format(printf, 3, 4))) static enum outcome
-explain(struct cmdcall *call, enum outcome outcome, const char *format, ...)
+enum outcome
+cmdcall_explain(struct cmdcall *call, enum outcome outcome, const char *format, ...)
 {
 	va_list arguments;
 
@@ -31,15 +32,15 @@ open_cipher(struct cmdcall *call)
 	char error[CIPHER_ERROR_MAX];
 
 	if (!call->use->config->encryption_certificate)
-		return explain(call, OUTCOME_ENCRYPTION_UNUSABLE,
-			       "encryption-certificate is not set for service %s",
-			       call->use->config->name);
+		return cmdcall_explain(call, OUTCOME_ENCRYPTION_UNUSABLE,
+				       "encryption-certificate is not set for service %s",
+				       call->use->config->name);
 	switch (cipher_open(call->use->config->encryption_certificate, &call->cipher, error)) {
 	case CIPHER_OK: return OUTCOME_OK;
-	case CIPHER_EXPIRED: return explain(call, OUTCOME_ENCRYPTION_EXPIRED, "%s", error);
+	case CIPHER_EXPIRED: return cmdcall_explain(call, OUTCOME_ENCRYPTION_EXPIRED, "%s", error);
 	case CIPHER_UNUSABLE: break;
 	}
-	return explain(call, OUTCOME_ENCRYPTION_UNUSABLE, "%s", error);
+	return cmdcall_explain(call, OUTCOME_ENCRYPTION_UNUSABLE, "%s", error);
 }
 
 static enum outcome
@@ -49,11 +50,11 @@ open_account(struct cmdcall *call)
 	char error[SECRETS_ERROR_MAX], path[PATH_MAX];
 
 	if (name.len == 0 || name.len >= sizeof(path))
-		return explain(call, OUTCOME_ACCOUNT_FILE, "no account was named");
+		return cmdcall_explain(call, OUTCOME_ACCOUNT_FILE, "no account was named");
 	memcpy(path, name.data, name.len);
 	path[name.len] = '\0';
 	if (!service_account_load(path, SERVICE_ACCOUNT_PHONE, call->account, error))
-		return explain(call, OUTCOME_ACCOUNT_FILE, "%s", error);
+		return cmdcall_explain(call, OUTCOME_ACCOUNT_FILE, "%s", error);
 	phone_mask(call->account->phone, call->masked_phone);
 	return OUTCOME_OK;
 }
@@ -69,23 +70,25 @@ cmdcall_open(struct cmdcall *call, const struct service_use *use, struct service
 	call->credentials = OPENSSL_secure_zalloc(sizeof(*call->credentials));
 	call->account = OPENSSL_secure_zalloc(sizeof(*call->account));
 	if (!call->credentials || !call->account)
-		return explain(call, OUTCOME_MISCONFIGURED, "no locked memory left");
+		return cmdcall_explain(call, OUTCOME_MISCONFIGURED, "no locked memory left");
 	if (!config->endpoint)
-		return explain(call, OUTCOME_MISCONFIGURED, "endpoint is not set for service %s",
-			       config->name);
+		return cmdcall_explain(call, OUTCOME_MISCONFIGURED,
+				       "endpoint is not set for service %s", config->name);
 	if (!config->credentials)
-		return explain(call, OUTCOME_CREDENTIALS_FILE,
-			       "credentials is not set for service %s", config->name);
+		return cmdcall_explain(call, OUTCOME_CREDENTIALS_FILE,
+				       "credentials is not set for service %s", config->name);
 	outcome = open_cipher(call);
 	if (outcome != OUTCOME_OK)
 		return outcome;
-	if (!service_credentials_load(config->credentials, &cmd_maker, call->credentials, error))
-		return explain(call, OUTCOME_CREDENTIALS_FILE, "%s", error);
+	if (!service_credentials_load(config->credentials, &cmd_maker, call->credentials, error) ||
+	    !service_credentials_fit(config, call->credentials, error))
+		return cmdcall_explain(call, OUTCOME_CREDENTIALS_FILE, "%s", error);
 	outcome = open_account(call);
 	if (outcome != OUTCOME_OK)
 		return outcome;
 	if (!cipher_encrypt(&call->cipher, call->account->phone, call->cipher_user))
-		return explain(call, OUTCOME_ENCRYPTION_UNUSABLE, "OpenSSL cannot encrypt with it");
+		return cmdcall_explain(call, OUTCOME_ENCRYPTION_UNUSABLE,
+				       "OpenSSL cannot encrypt with it");
 	return OUTCOME_OK;
 }
 
@@ -108,11 +111,14 @@ read_answer(struct cmdcall *call, enum scmd_operation operation, const struct ht
 	if (http->status == HTTP_OK && read == SCMD_ANSWERED)
 		return OUTCOME_OK;
 	if (read == SCMD_FAULT && (http->status == HTTP_OK || http->status == HTTP_INTERNAL_ERROR))
-		return explain(call, OUTCOME_SERVER_ERROR, "%s",
-			       answer->message[0] ? answer->message : "SOAP fault without a text");
+		return cmdcall_explain(call, OUTCOME_SERVER_ERROR, "%s",
+				       answer->message[0] ? answer->message
+							  : "SOAP fault without a text");
 	if (http->status == HTTP_OK)
-		return explain(call, OUTCOME_BAD_ANSWER, "no answer to this operation in it");
-	return explain(call, outcome_of_status(http->status), "HTTP status %ld", http->status);
+		return cmdcall_explain(call, OUTCOME_BAD_ANSWER,
+				       "no answer to this operation in it");
+	return cmdcall_explain(call, outcome_of_status(http->status), "HTTP status %ld",
+			       http->status);
 }
 
 enum outcome
@@ -139,15 +145,16 @@ cmdcall_make(struct cmdcall *call, struct scmd_request *request, struct scmd_ans
 	request->cipher_user = call->cipher_user;
 	text = scmd_request_text(request, &post.body.len);
 	if (!text)
-		return explain(call, OUTCOME_MISCONFIGURED, "no memory left for the request");
+		return cmdcall_explain(call, OUTCOME_MISCONFIGURED,
+				       "no memory left for the request");
 	post.body.data = (const uint8_t *)text;
 	sent = http_send(call->use->config, call->use->peer, &post, &http);
 	if (sent == HTTP_ANSWERED)
 		outcome = read_answer(call, request->operation, &http, answer);
 	else
-		outcome =
-		    explain(call, http_outcome(sent, request->operation == SCMD_GET_CERTIFICATE),
-			    "%s", http.error);
+		outcome = cmdcall_explain(
+		    call, http_outcome(sent, request->operation == SCMD_GET_CERTIFICATE), "%s",
+		    http.error);
 	http_answer_free(&http);
 	xmlFree(text);
 	return outcome;
@@ -156,27 +163,53 @@ cmdcall_make(struct cmdcall *call, struct scmd_request *request, struct scmd_ans
 enum outcome
 cmdcall_judge(struct cmdcall *call, const struct scmd_answer *answer)
 {
-	enum outcome outcome = outcome_of_code(answer->code);
+	enum outcome outcome = service_outcome(&cmd_maker, answer->code);
 	struct service_result *result = call->result;
 	char date[CERTIFICATE_DATE_SIZE];
 	unsigned left = call->use->request->tries_left;
 
 	result->detail[0] = '\0';
 	snprintf(result->code, sizeof(result->code), "%s", answer->code);
-	if (answer->process_id[0])
+	if (!result->process_id[0])
 		snprintf(result->process_id, sizeof(result->process_id), "%s", answer->process_id);
+	else if (answer->process_id[0] && strcasecmp(result->process_id, answer->process_id) != 0)
+		return cmdcall_explain(call, OUTCOME_BAD_ANSWER, "it is about another process");
 	switch (outcome) {
 	case OUTCOME_PIN_REFUSED:
 		certificate_date(X509_get0_notAfter(call->cipher.certificate), date);
-		return explain(
+		return cmdcall_explain(
 		    call, outcome,
 		    "number %s, encryption certificate valid until %s, tries left here: %u",
 		    call->masked_phone, date, left > 0 ? left - 1 : 0);
 	case OUTCOME_SERVER_ERROR:
+	case OUTCOME_BAD_REQUEST:
 	case OUTCOME_OTHER_CODE:
-		return explain(call, outcome, "code %s, its words: %s",
-			       answer->code[0] ? answer->code : "missing",
-			       answer->message[0] ? answer->message : "none");
+		return cmdcall_explain(call, outcome, "code %s, its words: %s",
+				       answer->code[0] ? answer->code : "missing",
+				       answer->message[0] ? answer->message : "none");
 	default: return outcome; /* the demanded words stay without an addition */
 	}
+}
+
+enum scmd_choice
+cmdcall_choice(const struct cmdcall *call, size_t option)
+{
+	if (!call->use->config->options[option])
+		return SCMD_UNSAID;
+	return service_says(call->use->config, option, "yes") ? SCMD_TRUE : SCMD_FALSE;
+}
+
+bool
+cmdcall_warn(struct cmdcall *call)
+{
+	char date[CERTIFICATE_DATE_SIZE];
+
+	if (!cipher_ends_soon(&call->cipher))
+		return false;
+	certificate_date(X509_get0_notAfter(call->cipher.certificate), date);
+	(void)cmdcall_explain(call, OUTCOME_OK,
+			      "the encryption certificate of service %s ends on %s; get the next "
+			      "one, see vicar.conf(5)",
+			      call->use->config->name, date);
+	return true;
 }

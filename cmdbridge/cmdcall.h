@@ -32,7 +32,19 @@ void cmdcall_close(struct cmdcall *call);
 enum outcome cmdcall_make(struct cmdcall *call, struct scmd_request *request,
 			  struct scmd_answer *answer) MUST_USE;
 
-/* What the answer's code means; notes code and message in the result. */
+/* What the answer's code means; notes code, message and process in the result. An answer for another
+ * process than the first one is OUTCOME_BAD_ANSWER. */
 enum outcome cmdcall_judge(struct cmdcall *call, const struct scmd_answer *answer) MUST_USE;
+
+/* What vicar.conf wants of an optional member (enum cmd_option). */
+enum scmd_choice cmdcall_choice(const struct cmdcall *call, size_t option);
+
+/* Puts the detail into the result and gives `outcome` back. */
+enum outcome cmdcall_explain(struct cmdcall *call, enum outcome outcome, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Puts into the detail of what went well that the encryption certificate ends soon (cipher.h). False:
+ * it does not. */
+bool cmdcall_warn(struct cmdcall *call);
 
 #endif

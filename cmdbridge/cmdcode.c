@@ -1,5 +1,6 @@
 #include "cmdcode.h"
 #include "bridge.h"
+#include "cmd.h"
 #include "language.h"
 #include "peer.h"
 
@@ -22,6 +23,7 @@ struct entry {
 	bool new_code_sent;
 	unsigned wrong;
 	char problem[PROBLEM_MAX]; /* with the last answer */
+	struct scmd_answer *answer;
 };
 
 static bool
@@ -108,39 +110,31 @@ offer_new_code(struct entry *entry)
 	return send_new_code(entry);
 }
 
-/* OUTCOME_OK: signed, or (`again`) to be asked once more. */
+/* OUTCOME_OK: done, or (`again`) to be asked once more. */
 static enum outcome
 try_code(struct entry *entry, const char *code, bool *again)
 {
 	struct cmdcall *call = entry->call;
-	struct service_result *result = call->result;
 	char cipher_code[CIPHER_TEXT_MAX];
 	struct scmd_request request = {
 	    .operation = SCMD_VALIDATE_OTP,
-	    .process_id = result->process_id,
+	    .process_id = call->result->process_id,
 	    .cipher_code = cipher_code,
+	    .biometric = cmdcall_choice(call, CMD_BIOMETRIC_CODE),
 	};
-	struct scmd_answer answer = {.chain = NULL};
-	enum outcome outcome = OUTCOME_ENCRYPTION_UNUSABLE;
+	enum outcome outcome;
 
 	if (!cipher_encrypt(&call->cipher, code, cipher_code))
-		goto out;
-	outcome = cmdcall_make(call, &request, &answer);
-	if (outcome != OUTCOME_OK)
-		goto out;
-	outcome = cmdcall_judge(call, &answer);
-	if (outcome == OUTCOME_CODE_WRONG) {
-		count_wrong(entry, tr("The code was wrong."));
-		*again = entry->wrong < CODES_MAX;
-		outcome = *again ? OUTCOME_OK : OUTCOME_CODE_WRONG;
-	} else if (outcome == OUTCOME_OK) {
-		if (!service_keep_output(result,
-					 (struct bytes){answer.signature, answer.signature_len}))
-			outcome = OUTCOME_BAD_ANSWER;
-	}
-out:
-	scmd_answer_free(&answer);
-	return outcome;
+		return OUTCOME_ENCRYPTION_UNUSABLE;
+	scmd_answer_free(entry->answer);
+	outcome = cmdcall_make(call, &request, entry->answer);
+	if (outcome == OUTCOME_OK)
+		outcome = cmdcall_judge(call, entry->answer);
+	if (outcome != OUTCOME_CODE_WRONG)
+		return outcome;
+	count_wrong(entry, tr("The code was wrong."));
+	*again = entry->wrong < CODES_MAX;
+	return *again ? OUTCOME_OK : OUTCOME_CODE_WRONG;
 }
 
 /* One question and what follows from its answer. */
@@ -181,16 +175,19 @@ out:
 }
 
 enum outcome
-cmdcode_enter(struct cmdcall *call, const struct consent *consent, time_t started)
+cmdcode_enter(struct cmdcall *call, const struct consent *consent, time_t started,
+	      struct scmd_answer *answer)
 {
 	struct entry entry = {
 	    .call = call,
 	    .consent = consent,
 	    .until = started + (time_t)call->use->config->code_lifetime_s,
+	    .answer = answer,
 	};
 	enum outcome outcome = OUTCOME_OK;
 	bool again = true;
 
+	*answer = (struct scmd_answer){.chain = NULL};
 	for (unsigned i = 0; again && outcome == OUTCOME_OK; i++)
 		outcome = i < QUESTIONS_MAX ? ask_once(&entry, &again) : OUTCOME_NO_ANSWER;
 	return outcome;

@@ -333,7 +333,10 @@ say_message(struct description *description, const struct consent *consent, cons
 	else
 		say(description, tr("Enter the code for the service %s."), service);
 	say(description, "\n");
-	if (consent->code == CONSENT_CODE_NAMES_IT)
+	if (consent->docname[0] == '\0')
+		say(description, "%s",
+		    tr("It proves that the account is yours; nothing is signed."));
+	else if (consent->code == CONSENT_CODE_NAMES_IT)
 		say(description, tr("The message must name the document: %s"), consent->docname);
 	else
 		say(description, tr("It signs the document: %s"), consent->docname);

@@ -179,8 +179,8 @@ static const struct row rows[OUTCOME_COUNT] = {
 			    DOCTOR},
     [OUTCOME_BAD_REQUEST] =
 	{SW_SERVICE_OTHER, tr_later("The service refused the request itself."),
-	 tr_later("Check the endpoint in vicar.conf; `vicar doctor` says whether the service"
-		  " answers.")},
+	 tr_later("Check endpoint and credentials in vicar.conf; `vicar service check` asks the"
+		  " service.")},
     [OUTCOME_TOKEN_PIN_REFUSED] =
 	{SW_AUTHENTICATION, tr_later("The token refused the PIN."),
 	 tr_later("Check the PIN before the next try; the token blocks it after a few.")},
@@ -207,20 +207,6 @@ static const struct row rows[OUTCOME_COUNT] = {
 				 tr_later("Check that it was made for this certificate.")},
     [OUTCOME_GONE] = {SW_UNKNOWN, tr_later("The card was taken away."), ""},
     [OUTCOME_OTHER_CODE] = {SW_SERVICE_OTHER, tr_later("The service refused."), AGAIN},
-};
-
-/* Manual of the service, section on return codes. */
-static const struct {
-	const char *code;
-	enum outcome outcome;
-} codes[] = {
-    {"200", OUTCOME_OK},
-    {"801", OUTCOME_PIN_REFUSED},
-    {"802", OUTCOME_CODE_WRONG},
-    {"816", OUTCOME_CODE_EXPIRED},
-    {"817", OUTCOME_INACTIVE},
-    {"901", OUTCOME_ALL_PINS_MUST_CHANGE},
-    {"902", OUTCOME_SIGNATURE_PIN_MUST_CHANGE},
 };
 
 uint16_t
@@ -267,18 +253,6 @@ outcome_must_be_shown(enum outcome outcome)
 {
 	return outcome == OUTCOME_ALL_PINS_MUST_CHANGE ||
 	       outcome == OUTCOME_SIGNATURE_PIN_MUST_CHANGE;
-}
-
-enum outcome
-outcome_of_code(const char *code)
-{
-	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-		if (strcmp(codes[i].code, code) == 0)
-			return codes[i].outcome;
-	/* 5xx: "system errors". */
-	if (strlen(code) == 3 && code[0] == '5' && strspn(code, "0123456789") == 3)
-		return OUTCOME_SERVER_ERROR;
-	return OUTCOME_OTHER_CODE;
 }
 
 bool

@@ -49,7 +49,7 @@ enum outcome {
 	OUTCOME_NOT_A_PIN,
 	OUTCOME_MISCONFIGURED,
 	OUTCOME_BAD_ANSWER,
-	OUTCOME_BAD_REQUEST, /* an HTTP status 4xx of another kind */
+	OUTCOME_BAD_REQUEST, /* what was sent is not accepted: HTTP 4xx of another kind, a code */
 	OUTCOME_OTHER_CODE,
 	OUTCOME_TOKEN_PIN_REFUSED,
 	OUTCOME_TOKEN_PIN_BLOCKED,
@@ -75,8 +75,6 @@ const char *outcome_next_shown(enum outcome outcome);
 /* The text must be shown to the user word for word (manual of the service, codes 901 and 902). */
 bool outcome_must_be_shown(enum outcome outcome);
 
-/* The service's own code, "801"; every code that is not known is OUTCOME_OTHER_CODE. */
-enum outcome outcome_of_code(const char *code);
 /* Trouble that may be over soon, and that cannot have cost anything where the request was harmless. */
 bool outcome_may_pass(enum outcome outcome);
 

@@ -212,6 +212,7 @@ service_credentials_load(const char *path, const struct service_maker *maker,
 {
 	struct service_credentials *c = credentials;
 	struct field fields[] = {
+	    {"profile", c->profile, sizeof(c->profile), true, true, false},
 	    credential(maker, SERVICE_SECRET_APPLICATION_ID, "application-id", c->application_id,
 		       sizeof(c->application_id)),
 	    credential(maker, SERVICE_SECRET_USER, "user", c->user, sizeof(c->user)),
@@ -238,6 +239,21 @@ service_credentials_load(const char *path, const struct service_maker *maker,
 	if (!ok)
 		service_credentials_wipe(credentials);
 	return ok;
+}
+
+bool
+service_credentials_fit(const struct service_config *config,
+			const struct service_credentials *credentials,
+			char error[SECRETS_ERROR_MAX])
+{
+	const char *wanted = service_profile_name(config->profile);
+
+	if (!credentials->profile[0] || strcmp(credentials->profile, wanted) == 0)
+		return true;
+	snprintf(error, SECRETS_ERROR_MAX,
+		 "%s: is for profile %s, and service %s has profile %s; name other credentials",
+		 config->credentials, credentials->profile, config->name, wanted);
+	return false;
 }
 
 void

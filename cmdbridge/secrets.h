@@ -16,6 +16,10 @@ enum { SECRETS_ERROR_MAX = 512 };
 bool service_credentials_load(const char *path, const struct service_maker *maker,
 			      struct service_credentials *credentials,
 			      char error[SECRETS_ERROR_MAX]) MUST_USE;
+/* False: they say that they are for another profile than the service's. */
+bool service_credentials_fit(const struct service_config *config,
+			     const struct service_credentials *credentials,
+			     char error[SECRETS_ERROR_MAX]) MUST_USE;
 void service_credentials_wipe(struct service_credentials *credentials);
 
 /* The one of the two that the maker's accounts have; a phone number is normalised (phone.h). */

@@ -9,6 +9,7 @@
 
 #include <openssl/crypto.h>
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,36 @@ service_maker(const char *type)
 		if (strcmp(makers[i]->type, type) == 0)
 			return makers[i];
 	return NULL;
+}
+
+const char *
+service_profile_name(unsigned profile)
+{
+	static const char *const names[] = {
+	    [SERVICE_PRODUCTION] = "production",
+	    [SERVICE_PRE_PRODUCTION] = "pre-production",
+	    [SERVICE_SIMULATOR] = "simulator",
+	};
+
+	return names[profile];
+}
+
+static bool
+code_is(const char *code, const char *pattern)
+{
+	for (; *pattern; pattern++, code++)
+		if (*pattern == '?' ? !isdigit((unsigned char)*code) : *code != *pattern)
+			return false;
+	return !*code;
+}
+
+enum outcome
+service_outcome(const struct service_maker *maker, const char *code)
+{
+	for (const struct service_status *at = maker->statuses; at && at->code; at++)
+		if (code_is(code, at->code))
+			return at->outcome;
+	return OUTCOME_OTHER_CODE;
 }
 
 unsigned

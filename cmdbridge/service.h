@@ -56,14 +56,18 @@ struct service_config {
 					       well formed */
 };
 
+/* As in vicar.conf: "pre-production". */
+const char *service_profile_name(unsigned profile);
 /* The value of an option that is SERVICE_OPTION_NUMBER. */
 unsigned service_number(const struct service_config *config, size_t option);
 /* An option that is SERVICE_OPTION_WORD or SERVICE_OPTION_WORDS has this word. */
 bool service_says(const struct service_config *config, size_t option, const char *word);
 
-/* The credentials file: [credentials] with what the maker's `secrets` say, [proxy-user, proxy-password].
+/* The credentials file: [credentials] with what the maker's `secrets` say, [profile, proxy-user,
+ * proxy-password].
  * Refused when group or others may read it. Secret: wiped with service_credentials_wipe(). */
 struct service_credentials {
+	char profile[16]; /* what they are for, as in vicar.conf; "": not said */
 	char application_id[64];
 	char user[128];
 	char password[128];
@@ -140,9 +144,10 @@ enum service_ability {
 /* What is in the card's account file. */
 enum service_account_kind { SERVICE_ACCOUNT_NONE, SERVICE_ACCOUNT_PHONE, SERVICE_ACCOUNT_USER };
 
-/* A code of the service's own, and what became of the use when it is given. */
+/* A code of the service's own, and what became of the use when it is given. Exact codes come before
+ * patterns. */
 struct service_status {
-	const char *code;
+	const char *code; /* a ? stands for any digit: "5??" */
 	enum outcome outcome;
 };
 
@@ -157,6 +162,11 @@ struct service_maker {
 	bool needs_endpoint;     /* `endpoint` of vicar.conf must be given */
 	const struct service_option *options;  /* NULL: no keys of its own in vicar.conf */
 	const struct service_status *statuses; /* ends with a NULL code; NULL: none */
+	/* Fills in what is not given and has a default, and refuses what does not go together: then
+	 * `error` says what is wrong with the service and what to do. `share` is the directory of what
+	 * is installed with Vicar, or NULL. NULL: there is nothing to do. */
+	bool (*settle)(struct service_config *config, const char *share,
+		       char error[SERVICE_DETAIL_MAX]);
 	/* The certificates of the request's credential, and what it can do; with a PIN the service's
 	 * proof that it is the owner's: BRIDGE_START and GO come before that call. */
 	void (*enrol)(const struct service_use *use, struct service_result *result);
@@ -167,6 +177,9 @@ struct service_maker {
 	/* Whether the service answers and knows the account; costs the owner nothing. */
 	void (*check)(const struct service_use *use, struct service_result *result);
 };
+
+/* What the service's code means; OUTCOME_OTHER_CODE for one that is not in the table. */
+enum outcome service_outcome(const struct service_maker *maker, const char *code);
 
 /* NULL: no such type. `service_types` is for error texts: "cmd". */
 const struct service_maker *service_maker(const char *type);

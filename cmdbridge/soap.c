@@ -34,13 +34,17 @@ soap_request_new(const char *operation, const char *ns)
 	return request;
 }
 
-void
+xmlNode *
 soap_request_add_ns(struct soap_request *request, xmlNode *parent, xmlNs *ns, const char *name,
 		    const char *text)
 {
-	if (request->failed || !parent ||
-	    !xmlNewTextChild(parent, ns, xml(name), text ? xml(text) : NULL))
+	xmlNode *child = NULL;
+
+	if (!request->failed && parent)
+		child = xmlNewTextChild(parent, ns, xml(name), text ? xml(text) : NULL);
+	if (!child)
 		request->failed = true;
+	return child;
 }
 
 xmlNode *
@@ -140,6 +144,15 @@ soap_child(const xmlNode *parent, const char *name, const char *ns)
 	is_nil = nil && (xmlStrEqual(nil, xml("true")) || xmlStrEqual(nil, xml("1")));
 	xmlFree(nil);
 	return is_nil ? NULL : node;
+}
+
+const xmlNode *
+soap_next(const xmlNode *element)
+{
+	for (const xmlNode *node = element->next; node; node = node->next)
+		if (is_element(node, (const char *)element->name, (const char *)element->ns->href))
+			return node;
+	return NULL;
 }
 
 char *

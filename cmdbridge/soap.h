@@ -34,8 +34,8 @@ xmlNode *soap_request_add(struct soap_request *request, xmlNode *parent, const c
 /* Declares `ns` on `parent` with this prefix; children added with soap_request_add_ns() use it. */
 xmlNs *soap_request_declare(struct soap_request *request, xmlNode *parent, const char *prefix,
 			    const char *ns);
-void soap_request_add_ns(struct soap_request *request, xmlNode *parent, xmlNs *ns, const char *name,
-			 const char *text);
+xmlNode *soap_request_add_ns(struct soap_request *request, xmlNode *parent, xmlNs *ns,
+			     const char *name, const char *text);
 /* The document in UTF-8, without added blanks; the caller frees it with xmlFree(). The request is
  * gone after this. */
 char *soap_request_text(struct soap_request *request, size_t *len) MUST_USE;
@@ -60,6 +60,8 @@ void soap_answer_free(struct soap_answer *answer);
 
 /* First child element of this name and namespace; NULL when absent or nil. */
 const xmlNode *soap_child(const xmlNode *parent, const char *name, const char *ns);
+/* The next sibling of this name and namespace; NULL when there is none. */
+const xmlNode *soap_next(const xmlNode *element);
 /* The element's text; to be freed with xmlFree(). NULL when it has child elements. */
 char *soap_text(const xmlNode *element) MUST_USE;
 

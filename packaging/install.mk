@@ -57,6 +57,7 @@ INSTALLED_FILES = \
 	$(BUILD)/vicar-pkcs11.so:$(module_dir)/vicar-pkcs11.so \
 	packaging/vicar.module.in:$(p11_kit_dir)/vicar.module \
 	packaging/reader.conf.in:$(datadir)/vicar/reader.conf \
+	packaging/cmd-cifra-2026.cer:$(datadir)/vicar/cmd-cifra-2026.cer \
 	packaging/vicard@.service.in:$(user_units_dir)/vicard@.service \
 	packaging/vicard@.socket:$(user_units_dir)/vicard@.socket \
 	packaging/vicar.tmpfiles:$(tmpfiles_dir)/vicar.conf \

@@ -7,6 +7,7 @@
 #include "pkcs11/settings.h"
 #include "tools/config_key.h"
 #include "tools/config_options.h"
+#include "tools/config_service.h"
 #include "tools/paths.h"
 
 #include <ctype.h>
@@ -406,27 +407,6 @@ load_file(struct loader *loader, const char *path, bool required)
 }
 
 static bool
-check_service(struct loader *loader, size_t place)
-{
-	struct service_config *service = &loader->config->services[place];
-	const struct service_maker *maker = service_maker(service->type);
-	const char *heading = loader->service_place[place];
-	char known[KNOWN_ROOM];
-
-	list_known(SECTION_SERVICE, known);
-	if (!config_options_settle(&loader->options, place, service, known, loader->error))
-		return false;
-	if (maker == NULL)
-		return problem(loader->error, "%s: [service %s] lacks type (allowed is %s); add it",
-			       heading, service->name, service_types);
-	if (maker->needs_endpoint && service->endpoint == NULL)
-		return problem(loader->error,
-			       "%s: [service %s] lacks endpoint (an https:// URL); add it", heading,
-			       service->name);
-	return true;
-}
-
-static bool
 check_prompt(struct loader *loader)
 {
 	const struct config *config = loader->config;
@@ -441,8 +421,14 @@ check_prompt(struct loader *loader)
 static bool
 check_services(struct loader *loader)
 {
-	for (size_t i = 0; i < loader->config->services_count; i++)
-		if (!check_service(loader, i))
+	struct config *config = loader->config;
+	char known[KNOWN_ROOM];
+
+	list_known(SECTION_SERVICE, known);
+	for (size_t i = 0; i < config->services_count; i++)
+		if (!config_options_settle(&loader->options, i, &config->services[i], known,
+					   loader->error) ||
+		    !config_service_settle(config, i, loader->service_place[i], loader->error))
 			return false;
 	return true;
 }

@@ -209,6 +209,22 @@ paths_locale(char path[PATH_MAX])
 }
 
 bool
+paths_share(char path[PATH_MAX])
+{
+	static const char *const places[] = {PATHS_SHARE};
+	char own[PATH_MAX], place[PATH_MAX];
+	struct problem unused = {""};
+	bool found = false;
+
+	if (!own_directory(own, &unused))
+		return false;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && !found; i++)
+		found =
+		    join(place, &unused, "%s/%s", own, places[i]) && realpath(place, path) != NULL;
+	return found;
+}
+
+bool
 paths_make(const char *path, struct problem *error)
 {
 	char part[PATH_MAX];

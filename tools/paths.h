@@ -9,6 +9,7 @@
  *                  from there: an installation may be moved as a whole
  *   the module     the same, with PATHS_MODULES
  *   translations   locale/ in a build tree, else PATHS_LOCALES
+ *   data files     in PATHS_SHARE, seen from our executable
  *
  * Nothing is created but by paths_make(). Every function that fails says why in `error`.
  */
@@ -25,6 +26,8 @@
 #define PATHS_MODULES "../lib/pkcs11", "../lib/*/pkcs11", "../lib64/pkcs11"
 /* Seen from bin, and from libexec/vicar. */
 #define PATHS_LOCALES "../share/locale", "../../share/locale"
+/* From bin, from libexec/vicar, and from a build tree. */
+#define PATHS_SHARE "../share/vicar", "../../share/vicar", "../packaging"
 #define PATHS_SYSTEM_CONFIG "/etc/vicar/vicar.conf"
 
 /* The user's vicar.conf. */
@@ -43,6 +46,8 @@ bool paths_program(const char *name, char path[PATH_MAX], struct problem *error)
 bool paths_module(char path[PATH_MAX], struct problem *error) MUST_USE;
 /* The directory of the translations; false: there are none. */
 bool paths_locale(char path[PATH_MAX]) MUST_USE;
+/* The directory of what is installed beside the programs; false when there is none. */
+bool paths_share(char path[PATH_MAX]) MUST_USE;
 /* mkdir -p, 0700. */
 bool paths_make(const char *path, struct problem *error) MUST_USE;
 

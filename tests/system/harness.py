@@ -258,6 +258,7 @@ class World:
         if self.endpoint:
             settings["service cmd"] = {
                 "type": "cmd",
+                "profile": "simulator",
                 "endpoint": self.endpoint,
                 "ca-file": self.path("sim", "tls-ca.pem"),
                 "encryption-certificate": self.path("sim", "cifra.pem"),

@@ -163,7 +163,7 @@ class VicardTest(unittest.TestCase):
         keys = {"timeout-s": 1, "refusal-pause-ms": 0, "repeat-window-ms": 0}
         keys.update({key.replace("_", "-"): value for key, value in prompt.items()})
         service = {
-            "type": "cmd", "endpoint": "https://localhost:1/", "connect-timeout-ms": 1,
+            "type": "cmd", "profile": "simulator", "endpoint": "https://localhost:1/", "connect-timeout-ms": 1,
             "transfer-timeout-ms": 1, "code-lifetime-s": 1,
         }  # fmt: skip
         with open(self.path("vicar.conf"), "w") as f:

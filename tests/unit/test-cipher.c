@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define FIXTURES "tests/fixtures/cmd/"
-#define CIFRA FIXTURES "cmd-cifra-2026.cer"
+#define CIFRA "packaging/cmd-cifra-2026.cer"
 
 enum { VECTOR_MAX = 1024, CHAIN_ROOM = 16384 };
 

@@ -93,7 +93,8 @@ a_signature_from_consent_to_certificate(void **state)
 	    {"SHA-256:\r\ne3b0 c442 98fc 1c14 9afb f4c8 996f b924\r\n"
 	     "27ae 41e4 649b 934c a495 991b 7852 b855",
 	     "", 0},
-	    {"Purpose: signature (key sign)\r\nService: cmd\r\n", "", 0},
+	    {"Purpose: signature (key sign)\r\nService: cmd (simulator, only for tests)\r\n", "",
+	     0},
 	    {"The PIN has 2 tries left.", "", 0},
 	    {"The program says it is: pkcs11-tool", "", 0},
 	    CONSENT,
@@ -117,6 +118,117 @@ a_signature_from_consent_to_certificate(void **state)
 	/* Prompt and text message say the same. */
 	service_read(&service, "messages", messages, sizeof(messages));
 	assert_non_null(strstr(messages, "\tcontrato.pdf e3b0c442\t" CODE));
+}
+
+/* Different ones, each a DigestInfo of SHA-256. */
+static void
+put_documents(struct bridge_request *request, size_t count)
+{
+	static uint8_t inputs[BRIDGE_DOCUMENTS_MAX][sizeof(digestinfo_empty)];
+	static char names[BRIDGE_DOCUMENTS_MAX][16];
+
+	for (size_t i = 0; i < count; i++) {
+		memcpy(inputs[i], digestinfo_empty, sizeof(digestinfo_empty));
+		inputs[i][sizeof(digestinfo_empty) - 1] = (uint8_t)i;
+		snprintf(names[i], sizeof(names[i]), "%zu.pdf", i);
+		request->documents[i] =
+		    (struct bridge_document){service_text(names[i]), BYTES(inputs[i])};
+	}
+	request->documents_count = count;
+}
+
+static void
+assert_all_verify(const struct bridge_request *request)
+{
+	assert_int_equal(use.result.outputs_count, request->documents_count);
+	for (size_t i = 0; i < request->documents_count; i++)
+		assert_true(certificate_verifies(service.leaf, request->documents[i].input,
+						 use.result.outputs[i]));
+}
+
+static void
+many_documents_take_one_consent_one_pin_and_one_code(void **state)
+{
+	const struct keystroke keys[] = {
+	    {"Sign 3 documents with the card cartao?", "", 0},
+	    {"0.pdf", "", 0},
+	    CONSENT,
+	    {"and 2 more documents", "", 0},
+	    RIGHT_CODE,
+	};
+	struct bridge_request request = service_request(&service, BRIDGE_SIGN);
+
+	(void)state;
+	put_documents(&request, 3);
+	sign_with(&request, keys, COUNT(keys), &patient);
+	assert_sw(0x9000);
+	assert_all_verify(&request);
+	assert_int_equal(use.starts, 1);
+	assert_int_equal(service_calls(&service, "SCMDMultipleSign"), 1);
+	assert_int_equal(service_calls(&service, "ValidateOtp"), 1);
+	assert_int_equal(service_calls(&service, "SCMDSign"), 0);
+}
+
+static void
+a_hundred_documents_are_signed_whatever_the_order_of_the_answer(void **state)
+{
+	const struct keystroke keys[] = {CONSENT, RIGHT_CODE};
+	struct bridge_request request = service_request(&service, BRIDGE_SIGN);
+
+	(void)state;
+	service_account(&service, "trouble = reversed-list");
+	put_documents(&request, BRIDGE_DOCUMENTS_MAX);
+	sign_with(&request, keys, COUNT(keys), &patient);
+	assert_sw(0x9000);
+	assert_all_verify(&request);
+}
+
+static void
+of_many_documents_all_signatures_verify_or_none_is_given(void **state)
+{
+	const struct keystroke keys[] = {CONSENT, RIGHT_CODE};
+	struct bridge_request request = service_request(&service, BRIDGE_SIGN);
+
+	(void)state;
+	service_account(&service, "trouble = wrong-signature\non = ValidateOtp");
+	put_documents(&request, 2);
+	sign_with(&request, keys, COUNT(keys), &patient);
+	assert_sw(0x6F16);
+	assert_int_equal(use.result.outputs_count, 0);
+	assert_true(use_says(use.result.text, "document 1 of 2"));
+	service_account(&service, "trouble = nil-value\non = ValidateOtp");
+	sign_with(&request, keys, COUNT(keys), &patient);
+	assert_sw(0x6F16);
+	assert_true(use_says(use.result.text, "there is none for document 1 of 2"));
+	assert_int_equal(service_calls(&service, "SCMDMultipleSign"), 2);
+}
+
+static void
+one_of_many_that_is_no_digestinfo_is_named(void **state)
+{
+	struct bridge_request request = service_request(&service, BRIDGE_SIGN);
+
+	(void)state;
+	put_documents(&request, 3);
+	request.documents[2].input.len--;
+	use_run(&service, &request, &patient, &use);
+	assert_sw(0x6A80);
+	assert_true(use_says(use.result.text, "document 3 of 3"));
+	assert_int_equal(use.starts, 0);
+}
+
+static void
+optional_members_are_sent_when_vicar_conf_wants_them(void **state)
+{
+	const struct keystroke keys[] = {CONSENT, RIGHT_CODE};
+
+	(void)state;
+	service_configure(&service, "biometric-validation = no\nbiometric-code = no");
+	sign(keys, COUNT(keys));
+	assert_sw(0x9000);
+	/* The published description does not know them (cmd.md 15). */
+	assert_int_equal(service_calls_valid(&service, "SCMDSign", false), 1);
+	assert_int_equal(service_calls_valid(&service, "ValidateOtp", false), 1);
 }
 
 static void
@@ -605,6 +717,113 @@ a_chain_is_fetched_leaf_first(void **state)
 	assert_int_equal(service_calls(&service, "GetCertificate"), 1);
 }
 
+/* With a PIN: GetCertificateWithPin. */
+static struct bridge_request
+proof(const char *pin)
+{
+	struct bridge_request request = service_request(&service, BRIDGE_ENROL);
+
+	request.pin = service_text(pin);
+	return request;
+}
+
+static void
+a_proof_takes_pin_and_code_and_gives_the_chain(void **state)
+{
+	const struct keystroke keys[] = {
+	    {"It proves that the account is yours; nothing is signed.", "", 0}, RIGHT_CODE};
+	const struct bridge_request request = proof(PIN);
+
+	(void)state;
+	sign_with(&request, keys, COUNT(keys), &patient);
+	assert_sw(0x9000);
+	assert_true(use.result.chain.len > service.leaf_len);
+	assert_memory_equal(use.result.chain.data, service.leaf_der, service.leaf_len);
+	assert_int_equal(use.starts, 1);
+	assert_int_equal(service_calls(&service, "GetCertificateWithPin"), 1);
+	assert_int_equal(service_calls(&service, "ValidateOtp"), 1);
+	assert_int_equal(service_calls(&service, "GetCertificate"), 0);
+}
+
+static void
+a_proof_is_never_repeated(void **state)
+{
+	static const struct {
+		const char *account, *pin;
+		uint16_t sw;
+		const char *sentence;
+	} rows[] = {
+	    {"", "9999", 0x63C0, "refused the signature PIN"},
+	    {"trouble = drop-before\non = GetCertificateWithPin", PIN, 0x6F17, "nobody knows"},
+	    {"trouble = http-500\non = GetCertificateWithPin", PIN, 0x6F10, "error of its own"},
+	    {"state = no-signature", PIN, 0x6F15, "+351 9*****678"},
+	    {"state = inactive", PIN, 0x6F13, "not active"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct bridge_request request = proof(rows[i].pin);
+
+		service_account(&service, rows[i].account);
+		service_forget_calls(&service);
+		use_run(&service, &request, &patient, &use);
+		assert_sw(rows[i].sw);
+		if (!use_says(use.result.text, rows[i].sentence))
+			fail_msg("%s: %.*s", rows[i].account, (int)use.result.text.len,
+				 (const char *)use.result.text.data);
+		assert_int_equal(use.starts, 1);
+		assert_int_equal(use.result.chain.len, 0);
+		assert_int_equal(service_calls(&service, "GetCertificateWithPin"), 1);
+	}
+}
+
+static void
+a_proof_without_go_does_not_leave(void **state)
+{
+	const struct parent impatient = {.hang_up_at_start = true};
+	const struct bridge_request request = proof(PIN);
+
+	(void)state;
+	use_run(&service, &request, &impatient, &use);
+	assert_false(use.has_result);
+	assert_int_equal(service_calls(&service, "GetCertificateWithPin"), 0);
+}
+
+static void
+credentials_of_another_profile_are_not_sent(void **state)
+{
+	char text[1024], path[PATH_MAX], line[PATH_MAX + 16];
+	struct bridge_request request = service_request(&service, BRIDGE_CHECK);
+
+	(void)state;
+	service_read(&service, "credentials", text, sizeof(text) - 32);
+	strcat(text, "profile = production\n");
+	service_write(&service, "theirs", text);
+	service_path(&service, "theirs", path);
+	snprintf(line, sizeof(line), "credentials = %s", path);
+	service_configure(&service, line);
+	use_run(&service, &request, &patient, &use);
+	assert_sw(0x6F12);
+	assert_true(use_says(use.result.text, "is for profile production"));
+	assert_int_equal(service_calls(&service, "GetCertificate"), 0);
+}
+
+static void
+an_encryption_certificate_that_ends_soon_is_told(void **state)
+{
+	const struct keystroke keys[] = {CONSENT, RIGHT_CODE};
+	char line[PATH_MAX + 32], path[PATH_MAX];
+
+	(void)state;
+	service_path(&service, "cifra-ending.pem", path);
+	snprintf(line, sizeof(line), "encryption-certificate = %s", path);
+	service_configure(&service, line);
+	sign(keys, COUNT(keys));
+	assert_sw(0x9000);
+	assert_true(
+	    use_says(use.result.text, "the encryption certificate of service cmd ends on 20"));
+}
+
 static void
 a_check_only_says_that_it_works(void **state)
 {
@@ -692,6 +911,16 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(a_signature_from_consent_to_certificate),
+	    TEST(many_documents_take_one_consent_one_pin_and_one_code),
+	    TEST(a_hundred_documents_are_signed_whatever_the_order_of_the_answer),
+	    TEST(of_many_documents_all_signatures_verify_or_none_is_given),
+	    TEST(one_of_many_that_is_no_digestinfo_is_named),
+	    TEST(optional_members_are_sent_when_vicar_conf_wants_them),
+	    TEST(a_proof_takes_pin_and_code_and_gives_the_chain),
+	    TEST(a_proof_is_never_repeated),
+	    TEST(a_proof_without_go_does_not_leave),
+	    TEST(credentials_of_another_profile_are_not_sent),
+	    TEST(an_encryption_certificate_that_ends_soon_is_told),
 	    TEST(without_consent_nothing_leaves),
 	    TEST(without_an_answer_nothing_leaves),
 	    TEST(without_a_terminal_nothing_leaves),

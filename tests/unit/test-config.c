@@ -320,10 +320,73 @@ a_service_without_type_is_refused_where_it_begins(void **state)
 }
 
 static void
-a_service_without_endpoint_is_refused(void **state)
+a_simulator_without_endpoint_is_refused(void **state)
 {
-	expect_error(*state, "[service cmd]\ntype = cmd\n",
-		     "1: [service cmd] lacks endpoint (an https:// URL); add it");
+	expect_error(*state, "[service cmd]\ntype = cmd\nprofile = simulator\n",
+		     "1: [service cmd] lacks endpoint (an https:// URL), which profile simulator "
+		     "has no default for; add it");
+}
+
+/* cmd.md 1 and 5. */
+static void
+a_profile_has_its_own_endpoint_and_encryption_certificate(void **state)
+{
+	const struct config *config = load(*state, "[service a]\ntype = cmd\n"
+						   "[service b]\ntype = cmd\n"
+						   "profile = pre-production\n");
+	const struct service_config *a = config_service(config, "a"),
+				    *b = config_service(config, "b");
+
+	assert_string_equal(
+	    a->endpoint,
+	    "https://cmd.autenticacao.gov.pt/Ama.Authentication.Frontend/SCMDService.svc");
+	assert_string_equal(
+	    b->endpoint,
+	    "https://preprod.cmd.autenticacao.gov.pt/Ama.Authentication.Frontend/SCMDService.svc");
+	assert_null(b->encryption_certificate);
+}
+
+static void
+an_endpoint_of_another_profile_is_refused(void **state)
+{
+	static const struct {
+		const char *profile, *endpoint, *other;
+	} wrong[] = {
+	    {"simulator", "https://cmd.autenticacao.gov.pt/x", "production"},
+	    {"simulator", "https://CMD.Autenticacao.gov.pt:443/x", "production"},
+	    {"simulator", "https://preprod.cmd.autenticacao.gov.pt/x", "pre-production"},
+	    {"production", "https://preprod.cmd.autenticacao.gov.pt/x", "pre-production"},
+	    {"production", "https://dev.cmd.autenticacao.gov.pt/x", "pre-production"},
+	    {"pre-production", "https://cmd.autenticacao.gov.pt/x", "production"},
+	    {"production", "https://localhost:8443/x", "simulator"},
+	    {"production", "https://127.0.0.1/x", "simulator"},
+	    {"production", "https://[::1]:1/x", "simulator"},
+	};
+	char text[512], expected[512];
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(text, sizeof(text),
+			 "[service cmd]\ntype = cmd\nprofile = %s\nendpoint = %s\n",
+			 wrong[i].profile, wrong[i].endpoint);
+		snprintf(expected, sizeof(expected),
+			 "1: [service cmd] has profile = %s, and endpoint = %s is of profile %s; "
+			 "correct one of them",
+			 wrong[i].profile, wrong[i].endpoint, wrong[i].other);
+		expect_error(*state, text, expected);
+	}
+}
+
+static void
+credentials_are_not_shared_between_profiles(void **state)
+{
+	expect_error(*state,
+		     "[service a]\ntype = cmd\ncredentials = /c\n"
+		     "[service b]\ntype = cmd\nprofile = pre-production\ncredentials = /c\n",
+		     "4: [service b] has profile = pre-production and the credentials of [service "
+		     "a], whose profile is production; give each its own");
+	config_free(&((struct world *)*state)->config);
+	(void)load(*state, "[service a]\ntype = cmd\ncredentials = /c\n"
+			   "[service b]\ntype = cmd\ncredentials = /c\n");
 }
 
 static void
@@ -590,7 +653,10 @@ main(void)
 	    WORLD_TEST(a_profile_that_there_is_not_is_refused),
 	    WORLD_TEST(a_key_that_stands_twice_is_refused),
 	    WORLD_TEST(a_service_without_type_is_refused_where_it_begins),
-	    WORLD_TEST(a_service_without_endpoint_is_refused),
+	    WORLD_TEST(a_simulator_without_endpoint_is_refused),
+	    WORLD_TEST(a_profile_has_its_own_endpoint_and_encryption_certificate),
+	    WORLD_TEST(an_endpoint_of_another_profile_is_refused),
+	    WORLD_TEST(credentials_are_not_shared_between_profiles),
 	    WORLD_TEST(a_service_without_any_key_is_refused),
 	    WORLD_TEST(a_service_named_as_the_keys_in_files_is_refused),
 	    WORLD_TEST(a_service_with_a_foreign_name_is_refused),

@@ -11,23 +11,6 @@
 #include "iso7816/sw.h"
 
 static void
-each_code_has_its_status_word(void **state)
-{
-	static const struct {
-		const char *code;
-		uint16_t sw;
-	} rows[] = {
-	    {"200", 0x9000}, {"801", 0x63C0}, {"802", 0x6F1A}, {"816", 0x6400}, {"817", 0x6F13},
-	    {"901", 0x6F14}, {"902", 0x6F14}, {"900", 0x6F1F}, {"800", 0x6F1F}, {"500", 0x6F10},
-	    {"599", 0x6F10}, {"0", 0x6F1F},   {"", 0x6F1F},    {"5xx", 0x6F1F}, {"2000", 0x6F1F},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		assert_int_equal(outcome_sw(outcome_of_code(rows[i].code)), rows[i].sw);
-}
-
-static void
 each_http_status_has_its_status_word(void **state)
 {
 	static const struct {
@@ -100,11 +83,11 @@ code_901_has_the_demanded_words(void **state)
 	char text[OUTCOME_TEXT_MAX];
 
 	(void)state;
-	outcome_text(outcome_of_code("901"), NULL, text);
+	outcome_text(OUTCOME_ALL_PINS_MUST_CHANGE, NULL, text);
 	assert_string_equal(text, "Para continuar a usar a assinatura da CMD, tem de alterar o seu "
 				  "PIN de assinatura. Para o alterar, basta iniciar sessão com CMD "
 				  "em www.autenticacao.gov.pt.");
-	assert_true(outcome_must_be_shown(outcome_of_code("901")));
+	assert_true(outcome_must_be_shown(OUTCOME_ALL_PINS_MUST_CHANGE));
 }
 
 static void
@@ -113,13 +96,13 @@ code_902_has_the_demanded_words(void **state)
 	char text[OUTCOME_TEXT_MAX];
 
 	(void)state;
-	outcome_text(outcome_of_code("902"), NULL, text);
+	outcome_text(OUTCOME_SIGNATURE_PIN_MUST_CHANGE, NULL, text);
 	assert_string_equal(
 	    text, "Para continuar a usar a assinatura da CMD, tem de alterar o seu PIN de "
 		  "assinatura em www.autenticacao.gov.pt. Inicie sessão e aceda a \"Área "
 		  "Reservada -> A Minha Chave Móvel Digital\" e escolha editar em “Assinatura "
 		  "Digital.");
-	assert_true(outcome_must_be_shown(outcome_of_code("902")));
+	assert_true(outcome_must_be_shown(OUTCOME_SIGNATURE_PIN_MUST_CHANGE));
 }
 
 static void
@@ -136,7 +119,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(each_code_has_its_status_word),
 	    cmocka_unit_test(each_http_status_has_its_status_word),
 	    cmocka_unit_test(each_trouble_has_its_status_word),
 	    cmocka_unit_test(every_trouble_has_a_sentence_and_a_next_step),

@@ -23,8 +23,11 @@
 #define PROCESS_ID "7f4d2a10-5c3b-4e8a-9d61-0b8c2f6e4a53"
 #define DIGESTINFO_EMPTY_SHA256 \
 	"MDEwDQYJYIZIAWUDBAIBBQAEIOOwxEKY/BwUmvv0yJlvuSQnrkHkZJuTTKSVmRt4UrhV"
+#define DIGESTINFO_ABC_SHA256 "MDEwDQYJYIZIAWUDBAIBBQAEILp4Fr+PAc/qQUFA3l2uIiOwA2Gjlhd6nLQQ/2HyABWt"
 #define NS "http://Ama.Authentication.Service/"
 #define NS_A "http://schemas.datacontract.org/2004/07/Ama.Structures.CCMovelSignature"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 struct file {
 	char text[16384];
@@ -109,6 +112,7 @@ scmd_sign_is_the_published_message(void **state)
 {
 	struct file example = read_example("04-SCMDSign.req.xml");
 	uint8_t digestinfo[64];
+	const struct scmd_document document = {"contrato.pdf", {digestinfo, 51}};
 	char pin[512], user[512];
 
 	(void)state;
@@ -121,9 +125,91 @@ scmd_sign_is_the_published_message(void **state)
 					      .application_id = APPLICATION_ID,
 					      .cipher_user = user,
 					      .cipher_pin = pin,
-					      .document = "contrato.pdf",
-					      .digestinfo = {digestinfo, 51}},
+					      .documents = &document,
+					      .documents_count = 1},
 		       &example);
+}
+
+static void
+get_certificate_with_pin_is_the_published_message(void **state)
+{
+	struct file example = read_example("03-GetCertificateWithPin.req.xml");
+	char user[512], pin[512];
+
+	(void)state;
+	take_value(&example, "userId", user);
+	take_value(&example, "pin", pin);
+	assert_request(&(struct scmd_request){.operation = SCMD_GET_CERTIFICATE_WITH_PIN,
+					      .application_id = APPLICATION_ID,
+					      .cipher_user = user,
+					      .cipher_pin = pin},
+		       &example);
+}
+
+static void
+scmd_multiple_sign_is_the_published_message(void **state)
+{
+	struct file example = read_example("09-SCMDMultipleSign.req.xml");
+	uint8_t empty[64], abc[64];
+	const struct scmd_document documents[] = {{"contrato.pdf", {empty, 51}},
+						  {"anexo.pdf", {abc, 51}}};
+	char pin[512], user[512];
+
+	(void)state;
+	take_value(&example, "a:Pin", pin);
+	take_value(&example, "a:UserId", user);
+	assert_int_equal(EVP_DecodeBlock(empty, (const uint8_t *)DIGESTINFO_EMPTY_SHA256,
+					 (int)strlen(DIGESTINFO_EMPTY_SHA256)),
+			 51);
+	assert_int_equal(EVP_DecodeBlock(abc, (const uint8_t *)DIGESTINFO_ABC_SHA256,
+					 (int)strlen(DIGESTINFO_ABC_SHA256)),
+			 51);
+	assert_request(&(struct scmd_request){.operation = SCMD_MULTIPLE_SIGN,
+					      .application_id = APPLICATION_ID,
+					      .cipher_user = user,
+					      .cipher_pin = pin,
+					      .documents = documents,
+					      .documents_count = 2},
+		       &example);
+}
+
+/* cmd.md 15: between Hash and Pin, and the fourth of ValidateOtp. */
+static void
+optional_members_stand_in_their_place(void **state)
+{
+	const struct scmd_document document = {"a", BYTES_NONE};
+	struct scmd_request request = {
+	    .application_id = APPLICATION_ID,
+	    .cipher_user = "",
+	    .cipher_pin = "",
+	    .cipher_code = "",
+	    .process_id = PROCESS_ID,
+	    .documents = &document,
+	    .documents_count = 1,
+	    .biometric = SCMD_FALSE,
+	};
+	static const struct {
+		enum scmd_operation operation;
+		const char *text;
+	} rows[] = {
+	    {SCMD_SIGN, "<a:Hash></a:Hash><a:IsBiometricValidationEnable>false<"
+			"/a:IsBiometricValidationEnable><a:Pin>"},
+	    {SCMD_MULTIPLE_SIGN, "</a:ApplicationId><a:IsBiometricValidationEnable>false<"
+				 "/a:IsBiometricValidationEnable><a:Pin>"},
+	    {SCMD_VALIDATE_OTP, "</applicationId><isBiometric>false</isBiometric></ValidateOtp>"},
+	};
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *message;
+
+		request.operation = rows[i].operation;
+		message = scmd_request_text(&request, &len);
+		if (!strstr(message, rows[i].text))
+			fail_msg("%s", message);
+		xmlFree(message);
+	}
 }
 
 static void
@@ -195,6 +281,8 @@ static void
 every_request_is_valid_by_the_wsdl(void **state)
 {
 	char path[] = "/tmp/vicar-wsdl-XXXXXX";
+	const struct scmd_document documents[] = {{"Acordo & <anexo>.pdf", text("digest")},
+						  {"b", text("other")}};
 	struct sim_directory directory;
 	struct problem error = {""};
 	xmlSchema *schema;
@@ -204,7 +292,7 @@ every_request_is_valid_by_the_wsdl(void **state)
 	assert_true(sim_directory_open(&directory, path, &error));
 	schema = sim_wsdl_schema(&directory, &error);
 	assert_non_null(schema);
-	for (unsigned operation = SCMD_GET_CERTIFICATE; operation <= SCMD_FORCE_SMS; operation++)
+	for (unsigned operation = 0; operation < SCMD_OPERATIONS; operation++)
 		assert_true(is_valid(
 		    schema, &(struct scmd_request){.operation = (enum scmd_operation)operation,
 						   .application_id = APPLICATION_ID,
@@ -212,8 +300,8 @@ every_request_is_valid_by_the_wsdl(void **state)
 						   .cipher_pin = "cGlu",
 						   .cipher_code = "Y29kZQ==",
 						   .process_id = PROCESS_ID,
-						   .document = "Acordo & <anexo>.pdf",
-						   .digestinfo = text("digest")}));
+						   .documents = documents,
+						   .documents_count = COUNT(documents)}));
 	xmlSchemaFree(schema);
 	sim_directory_close(&directory);
 	nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
@@ -222,14 +310,15 @@ every_request_is_valid_by_the_wsdl(void **state)
 static void
 markup_in_a_name_is_escaped(void **state)
 {
+	const struct scmd_document document = {"a</a:DocName><a:Hash>&b", BYTES_NONE};
 	size_t len;
-	char *message =
-	    scmd_request_text(&(struct scmd_request){.operation = SCMD_SIGN,
-						     .application_id = APPLICATION_ID,
-						     .cipher_user = "",
-						     .cipher_pin = "",
-						     .document = "a</a:DocName><a:Hash>&b"},
-			      &len);
+	char *message = scmd_request_text(&(struct scmd_request){.operation = SCMD_SIGN,
+								 .application_id = APPLICATION_ID,
+								 .cipher_user = "",
+								 .cipher_pin = "",
+								 .documents = &document,
+								 .documents_count = 1},
+					  &len);
 
 	(void)state;
 	assert_non_null(strstr(message, "<a:DocName>a&lt;/a:DocName&gt;&lt;a:Hash&gt;&amp;b<"));
@@ -275,9 +364,79 @@ a_signature_is_read_with_its_status(void **state)
 
 	(void)state;
 	assert_string_equal(answer.code, "200");
-	assert_int_equal(answer.signature_len, 384);
-	assert_int_equal(answer.signature[0], 0x24); /* JE9h... in base64 */
-	assert_int_equal(answer.signature[1], 0x4F);
+	assert_int_equal(answer.signature.len, 384);
+	assert_int_equal(answer.signature.data[0], 0x24); /* JE9h... in base64 */
+	assert_int_equal(answer.signature.data[1], 0x4F);
+}
+
+static void
+signatures_of_many_are_in_the_places_of_their_ids(void **state)
+{
+	struct scmd_answer answer =
+	    read_as(SCMD_VALIDATE_OTP, "10-ValidateOtp-multiple.rsp.xml", SCMD_ANSWERED);
+
+	(void)state;
+	assert_string_equal(answer.code, "200");
+	assert_int_equal(answer.signature.len, 0);
+	assert_non_null(answer.list);
+	assert_false(answer.list_broken);
+	assert_int_equal(answer.list[0].len, 384);
+	assert_int_equal(answer.list[0].data[0], 0x24); /* JE9h... in base64 */
+	assert_int_equal(answer.list[1].len, 384);
+	assert_int_equal(answer.list[1].data[0], 0x83); /* g5Z2... in base64 */
+	assert_int_equal(answer.list[2].len, 0);
+	scmd_answer_free(&answer);
+}
+
+/* Entries of a list: what is between the tags of `id`. */
+static void
+assert_list_broken(const char *first, const char *second, bool broken)
+{
+	static const char form[] =
+	    "<s:Envelope xmlns:s=\"" SOAP_NS_ENVELOPE "\"><s:Body>"
+	    "<ValidateOtpResponse xmlns=\"http://Ama.Authentication.Service/\"><ValidateOtpResult "
+	    "xmlns:a=\"http://schemas.datacontract.org/2004/07/Ama.Structures.CCMovelSignature\">"
+	    "<a:ArrayOfHashStructure>"
+	    "<a:HashStructure><a:Hash>YQ==</a:Hash><a:id>%s</a:id></a:HashStructure>"
+	    "<a:HashStructure><a:Hash>Yg==</a:Hash><a:id>%s</a:id></a:HashStructure>"
+	    "</a:ArrayOfHashStructure></ValidateOtpResult></ValidateOtpResponse></s:Body>"
+	    "</s:Envelope>";
+	struct scmd_answer answer;
+	char body[2048];
+
+	snprintf(body, sizeof(body), form, first, second);
+	assert_int_equal(scmd_answer_read(SCMD_VALIDATE_OTP, text(body), &answer), SCMD_ANSWERED);
+	if (answer.list_broken != broken)
+		fail_msg("ids %s and %s", first, second);
+	scmd_answer_free(&answer);
+}
+
+static void
+a_list_with_an_id_twice_or_a_strange_one_is_broken(void **state)
+{
+	static const char *const strange[] = {"",    "00",  "01", "-1",
+					      "100", "0x1", "a",  "99999999999"};
+
+	(void)state;
+	assert_list_broken("1", "0", false);
+	assert_list_broken("99", "0", false);
+	assert_list_broken("0", "0", true);
+	for (size_t i = 0; i < COUNT(strange); i++)
+		assert_list_broken("0", strange[i], true);
+}
+
+static void
+a_chain_comes_with_the_code_of_a_proof(void **state)
+{
+	struct scmd_answer answer =
+	    read_as(SCMD_VALIDATE_OTP, "07-ValidateOtp-certificate.rsp.xml", SCMD_ANSWERED);
+
+	(void)state;
+	assert_string_equal(answer.code, "200");
+	assert_non_null(answer.chain);
+	assert_non_null(strstr(answer.chain, "-----BEGIN CERTIFICATE-----"));
+	assert_null(answer.list);
+	scmd_answer_free(&answer);
 }
 
 static void
@@ -288,7 +447,7 @@ a_wrong_code_is_read_as_802_without_a_signature(void **state)
 
 	(void)state;
 	assert_string_equal(answer.code, "802");
-	assert_int_equal(answer.signature_len, 0);
+	assert_int_equal(answer.signature.len, 0);
 }
 
 static void
@@ -526,6 +685,12 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(get_certificate_is_the_published_message),
 	    cmocka_unit_test(scmd_sign_is_the_published_message),
+	    cmocka_unit_test(get_certificate_with_pin_is_the_published_message),
+	    cmocka_unit_test(scmd_multiple_sign_is_the_published_message),
+	    cmocka_unit_test(optional_members_stand_in_their_place),
+	    cmocka_unit_test(signatures_of_many_are_in_the_places_of_their_ids),
+	    cmocka_unit_test(a_list_with_an_id_twice_or_a_strange_one_is_broken),
+	    cmocka_unit_test(a_chain_comes_with_the_code_of_a_proof),
 	    cmocka_unit_test(validate_otp_is_the_published_message),
 	    cmocka_unit_test(force_sms_is_the_published_message),
 	    cmocka_unit_test(the_soap_action_is_quoted),

@@ -275,7 +275,7 @@ a_remote_card(void **state, mode_t credentials_mode, long certificate_days)
 	    credentials_mode);
 	snprintf(
 	    text, sizeof(text),
-	    "[service cmd]\ntype = cmd\nendpoint = https://localhost/\nencryption-certificate = "
+	    "[service cmd]\ntype = cmd\nprofile = simulator\nendpoint = https://localhost/\nencryption-certificate = "
 	    "%s/cifra.pem\ncredentials = %s/credentials\n",
 	    home->path, home->path);
 	setenv("VICAR_CONF", home_write(state, "vicar.conf", text, 0600), 1);

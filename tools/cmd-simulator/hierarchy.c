@@ -10,6 +10,7 @@
 enum {
 	AUTHORITY_DAYS = 20 * 365,
 	CIFRA_DAYS = 3 * 365,
+	CIFRA_ENDING_DAYS = 10,
 	LEAF_DAYS = 5 * 365,
 };
 
@@ -48,18 +49,26 @@ static const struct sim_certificate cifra_certificate = {
     .days_to = CIFRA_DAYS,
 };
 
+/* Certificates of the same key with other dates. */
 static bool
-write_expired_cifra(const struct sim_directory *directory, EVP_PKEY *key, struct problem *error)
+write_other_cifras(const struct sim_directory *directory, EVP_PKEY *key, struct problem *error)
 {
-	struct sim_certificate description = cifra_certificate;
-	X509 *certificate = NULL;
-	bool ok;
+	static const struct {
+		const char *file;
+		int days_to;
+	} others[] = {{"cifra-expired.pem", -1}, {"cifra-ending.pem", CIFRA_ENDING_DAYS}};
+	bool ok = true;
 
-	description.days_from = -CIFRA_DAYS;
-	description.days_to = -1;
-	ok = sim_identity_certificate(directory, "cifra-expired.pem", false, &description, key,
-				      NULL, &certificate, error);
-	X509_free(certificate);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]) && ok; i++) {
+		struct sim_certificate description = cifra_certificate;
+		X509 *certificate = NULL;
+
+		description.days_from = -CIFRA_DAYS;
+		description.days_to = others[i].days_to;
+		ok = sim_identity_certificate(directory, others[i].file, false, &description, key,
+					      NULL, &certificate, error);
+		X509_free(certificate);
+	}
 	return ok;
 }
 
@@ -77,7 +86,7 @@ sim_hierarchy_open(const struct sim_directory *directory, struct sim_hierarchy *
 			      &h->ca, error) &&
 	    sim_identity_open(directory, "cifra", SIM_AUTHORITY_BITS, &cifra_certificate, NULL,
 			      &h->cifra, error) &&
-	    write_expired_cifra(directory, h->cifra.key, error) &&
+	    write_other_cifras(directory, h->cifra.key, error) &&
 	    sim_identity_open_tls(directory, ORGANISATION, "TLS authority of cmd-simulator", error))
 		return true;
 	sim_hierarchy_close(hierarchy);

@@ -3,7 +3,8 @@
  *
  *   root.pem, ca.pem       the test hierarchy, named like the real one (cmd.md 11)
  *   NAME.pem               the leaf of account NAME; NAME-expired.pem: same key, out of date
- *   cifra.pem              who reads phone, PIN and code (cmd.md 5); cifra-expired.pem: same key
+ *   cifra.pem              who reads phone, PIN and code (cmd.md 5); cifra-expired.pem and
+ *                          cifra-ending.pem: same key, out of date, and so in ten days
  *
  * The leaves are in certificates/, the keys in private/ under the same names.
  */

@@ -201,7 +201,7 @@ class Remote:
         with socket.create_server(("127.0.0.1", 0)) as silent:
             endpoint = f"https://127.0.0.1:{silent.getsockname()[1]}/SCMDService.svc"
             self.begin(service={"endpoint": endpoint, "connect-timeout-ms": 300})
-            self.fails("6F10", 0, "could not be reached")
+            self.fails("6F10", 0, "but not TLS")
 
     def test_server_error(self):
         self.trouble("http-500", "SCMDSign", "6F10", "error of its own.*HTTP status 500")

@@ -172,6 +172,14 @@ class UserManager(UnitsTest):
         wait_for("empty slot", lambda: not self.present())
         self.assertFalse(os.path.exists(self.link))
 
+    def test_a_card_that_is_forgotten_has_no_socket_any_more(self):
+        self.ana.run("vicar", "create", "--demo", "other")
+        self.systemctl("enable", "--now", "vicard@other.socket")
+        self.assertEqual(os.listdir("/run/vicar"), [f"{self.ana.uid}-other.sock"])
+        self.ana.run("vicar", "forget", "--yes", "other")
+        self.assertEqual(os.listdir("/run/vicar"), [])
+        self.assertEqual(self.systemctl("is-enabled", "vicard@other.socket", check=False).stdout, "disabled\n")
+
     def test_a_signature_at_a_service_passes_the_hardening(self):
         person = Person()
         self.addCleanup(person.close)

@@ -7,6 +7,7 @@
 #include "terminal.h"
 #include "tools/control.h"
 #include "tools/paths.h"
+#include "unit.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -70,6 +71,7 @@ forget_card(const char *name, struct problem *error)
 			directory, strerror(errno));
 		goto out;
 	}
+	unit_forget(name);
 	remove_log(name);
 	if (loaded)
 		filecache_forget((struct bytes){image.serial, image.serial_len});

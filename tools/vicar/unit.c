@@ -83,3 +83,13 @@ unit_stop_socket(const char *name)
 	return program_run(ask, output, sizeof(output)) == 0 && strncmp(output, "active", 6) == 0 &&
 	       program_run(stop, output, sizeof(output)) == 0;
 }
+
+bool
+unit_forget(const char *name)
+{
+	char unit[UNIT_MAX], output[WORD_MAX];
+	const char *const disable[] = {"systemctl", "--user", "disable", "--now", unit, NULL};
+
+	unit_name(name, "socket", unit);
+	return program_run(disable, output, sizeof(output)) == 0;
+}

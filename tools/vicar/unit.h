@@ -17,5 +17,7 @@ bool unit_start(const char *name, struct problem *error) MUST_USE;
 /* Stops the socket unit, which would start the process again at the reader's next look. True when it was
  * active. */
 bool unit_stop_socket(const char *name);
+/* Stops the socket unit, and it does not come back with the next login. False where there is none. */
+bool unit_forget(const char *name);
 
 #endif

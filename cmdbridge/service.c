@@ -2,9 +2,10 @@
 #include "ask.h"
 #include "bridge.h"
 #include "cmd.h"
-#include "p11maker.h"
+#include "csc.h"
 #include "language.h"
 #include "notify.h"
+#include "p11maker.h"
 #include "prompt.h"
 
 #include <openssl/crypto.h>
@@ -14,9 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct service_maker *const makers[] = {&cmd_maker, &p11_maker};
+static const struct service_maker *const makers[] = {&cmd_maker, &csc_maker, &p11_maker};
 
-const char service_types[] = "cmd, pkcs11";
+const char service_types[] = "cmd, csc, pkcs11";
 
 const struct service_maker *
 service_maker(const char *type)

@@ -295,7 +295,8 @@ a_proxy_of_an_unknown_kind_is_refused(void **state)
 static void
 a_type_without_a_maker_is_refused(void **state)
 {
-	expect_error(*state, "[service x]\ntype = csd\n", "2: type = csd: allowed is cmd, pkcs11");
+	expect_error(*state, "[service x]\ntype = csd\n",
+		     "2: type = csd: allowed is cmd, csc, pkcs11");
 }
 
 static void
@@ -316,7 +317,7 @@ static void
 a_service_without_type_is_refused_where_it_begins(void **state)
 {
 	expect_error(*state, "[card]\n[service cmd]\nendpoint = https://h\n",
-		     "2: [service cmd] lacks type (allowed is cmd, pkcs11); add it");
+		     "2: [service cmd] lacks type (allowed is cmd, csc, pkcs11); add it");
 }
 
 static void
@@ -393,7 +394,7 @@ static void
 a_service_without_any_key_is_refused(void **state)
 {
 	expect_error(*state, "[service cmd]\n",
-		     "1: [service cmd] lacks type (allowed is cmd, pkcs11); add it");
+		     "1: [service cmd] lacks type (allowed is cmd, csc, pkcs11); add it");
 }
 
 static void

@@ -85,6 +85,18 @@ class Binaries(unittest.TestCase):
             },
         )  # fmt: skip
 
+    def test_no_two_functions_of_the_archives_have_one_name(self):
+        """The linker would take the first, whichever program it was written for."""
+        names = []
+        for room in ("tools", "applets", "emulator", "cmdbridge", "iso7816"):
+            archive = os.path.join(harness.BUILD, f"lib{room}.a")
+            for line in lines("nm", "--defined-only", "--extern-only", archive):
+                words = line.split()
+                if len(words) == 3 and words[1] in "TDBR":
+                    names.append(words[2])
+        self.assertGreater(len(names), 100)
+        self.assertEqual({name for name in names if names.count(name) > 1}, set())
+
     def test_the_reader_needs_libc_only(self):
         self.assertEqual(libraries(self.reader()), ["libc.so.6"])
 

@@ -4,6 +4,7 @@
 VERSION := $(shell sed -n '1s/^vicar (\(.*\)).*/\1/p' packaging/debian/changelog)
 BUILD ?= build
 CC ?= cc
+CXX ?= c++
 
 # SANITIZE=address,undefined builds everything with these sanitizers; use another BUILD with it.
 SANITIZE ?=
@@ -37,12 +38,16 @@ PCSC_LIBS := $(call pkg-libs,libpcsclite)
 P11_CFLAGS := $(call pkg-cflags,p11-kit-1)
 HTTPD_LIBS := $(call pkg-libs,libmicrohttpd gnutls)
 CMOCKA_LIBS := $(call pkg-libs,cmocka)
+PODOFO_CFLAGS := $(patsubst -I%,-isystem %,$(call pkg-cflags,libpodofo))
+PODOFO_LIBS := $(call pkg-libs,libpodofo) -lstdc++
 
-MISSING := $(foreach pkg,$(PKGS) libpcsclite gnutls,$\
+MISSING := $(foreach pkg,$(PKGS) libpcsclite gnutls libpodofo,$\
 	$(shell pkg-config --exists $(pkg) 2>/dev/null || echo $(pkg)))
 
 ALL_CPPFLAGS = -D_GNU_SOURCE -I. -DVICAR_VERSION='"$(VERSION)"' $(PKGS_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = -std=c17 -fPIC -fvisibility=hidden $(WARNINGS) $(OPTIMISE) $(HARDEN) $(CFLAGS)
+ALL_CXXFLAGS = -std=c++17 -fPIC -fvisibility=hidden -Wall -Wextra -Wshadow $(WERROR) $(OPTIMISE) \
+	$(HARDEN) $(CXXFLAGS)
 ALL_LDFLAGS = $(HARDEN_LINK) -Wl,--as-needed $(LDFLAGS)
 LIBS = $(PKGS_LIBS) -lgpg-error
 
@@ -53,7 +58,8 @@ MAN_PAGES = $(wildcard docs/*.[1578])
 MAINS = $(wildcard $(PROGRAMS:%=tools/%.c))
 ARCHIVES = tools applets emulator cmdbridge pkcs11 iso7816
 sources = $(filter-out $(MAINS),$(wildcard $(1)/*.c $(1)/*/*.c))
-objects = $(patsubst %.c,$(BUILD)/%.o,$(call sources,$(1)))
+objects = $(patsubst %.c,$(BUILD)/%.o,$(call sources,$(1))) \
+	$(patsubst %.cc,$(BUILD)/%.o,$(wildcard $(1)/*.cc $(1)/*/*.cc))
 ARCHIVE_FILES = $(ARCHIVES:%=$(BUILD)/lib%.a)
 
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
@@ -83,9 +89,16 @@ $(BUILD)/%.o: %.c | packages
 	$(call say,CC)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(EXTRA_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# PoDoFo is C++.
+$(BUILD)/%.o: %.cc | packages
+	@mkdir -p $(@D)
+	$(call say,CXX)
+	$(Q)$(CXX) $(ALL_CPPFLAGS) $(PODOFO_CFLAGS) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
+
 # The programs' own libraries.
 $(BUILD)/cmd-simulator $(BUILD)/csc-simulator: LIBS += $(HTTPD_LIBS)
 $(BUILD)/apdu-replay $(BUILD)/vicar: LIBS += $(PCSC_LIBS)
+$(BUILD)/vicar: LIBS += $(PODOFO_LIBS)
 $(BUILD)/tools/apdu-replay.o $(BUILD)/tools/apdu-replay/%.o: EXTRA_CPPFLAGS = $(PCSC_CFLAGS)
 $(BUILD)/tools/vicar/pcsc.o: EXTRA_CPPFLAGS = $(PCSC_CFLAGS)
 $(BUILD)/pkcs11/%.o: EXTRA_CPPFLAGS = $(P11_CFLAGS)
@@ -115,7 +128,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE_FILES)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $< $(TEST_OBJECTS) \
 		-Wl,--start-group $(ARCHIVE_FILES) -Wl,--end-group $(LIBS) \
-		$(CMOCKA_LIBS) $(HTTPD_LIBS) $(PCSC_LIBS)
+		$(CMOCKA_LIBS) $(HTTPD_LIBS) $(PCSC_LIBS) $(PODOFO_LIBS)
 
 # Those of the module call Cryptoki, with a PC/SC of their own (fake-pcsc.h).
 $(BUILD)/tests/unit/test-p11-%.o: EXTRA_CPPFLAGS = $(P11_CFLAGS) $(PCSC_CFLAGS)

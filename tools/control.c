@@ -76,36 +76,125 @@ ask(int fd, const char *name, const char *request, char reply[CONTROL_REPLY_MAX]
 	return say(reply, CONTROL_FAILED, name, "its reply is not understood");
 }
 
-enum control_result
-control_call(const char *name, const char *request, char reply[CONTROL_REPLY_MAX])
+/* The socket, or -1 with the sentence in `reply` and what it means in `result`. */
+static int
+connect_to(const char *name, enum control_result *result, char reply[CONTROL_REPLY_MAX])
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	enum control_result result;
 	struct problem error;
 	char path[PATH_MAX];
-	int fd;
+	int fd = -1;
 
-	if (!paths_control(name, path, &error))
-		return say(reply, CONTROL_FAILED, name, error.text);
-	if (strlen(path) >= sizeof(address.sun_path))
-		return say(reply, CONTROL_FAILED, name,
-			   "its socket's path is too long; set a shorter XDG_RUNTIME_DIR");
+	*result = CONTROL_FAILED;
+	if (!paths_control(name, path, &error)) {
+		(void)say(reply, CONTROL_FAILED, name, error.text);
+		return -1;
+	}
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		(void)say(reply, CONTROL_FAILED, name,
+			  "its socket's path is too long; set a shorter XDG_RUNTIME_DIR");
+		return -1;
+	}
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return say(reply, CONTROL_FAILED, name, strerror(errno));
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0) {
-		result = ask(fd, name, request, reply);
-	} else if (errno == ENOENT || errno == ECONNREFUSED) {
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	if (fd >= 0 && (errno == ENOENT || errno == ECONNREFUSED)) {
 		(void)snprintf(reply, CONTROL_REPLY_MAX,
 			       "card %s is not in: no vicard serves it; type `vicar insert %s`",
 			       name, name);
-		result = CONTROL_NOBODY;
+		*result = CONTROL_NOBODY;
 	} else {
-		result = say(reply, CONTROL_FAILED, name, strerror(errno));
+		(void)say(reply, CONTROL_FAILED, name, strerror(errno));
 	}
+	if (fd >= 0)
+		(void)close(fd);
+	return -1;
+}
+
+enum control_result
+control_call(const char *name, const char *request, char reply[CONTROL_REPLY_MAX])
+{
+	enum control_result result;
+	int fd = connect_to(name, &result, reply);
+
+	if (fd < 0)
+		return result;
+	result = ask(fd, name, request, reply);
 	(void)close(fd);
 	return result;
+}
+
+/* One datagram of vicard's, however long the owner takes. */
+static ssize_t
+await_message(int fd, uint8_t *room)
+{
+	ssize_t got;
+
+	do
+		got = recv(fd, room, CONTROL_SIGN_MAX - 1, MSG_TRUNC);
+	while (got < 0 && errno == EINTR);
+	if (got >= 0 && got < CONTROL_SIGN_MAX)
+		room[got] = '\0';
+	return got;
+}
+
+static bool
+begins_with(const uint8_t *message, const char *word)
+{
+	return strncmp((const char *)message, word, strlen(word)) == 0;
+}
+
+static enum control_result
+await_result(int fd, const struct control_signing *signing, uint8_t *room,
+	     struct bridge_result *result, char reply[CONTROL_REPLY_MAX])
+{
+	const size_t ok_len = strlen(CONTROL_OK_LINE);
+	ssize_t got;
+
+	while ((got = await_message(fd, room)) > 0 && got < CONTROL_SIGN_MAX &&
+	       begins_with(room, CONTROL_PROGRESS))
+		if (signing->progress != NULL)
+			signing->progress(signing->context,
+					  (char *)room + strlen(CONTROL_PROGRESS));
+	if (got <= 0)
+		return say(reply, CONTROL_FAILED, signing->name,
+			   "it closed the connection before it said what became of the signatures; "
+			   "`vicar log` knows more");
+	if (got < CONTROL_SIGN_MAX && begins_with(room, "error: ")) {
+		(void)snprintf(reply, CONTROL_REPLY_MAX, "%s", (char *)room + strlen("error: "));
+		reply[strcspn(reply, "\n")] = '\0';
+		return CONTROL_REFUSED;
+	}
+	if (got < CONTROL_SIGN_MAX && begins_with(room, CONTROL_OK_LINE) &&
+	    bridge_result_decode((struct bytes){room + ok_len, (size_t)got - ok_len}, result))
+		return CONTROL_OK;
+	return say(reply, CONTROL_FAILED, signing->name, "its reply is not understood");
+}
+
+enum control_result
+control_sign(const struct control_signing *signing, uint8_t *room, struct bridge_result *result,
+	     char reply[CONTROL_REPLY_MAX])
+{
+	struct writer writer = writer_to(room, CONTROL_SIGN_MAX);
+	enum control_result done;
+	int fd = connect_to(signing->name, &done, reply);
+
+	if (fd < 0)
+		return done;
+	writer_put(&writer, BYTES_TEXT(CONTROL_SIGN));
+	if (!same_user(fd))
+		done =
+		    say(reply, CONTROL_FAILED, signing->name, "another user listens on its socket");
+	else if (!bridge_request_encode(signing->request, &writer))
+		done = say(reply, CONTROL_FAILED, signing->name,
+			   "the documents' names are too long together; sign fewer at once");
+	else if (send(fd, room, writer.len, MSG_NOSIGNAL) < 0)
+		done = say(reply, CONTROL_FAILED, signing->name, strerror(errno));
+	else
+		done = await_result(fd, signing, room, result, reply);
+	(void)close(fd);
+	return done;
 }
 
 bool

@@ -61,6 +61,19 @@ enum control_result {
 enum control_result control_call(const char *name, const char *request,
 				 char reply[CONTROL_REPLY_MAX]) MUST_USE;
 
+struct control_signing {
+	const char *name; /* of the card */
+	const struct bridge_request *request;
+	void (*progress)(void *context, const char *text); /* what is waited for; NULL: not told */
+	void *context;
+};
+
+/* `sign`, for as long as the owner takes. CONTROL_OK: `result` looks into `room`, which has
+ * CONTROL_SIGN_MAX bytes; its status word says whether it was done. */
+enum control_result control_sign(const struct control_signing *signing, uint8_t *room,
+				 struct bridge_result *result,
+				 char reply[CONTROL_REPLY_MAX]) MUST_USE;
+
 /* The value of the line `key: value` in a reply to `status`; false when there is no such line. */
 bool control_value(const char *reply, const char *key, char *value, size_t room);
 

@@ -7,11 +7,16 @@
 
 #include "iso7816/bytes.h"
 
-/* So many operands as an ATR has bytes, for `vicar atr 3B 7B ...`. */
-enum { COMMAND_OPTIONS_MAX = 12, COMMAND_OPERANDS_MAX = 33 };
+/* So many operands as can be signed at once; an ATR, `vicar atr 3B 7B ...`, has fewer bytes. */
+enum { COMMAND_OPTIONS_MAX = 18, COMMAND_OPERANDS_MAX = 100 };
 
 /* Exit status, vicar(1). */
-enum command_exit { COMMAND_OK = 0, COMMAND_FAILED = 1, COMMAND_USAGE = 2 };
+enum command_exit {
+	COMMAND_OK = 0,
+	COMMAND_FAILED = 1,
+	COMMAND_USAGE = 2,
+	COMMAND_NOT_TRUSTED = 3, /* `vicar verify`: sound, but whose it is, is not known */
+};
 
 struct command_option {
 	const char *name;     /* without the dashes */
@@ -54,6 +59,7 @@ void say_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 extern const struct command command_enrol, command_create, command_import, command_insert,
     command_remove, command_list, command_status, command_pin, command_log, command_prompt,
-    command_forget, command_doctor, command_cert, command_atr, command_module;
+    command_forget, command_doctor, command_cert, command_atr, command_module, command_sign,
+    command_verify;
 
 #endif

@@ -73,7 +73,7 @@ class CscSimulator:
                 [os.path.join(build, "csc-simulator"), "--directory", self.dir],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
-        self.endpoint = wait_for("endpoint of csc-simulator", self._endpoint)
+        self.endpoint = wait_for("endpoint of csc-simulator", self._endpoint, 60)
         self.host = urllib.parse.urlsplit(self.endpoint).netloc
         self.tls = ssl.create_default_context(cafile=self.path("tls-ca.pem"))
 
@@ -85,7 +85,7 @@ class CscSimulator:
 
     def close(self):
         self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(timeout=10)
+        code = self.process.wait(timeout=60)
         log = self.read("log")
         shutil.rmtree(self.dir)
         # Sanitizers say in the log what they have found, and end with another code.
@@ -135,25 +135,28 @@ class CscSimulator:
 
     # Requests
 
-    def request(self, verb, path, body=None, headers=(), timeout=20):
-        connection = http.client.HTTPSConnection(self.host, context=self.tls, timeout=timeout)
+    def connect(self):
+        return http.client.HTTPSConnection(self.host, context=self.tls, timeout=60)
+
+    def request(self, verb, path, body=None, headers=()):
+        connection = self.connect()
         try:
             connection.request(verb, path, body, dict(headers))
             return Answer(connection.getresponse())
         finally:
             connection.close()
 
-    def post(self, method, body, token=None, version="v1", headers=(), **more):
+    def post(self, method, body, token=None, version="v1", headers=()):
         sent = {"Content-Type": "application/json", **dict(headers)}
         if token:
             sent["Authorization"] = f"Bearer {token}"
         text = body if isinstance(body, (str, bytes)) else json.dumps(body)
-        return self.request("POST", f"/csc/{version}/{method}", text, sent, **more)
+        return self.request("POST", f"/csc/{version}/{method}", text, sent)
 
-    def form(self, method, fields, version="v1", headers=(), **more):
+    def form(self, method, fields, version="v1", headers=()):
         sent = {"Content-Type": "application/x-www-form-urlencoded", **dict(headers)}
         text = urllib.parse.urlencode(fields)
-        return self.request("POST", f"/csc/{version}/{method}", text, sent, **more)
+        return self.request("POST", f"/csc/{version}/{method}", text, sent)
 
     def token_request(self, version="v1", **fields):
         fields = {"client_id": CLIENT, "client_secret": self.secret(), **fields}

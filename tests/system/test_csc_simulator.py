@@ -12,7 +12,6 @@ import re
 import ssl
 import subprocess
 import sys
-import threading
 import unittest
 
 import jsonschema
@@ -55,8 +54,8 @@ class CscTest(unittest.TestCase):
     def setUp(self):
         self.service.accounts(USER, credential())
 
-    def ok(self, method, body, token=None, version="v1", status=200, **more):
-        answer = self.service.post(method, body, token, version, **more)
+    def ok(self, method, body, token=None, version="v1", status=200):
+        answer = self.service.post(method, body, token, version)
         self.assertEqual(answer.status, status, answer.body)
         return answer.json if answer.body else None
 
@@ -461,23 +460,26 @@ class Records(CscTest):
             self.assertNotIn(secret, re.sub(r"^\S+", "", written, flags=re.M))
 
     def test_a_call_that_hangs_holds_up_nobody_else(self):
-        token = self.service.login()
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.service.login()}"}
         self.service.accounts(USER, credential(), server(trouble="hang", on="credentials/list"))
         before = self.service.count("credentials/list")
-        late = []
-
-        def hang():
-            try:
-                self.service.post("credentials/list", {}, token, timeout=1)
-            except TimeoutError as error:
-                late.append(error)
-
-        thread = threading.Thread(target=hang)
-        thread.start()
+        connection = self.service.connect()
+        self.addCleanup(connection.close)
+        connection.request("POST", "/csc/v1/credentials/list", "{}", headers)
         wait_for("the call that hangs", lambda: self.service.count("credentials/list") > before)
         self.ok("info", {})
-        thread.join()
-        self.assertEqual(len(late), 1)
+        connection.sock.settimeout(0.2)
+        with self.assertRaises(TimeoutError):
+            connection.getresponse()
+
+    def test_one_connection_takes_many_requests(self):
+        connection = self.service.connect()
+        self.addCleanup(connection.close)
+        for version in ("v1", "v2", "v1"):
+            connection.request("POST", f"/csc/{version}/info", "{}", {"Content-Type": "application/json"})
+            first = connection.sock
+            self.assertIn("specs", json.loads(connection.getresponse().read()))
+            self.assertIs(connection.sock, first)
 
     def test_files_with_secrets_are_their_owners_only(self):
         for name in ("credentials", "messages", "private/tls.key", "private/credential-maria-sign.key"):

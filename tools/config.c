@@ -1,9 +1,8 @@
 /*
- * vicar.conf, tools/config.h. The table `keys` is the whole of what may stand in it.
+ * vicar.conf, tools/config.h. What may stand in it is in tools/config_table.c.
  */
 #include "tools/config.h"
 
-#include "ifdhandler/link.h"
 #include "pkcs11/settings.h"
 #include "tools/config_key.h"
 #include "tools/config_options.h"
@@ -17,60 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define IN_CONFIG(member) offsetof(struct config, member)
-#define IN_SERVICE(member) offsetof(struct service_config, member)
-#define AT_PATH "a path that begins with / or ~/"
-
-static const struct key keys[] = {
-    {SECTION_CARD, VALUE_PATH, "socket-directory", IN_CONFIG(socket_directory),
-     .text = LINK_DIRECTORY, .allowed = AT_PATH},
-    {SECTION_CARD, VALUE_TEXT, "pcscd-user", IN_CONFIG(pcscd_user), .allowed = "a user name"},
-    {SECTION_CARD, VALUE_NUMBER, "pin-tries", IN_CONFIG(pin_tries), 1, 15, 2,
-     .allowed = "a number from 1 to 15"},
-    {SECTION_CARD, VALUE_SET, "drop-pin-on", IN_CONFIG(drop_pin_on),
-     .number = CONFIG_DROP_LOCK | CONFIG_DROP_SLEEP | CONFIG_DROP_INACTIVE,
-     .allowed = "none, or some of lock, sleep, inactive with commas between",
-     .begins = {"lock", "sleep", "inactive"}},
-    {SECTION_PROMPT, VALUE_TEXT, "pinentry", IN_CONFIG(pinentry), .text = "pinentry",
-     .allowed = "a program's name or path"},
-    {SECTION_PROMPT, VALUE_NUMBER, "timeout-s", IN_CONFIG(prompt_timeout_s), 1, 3600, 60,
-     .allowed = "seconds, from 1 to 3600"},
-    {SECTION_PROMPT, VALUE_NUMBER, "refusal-pause-ms", IN_CONFIG(refusal_pause_ms), 0, 600000, 5000,
-     .allowed = "milliseconds, from 0 to 600000"},
-    {SECTION_PROMPT, VALUE_NUMBER, "repeat-window-ms", IN_CONFIG(repeat_window_ms), 0, 600000, 3000,
-     .allowed = "milliseconds, from 0 to 600000"},
-    {SECTION_PROMPT, VALUE_WORD, "language", IN_CONFIG(language), .allowed = "en, pt or fi",
-     .begins = {"en", "pt", "fi"}},
-    {SECTION_PROMPT, VALUE_CHOICE, "notify", IN_CONFIG(notify), .number = 1, .allowed = "yes or no",
-     .begins = {"no", "yes"}},
-    {SECTION_PROMPT, VALUE_CHOICE, "prompt", IN_CONFIG(prompt_by), .number = CONFIG_PROMPT_PINENTRY,
-     .allowed = "pinentry or command", .begins = {"pinentry", "command"}},
-    {SECTION_PROMPT, VALUE_PATH, "command", IN_CONFIG(prompt_command),
-     .allowed = "a program's path that begins with / or ~/, and its arguments"},
-    {SECTION_SERVICE, VALUE_TYPE, "type", IN_SERVICE(type), .allowed = service_types},
-    {SECTION_SERVICE, VALUE_CHOICE, "profile", IN_SERVICE(profile), .number = SERVICE_PRODUCTION,
-     .allowed = "production, pre-production or simulator",
-     .begins = {"production", "pre-production", "simulator"}},
-    {SECTION_SERVICE, VALUE_URL, "endpoint", IN_SERVICE(endpoint),
-     .allowed = "a URL that begins with https://", .begins = {"https://"}},
-    {SECTION_SERVICE, VALUE_PATH, "ca-file", IN_SERVICE(ca_file), .allowed = AT_PATH},
-    {SECTION_SERVICE, VALUE_PATH, "encryption-certificate", IN_SERVICE(encryption_certificate),
-     .allowed = AT_PATH},
-    {SECTION_SERVICE, VALUE_PATH, "credentials", IN_SERVICE(credentials), .allowed = AT_PATH},
-    {SECTION_SERVICE, VALUE_URL, "proxy", IN_SERVICE(proxy),
-     .allowed = "a URL that begins with http://, https:// or socks5h://",
-     .begins = {"http://", "https://", "socks5h://"}},
-    {SECTION_SERVICE, VALUE_NUMBER, "connect-timeout-ms", IN_SERVICE(connect_timeout_ms), 1, 600000,
-     5000, .allowed = "milliseconds, from 1 to 600000"},
-    {SECTION_SERVICE, VALUE_NUMBER, "transfer-timeout-ms", IN_SERVICE(transfer_timeout_ms), 1,
-     600000, 60000, .allowed = "milliseconds, from 1 to 600000"},
-    {SECTION_SERVICE, VALUE_NUMBER, "code-lifetime-s", IN_SERVICE(code_lifetime_s), 1, 3600, 120,
-     .allowed = "seconds, from 1 to 3600"},
-};
-
-enum { KEYS_COUNT = sizeof(keys) / sizeof(keys[0]) };
-_Static_assert(KEYS_COUNT <= 64, "a key seen is one bit");
 
 /* libinih 55: a section's name with its NUL. */
 enum { SECTION_ROOM = 50, SERVICE_NAME_MAX = SECTION_ROOM - 9 };
@@ -128,14 +73,14 @@ put_text(struct loader *loader, char **to, const char *value)
 static bool
 put_defaults(struct loader *loader, bool services, size_t service)
 {
-	for (size_t i = 0; i < KEYS_COUNT; i++) {
-		void *to = place(loader->config, &keys[i], service);
+	for (size_t i = 0; i < config_keys_count; i++) {
+		void *to = place(loader->config, &config_keys[i], service);
 
-		if ((keys[i].section == SECTION_SERVICE) != services)
+		if ((config_keys[i].section == SECTION_SERVICE) != services)
 			continue;
-		if (key_is_number(&keys[i]))
-			*(unsigned *)to = keys[i].number;
-		else if (keys[i].text != NULL && !put_text(loader, to, keys[i].text))
+		if (key_is_number(&config_keys[i]))
+			*(unsigned *)to = config_keys[i].number;
+		else if (config_keys[i].text != NULL && !put_text(loader, to, config_keys[i].text))
 			return false;
 	}
 	return true;
@@ -216,9 +161,9 @@ section_select(struct loader *loader, const char *name, enum section_kind *secti
 static const struct key *
 key_find(enum section_kind section, const char *name)
 {
-	for (size_t i = 0; i < KEYS_COUNT; i++) {
-		if (keys[i].section == section && strcmp(keys[i].name, name) == 0)
-			return &keys[i];
+	for (size_t i = 0; i < config_keys_count; i++) {
+		if (config_keys[i].section == section && strcmp(config_keys[i].name, name) == 0)
+			return &config_keys[i];
 	}
 	return NULL;
 }
@@ -231,10 +176,10 @@ list_known(enum section_kind section, char known[KNOWN_ROOM])
 	size_t len = 0;
 
 	known[0] = '\0';
-	for (size_t i = 0; i < KEYS_COUNT; i++) {
-		if (keys[i].section == section && len < KNOWN_ROOM)
+	for (size_t i = 0; i < config_keys_count; i++) {
+		if (config_keys[i].section == section && len < KNOWN_ROOM)
 			len += (size_t)snprintf(known + len, KNOWN_ROOM - len, "%s%s",
-						len > 0 ? ", " : "", keys[i].name);
+						len > 0 ? ", " : "", config_keys[i].name);
 	}
 }
 
@@ -313,7 +258,7 @@ take_key(void *context, const char *where, const char *name, const char *value)
 	if (key == NULL)
 		return fail_unknown(loader, section, where, name);
 	seen = section == SECTION_SERVICE ? &loader->service_seen[service] : &loader->seen;
-	bit = (uint64_t)1 << (key - keys);
+	bit = (uint64_t)1 << (key - config_keys);
 	if ((*seen & bit) != 0)
 		return fail(loader, "%s stands twice in [%s]; keep one of them", name, where);
 	*seen |= bit;
@@ -479,14 +424,14 @@ config_service(const struct config *config, const char *name)
 void
 config_free(struct config *config)
 {
-	for (size_t i = 0; i < KEYS_COUNT; i++) {
-		if (key_is_number(&keys[i]))
+	for (size_t i = 0; i < config_keys_count; i++) {
+		if (key_is_number(&config_keys[i]))
 			continue;
-		if (keys[i].section != SECTION_SERVICE)
-			free(*(char **)place(config, &keys[i], 0));
-		for (size_t s = 0; keys[i].section == SECTION_SERVICE && s < CONFIG_SERVICES_MAX;
-		     s++)
-			free(*(char **)place(config, &keys[i], s));
+		if (config_keys[i].section != SECTION_SERVICE)
+			free(*(char **)place(config, &config_keys[i], 0));
+		for (size_t s = 0;
+		     config_keys[i].section == SECTION_SERVICE && s < CONFIG_SERVICES_MAX; s++)
+			free(*(char **)place(config, &config_keys[i], s));
 	}
 	for (size_t s = 0; s < CONFIG_SERVICES_MAX; s++) {
 		free(config->services[s].name);

@@ -38,6 +38,11 @@ struct key {
 	const char *begins[KEY_WORDS_MAX]; /* the schemes, the words */
 };
 
+/* Of vicar.conf, in any section. */
+extern const struct key config_keys[];
+extern const size_t config_keys_count;
+enum { CONFIG_KEYS_MAX = 64 }; /* a key seen is one bit */
+
 enum key_result { KEY_OK, KEY_NOT_ALLOWED, KEY_NO_MEMORY };
 
 /* Kept as an unsigned, not as a text. */

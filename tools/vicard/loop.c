@@ -291,7 +291,10 @@ serve_client(struct loop *loop, int *client)
 	switch (attend(loop, *client)) {
 	case ATTEND_WAIT: return;
 	case ATTEND_CLOSE: break;
-	case ATTEND_KEPT: *client = -1; return;
+	case ATTEND_KEPT:
+		session_watch(&loop->session);
+		*client = -1;
+		return;
 	case ATTEND_REMOVE:
 		log_info("taken out by `vicar remove`");
 		loop->ending = true;

@@ -6,6 +6,7 @@
 """
 
 import base64
+import hashlib
 import http.client
 import json
 import os
@@ -14,12 +15,16 @@ import signal
 import ssl
 import subprocess
 import tempfile
+import unittest
 import urllib.parse
 
 from harness import wait_for
 
 CLIENT = "simulated-client"
 REDIRECT = "http://127.0.0.1:8765/back"
+DOCUMENT = b"contrato"
+SHA = {"sha256": "2.16.840.1.101.3.4.2.1", "sha384": "2.16.840.1.101.3.4.2.2", "sha512": "2.16.840.1.101.3.4.2.3"}
+ECDSA_SHA256 = "1.2.840.10045.4.3.2"
 USER = "[user maria]\npassword = segredo\n"
 SERVER = "[server]\n"
 
@@ -40,6 +45,14 @@ def server(**keys):
 
 def b64(data):
     return base64.b64encode(data).decode()
+
+
+def digest(document, name="sha256"):
+    return b64(hashlib.new(name, document).digest())
+
+
+def url_digest(document):
+    return base64.urlsafe_b64encode(hashlib.sha256(document).digest()).decode().rstrip("=")
 
 
 class Answer:
@@ -175,3 +188,59 @@ class CscSimulator:
     def login(self, version="v1", **body):
         answer = self.post("auth/login", body, version=version, headers=self.basic())
         return answer.json["access_token"]
+
+
+class CscTest(unittest.TestCase):
+    """What tests with a service have in common; setUpModule of each file starts `service`, since its
+    keys take a second."""
+
+    service = None
+
+    def setUp(self):
+        self.service.accounts(USER, credential())
+
+    def ok(self, method, body, token=None, version="v1", status=200):
+        answer = self.service.post(method, body, token, version)
+        self.assertEqual(answer.status, status, answer.body)
+        return answer.json if answer.body else None
+
+    def openssl(self, *arguments):
+        done = subprocess.run(
+            ["openssl", *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        self.assertEqual(done.returncode, 0, done.stdout)
+        return done.stdout
+
+    def write(self, name, data):
+        path = self.service.path(name)
+        with open(path, "wb") as f:
+            f.write(data)
+        return path
+
+    def public_key(self, certificate):
+        """The key of a certificate in base64, which the hierarchy's own files must confirm."""
+        leaf = self.write("leaf.der", base64.b64decode(certificate))
+        pem = self.write("leaf.pem", self.openssl("x509", "-inform", "DER", "-in", leaf).encode())
+        self.openssl(
+            "verify", "-CAfile", self.service.path("root.pem"), "-untrusted", self.service.path("ca.pem"), pem
+        )
+        return self.write("key.pem", self.openssl("x509", "-in", pem, "-noout", "-pubkey").encode())
+
+    def assert_signed(self, certificate, signature, document, name="sha256", *options):
+        key = self.public_key(certificate)
+        signed = self.write("signature", base64.b64decode(signature))
+        data = self.write("document", document)
+        told = self.openssl("dgst", f"-{name}", "-verify", key, "-signature", signed, *options, data)
+        self.assertIn("Verified OK", told)
+
+    def certificate(self, token, version="v1", name="maria-sign"):
+        info = self.ok("credentials/info", {"credentialID": name}, token, version)
+        return info["cert"]["certificates"][0]
+
+    def sad(self, token, hashes, name="maria-sign", **more):
+        """Authorises in v1 with PIN and code."""
+        self.ok("credentials/sendOTP", {"credentialID": name}, token, status=204)
+        body = {"credentialID": name, "numSignatures": len(hashes), "hash": hashes,
+                "PIN": "1234", "OTP": self.service.code(), **more}  # fmt: skip
+        return self.ok("credentials/authorize", body, token)["SAD"]

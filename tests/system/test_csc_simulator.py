@@ -1,43 +1,28 @@
 #!/usr/bin/env python3
-"""csc-simulator with stock clients at the other end: Python's HTTPS, oauthlib, jsonschema and the
-openssl program, for whole sequences of csc.md 9. The rules of single requests are in the unit tests
-(test-rssp-*.c)."""
+"""csc-simulator with stock clients at the other end: Python's HTTPS, oauthlib and the openssl program,
+for whole sequences of csc.md 9. The rules of single requests are in the unit tests (test-rssp-*.c)."""
 
 import base64
-import hashlib
-import http.client
 import json
 import os
 import re
-import ssl
-import subprocess
 import sys
-import unittest
 
-import jsonschema
 import oauthlib.oauth2
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
-from csc_simulator import CLIENT, REDIRECT, USER, CscSimulator, b64, credential, server  # noqa: E402
-from harness import ROOT, wait_for  # noqa: E402
+from csc_simulator import (  # noqa: E402
+    CLIENT, DOCUMENT, ECDSA_SHA256, REDIRECT, SHA, USER, CscSimulator, CscTest, credential, digest, server,
+    url_digest,
+)  # fmt: skip
 
-SHA = {"sha256": "2.16.840.1.101.3.4.2.1", "sha384": "2.16.840.1.101.3.4.2.2", "sha512": "2.16.840.1.101.3.4.2.3"}
-RSA, PSS = "1.2.840.113549.1.1.1", "1.2.840.113549.1.1.10"
-SHA256_RSA, ECDSA_SHA256 = "1.2.840.113549.1.1.11", "1.2.840.10045.4.3.2"
+RSA, PSS, SHA256_RSA = "1.2.840.113549.1.1.1", "1.2.840.113549.1.1.10", "1.2.840.113549.1.1.11"
 # csc.md 7
 PSS_SHA384 = "MDSgDzANBglghkgBZQMEAgIFAKEcMBoGCSqGSIb3DQEBCDANBglghkgBZQMEAgIFAKIDAgEw"
-DOCUMENT = b"contrato"
+# RFC 7636 appendix B
 PKCE_VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 PKCE_CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
-
-
-def digest(document, name="sha256"):
-    return b64(hashlib.new(name, document).digest())
-
-
-def url_digest(document):
-    return base64.urlsafe_b64encode(hashlib.sha256(document).digest()).decode().rstrip("=")
 
 
 def setUpModule():
@@ -46,59 +31,6 @@ def setUpModule():
 
 def tearDownModule():
     CscTest.service.close()
-
-
-class CscTest(unittest.TestCase):
-    service = None  # one for all tests: its keys take a second
-
-    def setUp(self):
-        self.service.accounts(USER, credential())
-
-    def ok(self, method, body, token=None, version="v1", status=200):
-        answer = self.service.post(method, body, token, version)
-        self.assertEqual(answer.status, status, answer.body)
-        return answer.json if answer.body else None
-
-    def openssl(self, *arguments):
-        done = subprocess.run(
-            ["openssl", *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, check=False, timeout=60,
-        )  # fmt: skip
-        self.assertEqual(done.returncode, 0, done.stdout)
-        return done.stdout
-
-    def write(self, name, data):
-        path = self.service.path(name)
-        with open(path, "wb") as f:
-            f.write(data)
-        return path
-
-    def public_key(self, certificate):
-        """The key of a certificate in base64, which the hierarchy's own files must confirm."""
-        leaf = self.write("leaf.der", base64.b64decode(certificate))
-        pem = self.write("leaf.pem", self.openssl("x509", "-inform", "DER", "-in", leaf).encode())
-        self.openssl(
-            "verify", "-CAfile", self.service.path("root.pem"), "-untrusted", self.service.path("ca.pem"), pem
-        )
-        return self.write("key.pem", self.openssl("x509", "-in", pem, "-noout", "-pubkey").encode())
-
-    def assert_signed(self, certificate, signature, document, name="sha256", *options):
-        key = self.public_key(certificate)
-        signed = self.write("signature", base64.b64decode(signature))
-        data = self.write("document", document)
-        told = self.openssl("dgst", f"-{name}", "-verify", key, "-signature", signed, *options, data)
-        self.assertIn("Verified OK", told)
-
-    def certificate(self, token, version="v1", name="maria-sign"):
-        info = self.ok("credentials/info", {"credentialID": name}, token, version)
-        return info["cert"]["certificates"][0]
-
-    def sad(self, token, hashes, name="maria-sign", **more):
-        """Authorises in v1 with PIN and code."""
-        self.ok("credentials/sendOTP", {"credentialID": name}, token, status=204)
-        body = {"credentialID": name, "numSignatures": len(hashes), "hash": hashes,
-                "PIN": "1234", "OTP": self.service.code(), **more}  # fmt: skip
-        return self.ok("credentials/authorize", body, token)["SAD"]
 
 
 class Version1(CscTest):
@@ -323,167 +255,6 @@ class Browser(CscTest):
         known = self.service.request("GET", path).json
         self.assertEqual(known["issuer"], issuer)
         self.assertTrue(known["token_endpoint"].endswith("/csc/v2/oauth2/token"))
-
-
-class Replies(CscTest):
-    """Every member of the replies of v1 is as csc.md 4 has it, by type and presence. The schema of
-    the Consortium is not ours to give away: VICAR_CSC_SCHEMA names a copy of v1.0.3.0, and replies are
-    then held against it too, with its defects (csc.md 13) mended."""
-
-    @classmethod
-    def setUpClass(cls):
-        with open(os.path.join(ROOT, "tests/fixtures/csc/replies-v1.json")) as f:
-            cls.schemas = [json.load(f)]
-        if os.environ.get("VICAR_CSC_SCHEMA"):
-            cls.schemas.append(cls.mended(os.environ["VICAR_CSC_SCHEMA"]))
-
-    @staticmethod
-    def mended(path):
-        with open(path) as f:
-            schema = json.load(f)
-        parts = schema["definitions"]
-        for factor in ("PININFO", "OTPINFO"):
-            parts[factor]["properties"]["format"]["pattern"] = "^(A|N)$"
-        parts["key"]["properties"]["curve"] = {"type": "string"}
-        parts["multisign"] = {"type": "number"}
-        parts["output-credentials-extendTransaction"]["properties"]["expiresIn"] = {"$ref": "#/definitions/expiresIn"}
-        return {"$schema": schema["$schema"], "definitions": parts}
-
-    def assert_valid(self, name, reply):
-        for schema in self.schemas:
-            checked = {**schema, "$ref": f"#/definitions/output-{name}"}
-            errors = list(jsonschema.Draft7Validator(checked).iter_errors(reply))
-            self.assertEqual(errors, [], (name, reply))
-
-    def test_the_schema_refuses_what_is_not_right(self):
-        for name, reply in (
-            ("info", {"specs": "1.0.3.0"}),
-            ("auth-login", {"access_token": 1}),
-            ("credentials-list", {"credentialIDs": [1]}),
-            ("credentials-authorize", {"expiresIn": 300}),
-            ("signatures-signhash", {"signatures": "x"}),
-        ):
-            with self.subTest(name):
-                with self.assertRaises(AssertionError):
-                    self.assert_valid(name, reply)
-
-    def test_of_every_method_of_v1(self):
-        self.assert_valid("info", self.ok("info", {}))
-        login = self.service.post("auth/login", {"rememberMe": True}, headers=self.service.basic()).json
-        self.assert_valid("auth-login", login)
-        token = login["access_token"]
-        self.assert_valid("credentials-list", self.ok("credentials/list", {}, token))
-        self.service.accounts(USER, credential(), credential("second"), server(page_size=1))
-        self.assert_valid("credentials-list", self.ok("credentials/list", {}, token))
-        sad = self.sad(token, [digest(DOCUMENT)])
-        self.assert_valid("credentials-authorize", {"SAD": sad})
-        body = {"credentialID": "maria-sign", "SAD": sad, "hash": [digest(DOCUMENT)]}
-        extended = self.ok("credentials/extendTransaction", body, token)
-        self.assert_valid("credentials-extendTransaction", extended)
-        signed = self.ok("signatures/signHash", {**body, "SAD": extended["SAD"], "signAlgo": ECDSA_SHA256}, token)
-        self.assert_valid("signatures-signhash", signed)
-        stamp = self.ok("signatures/timestamp", {"hash": digest(DOCUMENT), "hashAlgo": SHA["sha256"]}, token)
-        self.assert_valid("signatures-timestamp", stamp)
-        got = self.service.token_request(grant_type="client_credentials").json
-        self.assert_valid("oauth2-token", got)
-
-    def test_of_every_kind_of_credential(self):
-        token = self.service.login()
-        for name, keys in {
-            "pin and code": {},
-            "description": {"description": "Assinatura"},
-            "code of a device": {"otp": "offline", "code": "123456"},
-            "pin with letters": {"pin": "abcd-1", "otp": "none"},
-            "optional": {"pin_presence": "optional", "otp_presence": "optional"},
-        }.items():
-            self.service.accounts(USER, credential(**keys))
-            for certificates in ("none", "single", "chain"):
-                with self.subTest(name, certificates=certificates):
-                    body = {"credentialID": "maria-sign", "certificates": certificates,
-                            "certInfo": True, "authInfo": True}  # fmt: skip
-                    self.assert_valid("credentials-info", self.ok("credentials/info", body, token))
-
-
-class Connections(CscTest):
-    def lost(self, trouble, error, status):
-        """A list that is asked for gets lost so; what the client and the record then know."""
-        token = self.service.login()
-        self.service.accounts(USER, credential(), server(trouble=trouble, on="credentials/list"))
-        with self.assertRaises(error):
-            self.service.post("credentials/list", {}, token)
-        self.assertEqual(self.service.calls()[-1][4:7], (status, "-", trouble))
-
-    def test_closed_before_it_is_done(self):
-        self.lost("drop-before", http.client.RemoteDisconnected, "-")
-
-    def test_closed_after_it_is_done(self):
-        self.lost("drop-after", http.client.RemoteDisconnected, "200")
-
-    def test_reset_before_it_is_done(self):
-        self.lost("reset-before", ConnectionResetError, "-")
-
-    def test_reset_after_it_is_done(self):
-        self.lost("reset-after", ConnectionResetError, "200")
-
-    def test_closed_within_the_body(self):
-        self.lost("cut", http.client.IncompleteRead, "200")
-
-    def test_too_long_and_still_json(self):
-        token = self.service.login()
-        self.service.accounts(USER, credential(), server(trouble="huge", on="credentials/list"))
-        answer = self.service.post("credentials/list", {}, token)
-        self.assertGreater(len(answer.body), 20 << 20)
-        self.assertEqual(answer.json["credentialIDs"], ["maria-sign"])
-
-    def test_a_body_that_is_too_long_is_refused(self):
-        answer = self.service.post("info", {"lang": "x" * 70000})
-        self.assertEqual(answer.error, (413, "invalid_request", "The request is too long"))
-
-    def test_who_trusts_others_does_not_get_far(self):
-        trusts_others = ssl.create_default_context(cafile=self.service.path("root.pem"))
-        connection = http.client.HTTPSConnection(self.service.host, context=trusts_others, timeout=20)
-        self.addCleanup(connection.close)
-        with self.assertRaises(ssl.SSLCertVerificationError):
-            connection.request("POST", "/csc/v1/info", "{}")
-
-
-class Records(CscTest):
-    def test_calls_have_no_secret_and_are_written_before_the_answer(self):
-        token = self.service.login()
-        sad = self.sad(token, [digest(DOCUMENT)], description="Sign contrato.pdf")
-        self.assertEqual(
-            self.service.calls()[-1],
-            ("v1", "credentials/authorize", "maria", "maria-sign", "200", "-", "-", "1", "Sign contrato.pdf"),
-        )
-        written = self.service.read("calls")
-        for secret in ("segredo", "1234", self.service.code(), token, sad, self.service.secret()):
-            self.assertNotIn(secret, re.sub(r"^\S+", "", written, flags=re.M))
-
-    def test_a_call_that_hangs_holds_up_nobody_else(self):
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.service.login()}"}
-        self.service.accounts(USER, credential(), server(trouble="hang", on="credentials/list"))
-        before = self.service.count("credentials/list")
-        connection = self.service.connect()
-        self.addCleanup(connection.close)
-        connection.request("POST", "/csc/v1/credentials/list", "{}", headers)
-        wait_for("the call that hangs", lambda: self.service.count("credentials/list") > before)
-        self.ok("info", {})
-        connection.sock.settimeout(0.2)
-        with self.assertRaises(TimeoutError):
-            connection.getresponse()
-
-    def test_one_connection_takes_many_requests(self):
-        connection = self.service.connect()
-        self.addCleanup(connection.close)
-        for version in ("v1", "v2", "v1"):
-            connection.request("POST", f"/csc/{version}/info", "{}", {"Content-Type": "application/json"})
-            first = connection.sock
-            self.assertIn("specs", json.loads(connection.getresponse().read()))
-            self.assertIs(connection.sock, first)
-
-    def test_files_with_secrets_are_their_owners_only(self):
-        for name in ("credentials", "messages", "private/tls.key", "private/credential-maria-sign.key"):
-            self.assertEqual(os.stat(self.service.path(name)).st_mode & 0o777, 0o600, name)
 
 
 if __name__ == "__main__":

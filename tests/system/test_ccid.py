@@ -19,7 +19,7 @@ import test_iasecc  # noqa: E402
 import test_opensc  # noqa: E402
 import test_pkcs11  # noqa: E402
 from ccid_world import CcidWorld  # noqa: E402
-from harness import LOCAL_PIN, wait_for  # noqa: E402
+from harness import LOCAL_PIN, World, wait_for  # noqa: E402
 
 T0_COMMAND = r"^slot 0 >   00[0-9A-F]{8}$"
 T1_COMMAND = r"^slot 0 >   I\([01],[01]\)"
@@ -169,10 +169,11 @@ class Events(OneReader):
         self.assertIn(f"served by process {self.world.reader.pid}", done.stdout)
         self.world.remove("card")
         self.world.wait_card(present=False)
+        self.world.inserted.add("card")
         self.world.vicar("insert", "--wait", "0", "card")
         self.world.tell("insert")
         wait_for("refusal", lambda: "is served by process" in self.world.log())
-        self.world.vicar("remove", "card")
+        World.remove(self.world, "card")
         self.world.insert("card")
         self.world.wait_card()
         self.assertIn("GemSAFE V1", self.world.run("opensc-tool", "-n").stdout)

@@ -194,10 +194,11 @@ class UserManager(UnitsTest):
             endpoint = f.read().strip()
         self.ana.write(
             ".config/vicar/vicar.conf",
-            "[prompt]\npinentry = /usr/bin/pinentry-tty\n[service cmd]\ntype = cmd\n"
+            "[prompt]\npinentry = /usr/bin/pinentry-tty\n[service cmd]\ntype = cmd\nprofile = simulator\n"
             f"endpoint = {endpoint}\nca-file = ~/sim/tls-ca.pem\nencryption-certificate = ~/sim/cifra.pem\n"
             "credentials = ~/sim/credentials\n",
         )
+        self.addCleanup(os.unlink, "/home/ana/.config/vicar/vicar.conf")
         self.ana.write("account", f"[account]\nphone = {PHONE}\n")
         self.ana.run("vicar", "enrol", "maria", "--service", "cmd", "--account", "/home/ana/account")
         start_pcscd()

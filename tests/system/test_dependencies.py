@@ -91,7 +91,7 @@ class Dependencies(unittest.TestCase):
 
 class Packages(unittest.TestCase):
     # There wherever Debian packages are built (build-essential), and what only builds packages.
-    ALWAYS = {"gcc", "libc6-dev", "make"}
+    ALWAYS = {"g++", "gcc", "libc6-dev", "make"}
     PACKAGING = {"debhelper-compat", "dh-sequence-installsysusers"}
 
     def test_the_debian_packages_are_built_with_what_is_listed(self):

@@ -189,7 +189,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	atr = atrs[which % 3];
 	working = false;
 	now = 0;
-	ccid_reader_init(&reader, model_find(models[which / 3 % 3]), which / 9 % 2 * 1000, NULL);
+	ccid_reader_init(&reader, model_find(models[which / 3 % 3]), which / 9 % 2 == 0 ? 0 : 1000,
+			 NULL);
 	ccid_reader_put(&reader, 0, &chip);
 	while (fuzz_message(&input, &message))
 		take(message);

@@ -21,6 +21,12 @@ struct config {
 	char *socket_directory; /* default LINK_DIRECTORY */
 	char *pcscd_user;       /* who besides root may connect to the card; default none */
 	unsigned pin_tries;     /* of a remote PIN, 1..15, default 2 */
+	/* Of new values of local PINs, tools/pin_policy.h. */
+	unsigned min_pin_length;  /* default 4 */
+	unsigned digits_only;     /* 1: yes */
+	unsigned pin_complexity;  /* enum pin_complexity, as bits */
+	unsigned journal_size_kb; /* from which its file is put aside; 0: never; default 1024 */
+	unsigned journal_keep;    /* so many are kept, 1..99, default 9 */
 	/* [prompt] */
 	unsigned prompt_by;        /* enum config_prompt */
 	char *pinentry;            /* program, default "pinentry" */

@@ -6,6 +6,7 @@
 
 #include "ifdhandler/link.h"
 #include "tools/config_key.h"
+#include "tools/pin_policy.h"
 
 #include <stddef.h>
 
@@ -23,6 +24,17 @@ const struct key config_keys[] = {
      .number = CONFIG_DROP_LOCK | CONFIG_DROP_SLEEP | CONFIG_DROP_INACTIVE,
      .allowed = "none, or some of lock, sleep, inactive with commas between",
      .begins = {"lock", "sleep", "inactive"}},
+    {SECTION_CARD, VALUE_NUMBER, "min-pin-length", IN_CONFIG(min_pin_length), 4, 8, 4,
+     .allowed = "a number from 4 to 8"},
+    {SECTION_CARD, VALUE_CHOICE, "digits-only", IN_CONFIG(digits_only), .allowed = "yes or no",
+     .begins = {"no", "yes"}},
+    {SECTION_CARD, VALUE_SET, "pin-complexity", IN_CONFIG(pin_complexity), .number = PIN_NOT_SAME,
+     .allowed = "none, or some of same, run, repeat, date with commas between",
+     .begins = {"same", "run", "repeat", "date"}},
+    {SECTION_CARD, VALUE_NUMBER, "journal-size-kb", IN_CONFIG(journal_size_kb), 0, 1048576, 1024,
+     .allowed = "a number from 0 to 1048576"},
+    {SECTION_CARD, VALUE_NUMBER, "journal-keep", IN_CONFIG(journal_keep), 1, 99, 9,
+     .allowed = "a number from 1 to 99"},
     {SECTION_PROMPT, VALUE_TEXT, "pinentry", IN_CONFIG(pinentry), .text = "pinentry",
      .allowed = "a program's name or path"},
     {SECTION_PROMPT, VALUE_NUMBER, "timeout-s", IN_CONFIG(prompt_timeout_s), 1, 3600, 60,

@@ -149,9 +149,13 @@ values_fit(const struct image *image, const struct card *card, const struct pin_
 
 	if (!card_pin(card, tried_counter, &tried))
 		return no_such_pin(image, card, tried_counter, error);
-	return has_length(image, tried_counter, &tried, renewal->first, error) &&
-	       (renewal->kind == CARD_PIN_CHECK || renewal->kind == CARD_PUK_CHECK ||
-		has_length(image, renewal->counter, pin, renewal->new_value, error));
+	if (!has_length(image, tried_counter, &tried, renewal->first, error))
+		return false;
+	if (renewal->kind == CARD_PIN_CHECK || renewal->kind == CARD_PUK_CHECK)
+		return true;
+	return has_length(image, renewal->counter, pin, renewal->new_value, error) &&
+	       (renewal->policy == NULL ||
+		pin_policy_allows(renewal->policy, renewal->new_value, false, error));
 }
 
 static bool

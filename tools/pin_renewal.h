@@ -8,6 +8,7 @@
 
 #include "emulator/card.h"
 #include "journal.h"
+#include "pin_policy.h"
 #include "problem.h"
 
 struct pin_renewal {
@@ -16,6 +17,7 @@ struct pin_renewal {
 	struct bytes first;     /* the old PIN, or the PUK; secret. Nothing for a remote PIN, whose
 				counter alone is put back */
 	struct bytes new_value; /* secret */
+	const struct pin_policy *policy; /* of new values; NULL: what is new was judged before */
 };
 
 /* The counter is a PIN of the card that can be renewed so; `pin` says what its values may be. Nothing

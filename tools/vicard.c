@@ -174,6 +174,8 @@ open_journal(struct vicard *vicard)
 		log_error("%s", error.text);
 		return false;
 	}
+	journal_limit(&vicard->journal, (size_t)vicard->config.journal_size_kb * 1024,
+		      vicard->config.journal_keep);
 	if (vicard->journal.unknown > 0)
 		log_warning("fate unknown of %zu use(s) of a key: vicard ended while the service "
 			    "was asked; look in the account's history, and in %s",

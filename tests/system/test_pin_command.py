@@ -19,7 +19,7 @@ NEW_PIN = "86420"
 TRIES = 5
 
 
-class PinCommand(unittest.TestCase):
+class WithCard(unittest.TestCase):
     def setUp(self):
         self.world = World(harness.BUILD)
         self.addCleanup(self.world.close)
@@ -48,6 +48,8 @@ class PinCommand(unittest.TestCase):
         line = next(line for line in status.splitlines() if line.startswith("tries: "))
         return {name: int(left) for name, left in (word.split("=") for word in line.split()[1:])}
 
+
+class PinCommand(WithCard):
     def test_opensc_logs_in_with_the_pin_that_was_changed_while_the_card_was_out(self):
         self.pin("change", f"old = {LOCAL_PIN}", f"new = {NEW_PIN}")
         self.insert()
@@ -120,6 +122,50 @@ class PinCommand(unittest.TestCase):
         self.assertIn("pin1 was changed by its owner", text)
         for value in ("9753", LOCAL_PIN, NEW_PIN):
             self.assertNotRegex(text, rf"\b{value}\b")
+
+
+class NewValues(WithCard):
+    """What a new PIN must not be: vicar.conf(5), pin-complexity and its neighbours."""
+
+    def settings(self, **card):
+        self.world.configure(card={name.replace("_", "-"): value for name, value in card.items()})
+
+    def test_a_value_that_is_too_simple_is_refused_and_costs_no_try(self):
+        self.settings(pin_complexity="same, run, date")
+        self.insert()
+        for new in ("0000", "4321", "3112"):
+            said = self.refused("change", f"old = {LOCAL_PIN}", f"new = {new}")
+            self.assertIn("too easily guessed", said)
+        self.assertEqual(self.tries()["pin1"], TRIES)
+        self.pin("change", f"old = {LOCAL_PIN}", f"new = {NEW_PIN}")
+
+    def test_vicard_judges_for_itself(self):
+        self.settings(min_pin_length=6)
+        self.insert()
+        self.settings()  # vicar has no such rule now; the process of the card has
+        said = self.refused("change", f"old = {LOCAL_PIN}", "new = 86420")
+        self.assertIn("shorter than 6", said)
+        self.assertEqual(self.tries()["pin1"], TRIES)
+
+    def test_a_program_keeps_the_rules_too(self):
+        self.insert()
+        done = self.world.pkcs11("--login", "--pin", LOCAL_PIN, "--change-pin", "--new-pin", "0000", check=False)
+        self.assertNotEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(self.tries()["pin1"], TRIES)
+        self.assertTrue(self.logs_in(LOCAL_PIN))
+        self.world.pkcs11("--login", "--pin", LOCAL_PIN, "--change-pin", "--new-pin", NEW_PIN)
+        self.assertTrue(self.logs_in(NEW_PIN))
+
+    def test_a_simple_pin_that_is_in_force_still_opens_the_card(self):
+        self.settings(pin_complexity="same, run, repeat, date", min_pin_length=8)
+        self.insert()
+        self.assertTrue(self.logs_in(LOCAL_PIN))
+
+    def test_a_card_is_not_made_with_a_simple_pin(self):
+        path = self.world.write_private("values", "pin = 7777\npuk = 27182818\n")
+        done = self.world.vicar("create", "other", "--card", "fineid-v2", "--pin-file", path, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("too easily guessed", done.stdout)
 
 
 if __name__ == "__main__":

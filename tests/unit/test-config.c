@@ -231,7 +231,8 @@ an_unknown_key_is_refused_with_those_that_are_known(void **state)
 {
 	expect_error(*state, "[card]\n\npin-tires = 2\n",
 		     "3: pin-tires is no key of [card]; there are socket-directory, pcscd-user, "
-		     "pin-tries, drop-pin-on");
+		     "pin-tries, drop-pin-on, min-pin-length, digits-only, pin-complexity, "
+		     "journal-size-kb, journal-keep");
 }
 
 static void
@@ -571,6 +572,11 @@ the_installed_file_shows_every_key_with_its_default(void **state)
 	    ";refusal-pause-ms = 5000\n",
 	    ";repeat-window-ms = 3000\n",
 	    ";drop-pin-on = lock, sleep, inactive\n",
+	    ";min-pin-length = 4\n",
+	    ";digits-only = no\n",
+	    ";pin-complexity = same\n",
+	    ";journal-size-kb = 1024\n",
+	    ";journal-keep = 9\n",
 	    ";language = ",
 	    ";notify = yes\n",
 	    ";prompt = pinentry\n",

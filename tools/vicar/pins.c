@@ -2,6 +2,7 @@
 
 #include "private_file.h"
 #include "terminal.h"
+#include "tools/pin_policy.h"
 
 #include <ctype.h>
 #include <openssl/crypto.h>
@@ -263,9 +264,29 @@ pins_ask(struct pins_value *values, size_t count, struct problem *error)
 	return ok;
 }
 
+static bool
+may_be_new(const struct pin_policy *policy, const struct pins_value *value, struct problem *error)
+{
+	const bool is_puk = strncmp(value->name, "PUK", 3) == 0;
+	struct problem why;
+
+	return pin_policy_allows(
+		   policy, (struct bytes){(const uint8_t *)value->value, strlen(value->value)},
+		   is_puk, &why) ||
+	       problem(error, "%s: %s", value->name, why.text);
+}
+
 bool
 pins_get(const char *path, struct pins_value *values, size_t count, struct problem *error)
 {
-	return path == NULL ? pins_ask(values, count, error)
-			    : pins_read(path, values, count, error);
+	struct pin_policy policy;
+	bool ok =
+	    pin_policy_load(&policy, error) &&
+	    (path == NULL ? pins_ask(values, count, error) : pins_read(path, values, count, error));
+
+	for (size_t i = 0; ok && i < count; i++)
+		ok = !values[i].is_new || may_be_new(&policy, &values[i], error);
+	if (!ok)
+		wipe_values(values, count);
+	return ok;
 }

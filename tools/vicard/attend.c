@@ -100,7 +100,8 @@ renew_pin(struct loop *loop, int client, enum card_renewal kind, char *request)
 {
 	char *at = request;
 	const char *counter = strsep(&at, "\n");
-	struct pin_renewal renewal = {.kind = kind, .counter = counter};
+	const struct pin_policy policy = pin_policy_of(loop->keys.config);
+	struct pin_renewal renewal = {.kind = kind, .counter = counter, .policy = &policy};
 	struct problem error = {""};
 
 	renewal.first = line_of(&at);

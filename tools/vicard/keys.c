@@ -8,6 +8,7 @@
 #include "iso7816/sw.h"
 #include "log.h"
 #include "tools/local_operation.h"
+#include "tools/pin_policy.h"
 
 #include <openssl/crypto.h>
 #include <stdio.h>
@@ -48,16 +49,34 @@ bytes_of(const char *text)
 /*
  * Local keys.
  */
+/* A program's CHANGE and RESET keep the owner's rules too: as for any value that cannot be a PIN, the
+ * old one is not tried. */
+static uint16_t
+new_value_sw(const struct keys *keys, const struct key_request *request)
+{
+	const struct pin_policy policy = pin_policy_of(keys->config);
+	struct problem why;
+
+	if ((request->operation != KEY_PIN_CHANGE && request->operation != KEY_PIN_UNBLOCK) ||
+	    pin_policy_allows(&policy, request->new_pin, false, &why))
+		return SW_OK;
+	log_warning("key %s: a program's new PIN was refused: %s", request->key, why.text);
+	return SW_INCORRECT_DATA;
+}
+
 static enum card_result
 serve_local(struct keys *keys, const struct key_request *request, struct writer *response)
 {
 	uint8_t room[KEY_OUTPUT_MAX];
 	struct writer output = writer_to(room, sizeof(room));
 	struct key_result result;
-	char error[LOCAL_ERROR_MAX];
+	char error[LOCAL_ERROR_MAX] = "";
 	enum card_result done;
 
-	result.sw = local_fulfil(keys->image->directory, keys->journal, request, &output, error);
+	result.sw = new_value_sw(keys, request);
+	if (result.sw == SW_OK)
+		result.sw =
+		    local_fulfil(keys->image->directory, keys->journal, request, &output, error);
 	result.output = writer_bytes(&output);
 	if (error[0] != '\0')
 		log_error("%s", error);

@@ -5,6 +5,7 @@
 #include "csclogin.h"
 #include "cscoptions.h"
 #include "cscsign.h"
+#include "csctoken.h"
 #include "peer.h"
 
 #include <stdio.h>
@@ -355,4 +356,5 @@ const struct service_maker csc_maker = {
     .list = list,
     .sign = sign,
     .check = check,
+    .forget = csc_token_forget,
 };

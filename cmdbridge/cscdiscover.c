@@ -22,7 +22,6 @@ put_siblings(const char *base, size_t len, struct oauth_endpoints *endpoints)
 	    {endpoints->authorize, "authorize"},
 	    {endpoints->token, "token"},
 	    {endpoints->push, "pushed_authorize"},
-	    {endpoints->revoke, "revoke"},
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -96,7 +95,6 @@ by_issuer(struct csc *csc, const char *issuer, struct oauth_endpoints *endpoints
 		take(answer.body, "authorization_endpoint", endpoints->authorize);
 		take(answer.body, "token_endpoint", endpoints->token);
 		take(answer.body, "pushed_authorization_request_endpoint", endpoints->push);
-		take(answer.body, "revocation_endpoint", endpoints->revoke);
 		if (!endpoints->authorize[0] || !endpoints->token[0])
 			outcome = csc_explain(csc, OUTCOME_BAD_ANSWER,
 					      "oauth2Issuer does not tell its endpoints");

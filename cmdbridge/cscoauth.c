@@ -181,21 +181,6 @@ oauth_by_refresh(struct csc *csc, const struct oauth_endpoints *endpoints,
 	return get_token(csc, endpoints, &parameters, grant);
 }
 
-void
-oauth_revoke(struct csc *csc, const struct oauth_endpoints *endpoints, const char *refresh_token)
-{
-	struct parameters parameters = {.count = 0};
-	struct csc_answer answer = {.body = NULL};
-
-	if (!endpoints->revoke[0])
-		return;
-	add(&parameters, "token", refresh_token);
-	add(&parameters, "token_type_hint", "refresh_token");
-	add_client(csc, &parameters);
-	(void)!post(csc, endpoints->revoke, &parameters, false, &answer);
-	json_decref(answer.body);
-}
-
 static bool
 make_random(char text[RANDOM_ROOM])
 {

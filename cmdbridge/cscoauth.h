@@ -15,7 +15,6 @@ struct oauth_endpoints {
 	char authorize[OAUTH_URL_MAX];
 	char token[OAUTH_URL_MAX];
 	char push[OAUTH_URL_MAX];
-	char revoke[OAUTH_URL_MAX];
 };
 
 /* What the owner is asked to agree to; the strings are borrowed. Of the scope `service` nothing but that
@@ -47,9 +46,6 @@ enum outcome oauth_by_password(struct csc *csc, const struct oauth_endpoints *en
 			       const char *password, struct oauth_grant *grant) MUST_USE;
 enum outcome oauth_by_refresh(struct csc *csc, const struct oauth_endpoints *endpoints,
 			      const char *refresh_token, struct oauth_grant *grant) MUST_USE;
-/* Best effort: a service that is not there keeps what it has given. */
-void oauth_revoke(struct csc *csc, const struct oauth_endpoints *endpoints,
-		  const char *refresh_token);
 void oauth_grant_free(struct oauth_grant *grant);
 
 #endif

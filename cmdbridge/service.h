@@ -176,6 +176,9 @@ struct service_maker {
 	void (*sign)(const struct service_use *use, struct service_result *result);
 	/* Whether the service answers and knows the account; costs the owner nothing. */
 	void (*check)(const struct service_use *use, struct service_result *result);
+	/* Removes what this computer keeps of an account besides its card; no service is asked. NULL:
+	 * nothing is kept. */
+	void (*forget)(const struct service_config *config, const struct service_account *account);
 };
 
 /* What the service's code means; OUTCOME_OTHER_CODE for one that is not in the table. */

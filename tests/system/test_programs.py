@@ -16,7 +16,7 @@ PROGRAMS = ("vicar", "vicard", "vicar-bridge", "cmd-simulator", "csc-simulator",
             "ccid-simulator", "apdu-replay")
 COMMANDS = (
     "enrol", "create", "import", "insert", "remove", "list", "status", "pin", "log", "prompt", "forget",
-    "doctor", "cert", "module", "atr",
+    "doctor", "cert", "service", "module", "atr",
 )  # fmt: skip
 PAGES = {
     "vicar": "vicar.1",
@@ -88,6 +88,8 @@ class Programs(unittest.TestCase):
             ("vicar", "insert", "anna", "--wait", "soon"),
             ("vicar", "pin", "open", "anna"),
             ("vicar", "cert", "show", "anna"),
+            ("vicar", "service", "sign", "cmd"),
+            ("vicar", "service", "check", "cmd", "--account", "x", "--card", "anna"),
             ("vicar", "atr", "3B0214"),
             ("vicard", "anna", "berta"),
             ("cmd-simulator", "--directory", "x", "--port", "99999"),
@@ -110,6 +112,7 @@ class Programs(unittest.TestCase):
             (("vicar", "pin", "unblock", "anna"), "anna"),
             (("vicar", "cert", "list", "anna"), "anna"),
             (("vicar", "enrol", "anna", "--service", "none"), "none"),
+            (("vicar", "service", "check", "none"), "none"),
             (("vicar", "create", "anna", "--card", "none"), "none"),
             (("vicard", "--foreground", "anna"), "anna"),
             (("cmd-simulator", "--directory", self.world.path("file")), "file"),

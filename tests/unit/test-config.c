@@ -627,7 +627,7 @@ the_installed_file_is_understood_when_its_keys_are_set(void **state)
 			set[len++] = text[i];
 	}
 	set[len] = '\0';
-	assert_int_equal(load(world, set)->services_count, 2);
+	assert_int_equal(load(world, set)->services_count, 3);
 	assert_string_equal(world->config.pcscd_user, "pcscd");
 	assert_int_equal(world->config.services[0].code_lifetime_s, 120);
 }

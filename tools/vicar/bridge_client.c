@@ -1,5 +1,6 @@
 #include "bridge_client.h"
 
+#include "cmdbridge/text.h"
 #include "iso7816/sw.h"
 
 #include <errno.h>
@@ -8,6 +9,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -16,7 +18,14 @@
 
 extern char **environ;
 
-enum { ACCOUNT_FD = BRIDGE_FD + 1, FIRST_FREE_FD = 10, END_MS = 1000, SLACK_MS = 5000 };
+enum {
+	ACCOUNT_FD = BRIDGE_FD + 1,
+	FIRST_FREE_FD = 10,
+	END_MS = 1000,
+	SLACK_MS = 5000,
+	PROGRESS_CHARACTERS = 400,
+	CALLS_MAX = 3
+};
 
 /* A descriptor that is out of the way of those that the bridge gets; the old one is closed. */
 static int
@@ -122,17 +131,31 @@ receive(int fd, long until, struct bridge_answer *answer, enum bridge_kind *kind
 	return true;
 }
 
+/* What the person at the terminal may have to do: a page to be opened in a browser. */
+static void
+tell(struct bytes message)
+{
+	struct bridge_progress progress;
+	char text[PROGRESS_CHARACTERS * 4 + 1];
+
+	if (!bridge_progress_decode(message, &progress) || progress.text.len == 0)
+		return;
+	(void)text_printable(progress.text, PROGRESS_CHARACTERS, text);
+	fprintf(stderr, "vicar: %s\n", text);
+}
+
 static bool
 wait_result(int fd, unsigned timeout_ms, struct bridge_answer *answer, struct problem *error)
 {
-	const long until = now_ms() + (long)timeout_ms;
 	enum bridge_kind kind = BRIDGE_PROGRESS;
 	size_t len = 0;
 
-	do
-		if (!receive(fd, until, answer, &kind, &len, error))
+	do {
+		if (!receive(fd, now_ms() + (long)timeout_ms, answer, &kind, &len, error))
 			return false;
-	while (kind == BRIDGE_PROGRESS);
+		if (kind == BRIDGE_PROGRESS)
+			tell((struct bytes){answer->message, len});
+	} while (kind == BRIDGE_PROGRESS);
 	if (kind != BRIDGE_RESULT ||
 	    !bridge_result_decode((struct bytes){answer->message, len}, &answer->result))
 		return problem(
@@ -179,5 +202,7 @@ bridge_client_ask(const char *program, const struct bridge_request *request, int
 unsigned
 bridge_client_timeout_ms(const struct service_config *service)
 {
-	return service->connect_timeout_ms + service->transfer_timeout_ms + SLACK_MS;
+	/* Several calls, each perhaps tried twice; and a person who types a password or reads a page. */
+	return CALLS_MAX * (service->connect_timeout_ms + service->transfer_timeout_ms) +
+	       1000 * service->code_lifetime_s + SLACK_MS;
 }

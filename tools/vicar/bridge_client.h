@@ -17,14 +17,15 @@ struct bridge_answer {
 /* Where the bridge finds the account that was given as a descriptor. */
 #define BRIDGE_CLIENT_ACCOUNT "/proc/self/fd/4"
 
-/* Starts `program`, hands it `request` and waits at most `timeout_ms` for its result, then ends it.
+/* Starts `program`, hands it `request` and waits at most `timeout_ms` for each word of it
+ * until its result, then ends it. What it is waiting for is told on standard error.
  * False also when the result is not SW_OK; `error` then says what the service or the bridge said.
  * `account` is borrowed and becomes BRIDGE_CLIENT_ACCOUNT; -1 when the request names a file. */
 bool bridge_client_ask(const char *program, const struct bridge_request *request, int account,
 		       unsigned timeout_ms, struct bridge_answer *answer,
 		       struct problem *error) MUST_USE;
 
-/* How long the bridge may take for one question to this service. */
+/* How long the bridge may take between two words about this service. */
 unsigned bridge_client_timeout_ms(const struct service_config *service);
 
 #endif

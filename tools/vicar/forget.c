@@ -1,10 +1,12 @@
 #include "forget.h"
 
 #include "cards.h"
+#include "cmdbridge/secrets.h"
 #include "command.h"
 #include "issue.h"
 #include "pkcs11/filecache.h"
 #include "terminal.h"
+#include "tools/config.h"
 #include "tools/control.h"
 #include "tools/paths.h"
 #include "unit.h"
@@ -53,6 +55,34 @@ remove_log(const char *name)
 	unlink(log);
 }
 
+/* A login that a service lets last. It is kept for the account: another card of it will ask for a login
+ * again. */
+static void
+forget_logins(const struct image *image)
+{
+	char path[PATH_MAX + sizeof("/" ACCOUNT_FILE)], unused_text[SECRETS_ERROR_MAX];
+	struct service_account account;
+	struct problem unused;
+	struct config config;
+
+	if (!config_load(&config, &unused))
+		return;
+	snprintf(path, sizeof(path), "%s/" ACCOUNT_FILE, image->directory);
+	for (size_t i = 0; i < image->keys_count; i++) {
+		const struct service_config *service =
+		    config_service(&config, image->keys[i].service);
+		const struct service_maker *maker =
+		    service == NULL ? NULL : service_maker(service->type);
+
+		if (maker == NULL || maker->forget == NULL ||
+		    !service_account_load(path, maker->account, &account, unused_text))
+			continue;
+		maker->forget(service, &account);
+		service_account_wipe(&account);
+	}
+	config_free(&config);
+}
+
 bool
 forget_card(const char *name, struct problem *error)
 {
@@ -66,6 +96,8 @@ forget_card(const char *name, struct problem *error)
 	snprintf(away, sizeof(away), "%s/.forgotten-%d", cards, (int)getpid());
 	if (!take_lock(directory, &image, &loaded, error))
 		goto out;
+	if (loaded)
+		forget_logins(&image);
 	if (rename(directory, away) < 0) {
 		problem(error, "card %s in %s cannot be removed: %s; see who may write there", name,
 			directory, strerror(errno));
@@ -132,7 +164,9 @@ const struct command command_forget = {
     .operands_min = 1,
     .operands_max = 1,
     .summary = "removes card NAME for good, with its local keys and its journal",
-    .text = "A key at a remote service stays there; the service's credentials stay where they are.",
+    .text =
+	"A key at a remote service stays there; the service's credentials stay where they are.\n"
+	"A login at the service that lasts ends here.",
     .options = options,
     .run = run,
 };

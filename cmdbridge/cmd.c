@@ -38,10 +38,12 @@ const struct service_maker cmd_maker = {
     .account = SERVICE_ACCOUNT_PHONE,
     .secrets = CMD_SECRETS,
     .secrets_needed = CMD_SECRETS,
+    .proves = true,
     .options = options,
     .statuses = statuses,
     .settle = cmdprofile_settle,
     .enrol = cmdenrol,
+    .list = cmdenrol_list,
     .sign = cmdsign,
     .check = cmdenrol_check,
 };

@@ -91,6 +91,28 @@ cmdenrol(const struct service_use *use, struct service_result *result)
 	cmdcall_close(&call);
 }
 
+/* An account has one key, without a name. */
+void
+cmdenrol_list(const struct service_use *use, struct service_result *result)
+{
+	struct cmdcall call = {.use = NULL};
+	const uint8_t *end;
+	X509 *leaf;
+
+	result->outcome = fetch(&call, use, result);
+	cmdcall_close(&call);
+	if (result->outcome != OUTCOME_OK)
+		return;
+	end = result->chain.data;
+	leaf = d2i_X509(NULL, &end, (long)result->chain.len);
+	result->credentials[result->credentials_count++] = (struct bridge_credential){
+	    .certificate = {result->chain.data, leaf ? (size_t)(end - result->chain.data) : 0},
+	    .uses = SERVICE_SIGN_PKCS1 | SERVICE_SIGNS_MANY,
+	};
+	X509_free(leaf);
+	result->chain = BYTES_NONE;
+}
+
 void
 cmdenrol_check(const struct service_use *use, struct service_result *result)
 {

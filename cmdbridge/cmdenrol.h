@@ -7,8 +7,9 @@
 
 #include "service.h"
 
-/* service_maker.enrol and service_maker.check */
+/* service_maker.enrol, service_maker.list and service_maker.check */
 void cmdenrol(const struct service_use *use, struct service_result *result);
+void cmdenrol_list(const struct service_use *use, struct service_result *result);
 void cmdenrol_check(const struct service_use *use, struct service_result *result);
 
 #endif

@@ -159,6 +159,7 @@ struct service_maker {
 	enum service_account_kind account;
 	unsigned secrets;        /* enum service_secret: what may stand in the credentials file */
 	unsigned secrets_needed; /* ... and must */
+	bool proves;             /* enrols with a PIN, as proof */
 	bool needs_endpoint;     /* `endpoint` of vicar.conf must be given */
 	const struct service_option *options;  /* NULL: no keys of its own in vicar.conf */
 	const struct service_status *statuses; /* ends with a NULL code; NULL: none */

@@ -16,7 +16,7 @@ PROGRAMS = ("vicar", "vicard", "vicar-bridge", "cmd-simulator", "csc-simulator",
             "ccid-simulator", "apdu-replay")
 COMMANDS = (
     "enrol", "create", "import", "insert", "remove", "list", "status", "pin", "log", "prompt", "forget",
-    "doctor", "cert", "service", "module", "atr",
+    "doctor", "cert", "renew", "service", "module", "atr",
 )  # fmt: skip
 PAGES = {
     "vicar": "vicar.1",

@@ -24,7 +24,7 @@ enum {
 	END_MS = 1000,
 	SLACK_MS = 5000,
 	PROGRESS_CHARACTERS = 400,
-	CALLS_MAX = 3
+	CALLS_MAX = 3,
 };
 
 /* A descriptor that is out of the way of those that the bridge gets; the old one is closed. */
@@ -144,18 +144,31 @@ tell(struct bytes message)
 	fprintf(stderr, "vicar: %s\n", text);
 }
 
+/* There is no card yet whose counters and journal would have to come first. */
 static bool
-wait_result(int fd, unsigned timeout_ms, struct bridge_answer *answer, struct problem *error)
+let_go(int fd, const struct bridge_request *request, struct problem *error)
+{
+	static const uint8_t go = BRIDGE_GO;
+
+	return (request->pin.len > 0 && send(fd, &go, sizeof(go), MSG_NOSIGNAL) == sizeof(go)) ||
+	       problem(error, "vicar-bridge wants to use a PIN that was not given; install both "
+			      "from one version");
+}
+
+static bool
+wait_result(int fd, const struct bridge_request *request, unsigned timeout_ms,
+	    struct bridge_answer *answer, struct problem *error)
 {
 	enum bridge_kind kind = BRIDGE_PROGRESS;
 	size_t len = 0;
 
 	do {
-		if (!receive(fd, now_ms() + (long)timeout_ms, answer, &kind, &len, error))
+		if (!receive(fd, now_ms() + (long)timeout_ms, answer, &kind, &len, error) ||
+		    (kind == BRIDGE_START && !let_go(fd, request, error)))
 			return false;
 		if (kind == BRIDGE_PROGRESS)
 			tell((struct bytes){answer->message, len});
-	} while (kind == BRIDGE_PROGRESS);
+	} while (kind == BRIDGE_PROGRESS || kind == BRIDGE_START);
 	if (kind != BRIDGE_RESULT ||
 	    !bridge_result_decode((struct bytes){answer->message, len}, &answer->result))
 		return problem(
@@ -176,6 +189,7 @@ bridge_client_ask(const char *program, const struct bridge_request *request, int
 	bool started = false, ok;
 	pid_t pid = -1;
 
+	answer->result.sw = 0;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return problem(error, "no socket for vicar-bridge: %s; close some programs",
 			       strerror(errno));
@@ -192,7 +206,7 @@ bridge_client_ask(const char *program, const struct bridge_request *request, int
 	if (high_account >= 0)
 		close(high_account);
 	ok = started && send_request(ends[0], request, error) &&
-	     wait_result(ends[0], timeout_ms, answer, error);
+	     wait_result(ends[0], request, timeout_ms, answer, error);
 	close(ends[0]);
 	if (started)
 		finish(pid);

@@ -20,6 +20,8 @@ struct bridge_answer {
 /* Starts `program`, hands it `request` and waits at most `timeout_ms` for each word of it
  * until its result, then ends it. What it is waiting for is told on standard error.
  * False also when the result is not SW_OK; `error` then says what the service or the bridge said.
+ * The answer's result then has its status word, which is 0 when there was no result. A request with a PIN,
+ * for which the service is asked for proof, is let go when the bridge says START.
  * `account` is borrowed and becomes BRIDGE_CLIENT_ACCOUNT; -1 when the request names a file. */
 bool bridge_client_ask(const char *program, const struct bridge_request *request, int account,
 		       unsigned timeout_ms, struct bridge_answer *answer,

@@ -2,11 +2,9 @@
 
 #include "account.h"
 #include "applets/registry.h"
-#include "bridge_client.h"
-#include "cmdbridge/certificate.h"
-#include "cmdbridge/cipher.h"
 #include "cmdbridge/secrets.h"
-#include "tools/paths.h"
+#include "service_ask.h"
+#include "service_files.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -38,39 +36,6 @@ check_key_file(const struct doctor *doctor, const struct image_key *key, struct 
 }
 
 static bool
-check_credentials(const struct service_config *service, struct problem *text)
-{
-	struct service_credentials credentials;
-	char error[SECRETS_ERROR_MAX];
-	const bool ok = service->credentials == NULL ||
-			service_credentials_load(service->credentials, service_maker(service->type),
-						 &credentials, error);
-
-	if (!ok)
-		return problem(text, "credentials file %s", error);
-	service_credentials_wipe(&credentials);
-	return true;
-}
-
-/* `until` gets the date; "" when the service has no such certificate. */
-static bool
-check_encryption(const struct service_config *service, char until[CERTIFICATE_DATE_SIZE],
-		 struct problem *text)
-{
-	char error[CIPHER_ERROR_MAX];
-	struct cipher cipher;
-
-	until[0] = '\0';
-	if (service->encryption_certificate == NULL)
-		return true;
-	if (cipher_open(service->encryption_certificate, &cipher, error) != CIPHER_OK)
-		return problem(text, "%s", error);
-	certificate_date(X509_get0_notAfter(cipher.certificate), until);
-	cipher_close(&cipher);
-	return true;
-}
-
-static bool
 check_account(const struct doctor *doctor, enum service_account_kind kind, struct problem *text)
 {
 	char path[PATH_LEN], error[SECRETS_ERROR_MAX];
@@ -86,10 +51,11 @@ check_account(const struct doctor *doctor, enum service_account_kind kind, struc
 }
 
 static bool
-check_remote(const struct doctor *doctor, const struct image_key *key,
-	     char until[CERTIFICATE_DATE_SIZE], struct problem *text)
+check_remote(const struct doctor *doctor, const struct image_key *key, struct problem *text)
 {
 	const struct service_config *service = config_service(&doctor->config, key->service);
+	struct service_files files;
+	const char *until = files.encryption_until;
 
 	if (service == NULL)
 		return problem(
@@ -97,15 +63,18 @@ check_remote(const struct doctor *doctor, const struct image_key *key,
 		    "there is no [service %s] in vicar.conf, which key %s needs; add it, see "
 		    "vicar.conf(5)",
 		    key->service, key->name);
-	return check_credentials(service, text) && check_encryption(service, until, text) &&
-	       check_account(doctor, service_maker(service->type)->account, text);
+	if (!service_files_check(service, &files, text) ||
+	    !check_account(doctor, service_maker(service->type)->account, text))
+		return false;
+	problem(text, "%s is configured%s%s%s", key->service,
+		until[0] == '\0' ? "" : ", its encryption certificate is valid until ", until,
+		files.encryption_ends_soon ? ": get the next one soon, see vicar.conf(5)" : "");
+	return true;
 }
 
 enum finding
 check_service(struct doctor *doctor, struct problem *text)
 {
-	char until[CERTIFICATE_DATE_SIZE] = "";
-
 	if (!doctor->loaded || !doctor->configured) {
 		problem(text, "not looked at: it needs vicar.conf and the card");
 		return FINDING_SKIPPED;
@@ -119,11 +88,8 @@ check_service(struct doctor *doctor, struct problem *text)
 			problem(text, "key %s is in a file of the card", key->name);
 			continue;
 		}
-		if (!check_remote(doctor, key, until, text))
+		if (!check_remote(doctor, key, text))
 			return FINDING_BAD;
-		problem(text, "%s is configured%s%s", key->service,
-			until[0] == '\0' ? "" : ", its encryption certificate is valid until ",
-			until);
 	}
 	return FINDING_OK;
 }
@@ -132,22 +98,19 @@ static bool
 ask(const struct doctor *doctor, const struct image_key *key, struct bridge_answer *answer,
     struct problem *text)
 {
-	const struct service_config *service = config_service(&doctor->config, key->service);
-	char account[PATH_LEN], bridge[PATH_MAX];
-	const struct bridge_request request = {
+	char account[PATH_LEN];
+	const struct service_question question = {
 	    .operation = BRIDGE_CHECK,
-	    .service = {(const uint8_t *)key->service, strlen(key->service)},
-	    .account = {(const uint8_t *)account,
-			(size_t)snprintf(account, sizeof(account), "%s/" ACCOUNT_FILE,
-					 doctor->directory)},
-	    .card = {(const uint8_t *)doctor->name, strlen(doctor->name)},
-	    .key = {(const uint8_t *)key->name, strlen(key->name)},
+	    .service = config_service(&doctor->config, key->service),
+	    .bridge = doctor->bridge,
+	    .account_file = account,
+	    .card = doctor->name,
+	    .role = key->name,
+	    .credential = key->credential,
 	};
 
-	if (doctor->bridge == NULL && !paths_program("vicar-bridge", bridge, text))
-		return false;
-	return bridge_client_ask(doctor->bridge == NULL ? bridge : doctor->bridge, &request, -1,
-				 bridge_client_timeout_ms(service), answer, text);
+	snprintf(account, sizeof(account), "%s/" ACCOUNT_FILE, doctor->directory);
+	return service_ask(&question, answer, text);
 }
 
 enum finding

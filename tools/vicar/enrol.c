@@ -3,13 +3,14 @@
 #include "account.h"
 #include "addition.h"
 #include "applets/registry.h"
-#include "bridge_client.h"
 #include "cards.h"
 #include "cmdbridge/memory.h"
 #include "cmdbridge/secrets.h"
 #include "command.h"
 #include "issue.h"
+#include "pins.h"
 #include "role.h"
+#include "service_ask.h"
 #include "tools/config.h"
 #include "tools/local_operation.h"
 #include "tools/paths.h"
@@ -32,38 +33,21 @@ personality_knows(const struct personality *personality, const char *word)
 	return false;
 }
 
-static struct bytes
-text_bytes(const char *text)
-{
-	return text == NULL ? BYTES_NONE : (struct bytes){(const uint8_t *)text, strlen(text)};
-}
-
-/* The bridge reads the account from a file; there is none on disk before there is a card. */
 static bool
 ask_service(const struct enrolment *enrolment, struct bridge_answer *answer, struct problem *error)
 {
-	const struct service_config *service = enrolment->service;
-	int account;
-	const struct bridge_request request = {
+	const struct service_question question = {
 	    .operation = BRIDGE_ENROL,
-	    .service = {(const uint8_t *)service->name, strlen(service->name)},
-	    .account = enrolment->account == NULL ? BYTES_NONE : BYTES_TEXT(BRIDGE_CLIENT_ACCOUNT),
-	    .credential = text_bytes(enrolment->credential),
-	    .card = {(const uint8_t *)enrolment->name, strlen(enrolment->name)},
-	    .key = {(const uint8_t *)enrolment->role, strlen(enrolment->role)},
+	    .service = enrolment->service,
+	    .bridge = enrolment->bridge,
+	    .account = enrolment->account,
+	    .card = enrolment->name,
+	    .role = enrolment->role,
+	    .credential = enrolment->credential,
+	    .pin = enrolment->pin,
 	};
-	bool ok;
 
-	if (enrolment->account == NULL)
-		return bridge_client_ask(enrolment->bridge, &request, -1,
-					 bridge_client_timeout_ms(service), answer, error);
-	account = account_in_memory(enrolment->account, error);
-	if (account < 0)
-		return false;
-	ok = bridge_client_ask(enrolment->bridge, &request, account,
-			       bridge_client_timeout_ms(service), answer, error);
-	close(account);
-	return ok;
+	return service_ask(&question, answer, error);
 }
 
 static bool
@@ -228,6 +212,8 @@ enum {
 	OPTION_CREDENTIAL,
 	OPTION_ACCOUNT,
 	OPTION_PHONE,
+	OPTION_PROVE,
+	OPTION_PIN_FILE,
 	OPTION_NO_CONSENT,
 	OPTION_ADD
 };
@@ -240,6 +226,8 @@ static const struct command_option options[] = {
     {"credential", "ID", "which of the account's keys, when the service has several"},
     {"account", "FILE", "the account: [account] phone = ..., or user = ..., mode 0600"},
     {"phone-from-prompt", NULL, "ask for phone number or user at the terminal (the default)"},
+    {"prove", NULL, "prove with PIN and code that the account is yours; costs one message"},
+    {"pin-file", "FILE", "with --prove: the PIN, pin = ..., mode 0600, instead of asking"},
     {"no-user-consent", NULL, "do not say that each signature needs the PIN anew"},
     {"add", NULL, "put the key onto card NAME, which is there and out"},
     {NULL, NULL, NULL},
@@ -266,6 +254,25 @@ get_account(const struct command_arguments *arguments, enum service_account_kind
 	if (!service_account_load(given, kind, account, text))
 		return problem(error, "account file %s", text);
 	return true;
+}
+
+/* The PIN of a proof is used once and kept nowhere. */
+static bool
+prove_and_enrol(const char *pin_file, struct enrolment *enrolment, struct problem *error)
+{
+	struct pins_value *pin = pins_new(1, error);
+	bool ok;
+
+	if (pin == NULL)
+		return false;
+	*pin = (struct pins_value){
+	    .key = "pin", .name = "Signature PIN", .min = PINS_PIN_MIN, .max = PINS_PIN_MAX};
+	ok = pins_get(pin_file, pin, 1, error);
+	enrolment->pin = pin->value;
+	ok = ok && enrol_card(enrolment, error);
+	enrolment->pin = NULL;
+	pins_free(pin, 1);
+	return ok;
 }
 
 /* Before a person is asked for anything. */
@@ -310,11 +317,17 @@ run_with(const struct command_arguments *arguments, const struct config *config,
 			       given[OPTION_SERVICE]);
 	if (!possible(&enrolment, error) || !paths_program("vicar-bridge", bridge, error))
 		return false;
+	if (given[OPTION_PROVE] != NULL && !service_maker(enrolment.service->type)->proves)
+		return problem(error,
+			       "services of type %s have no proof at enrolment; leave out --prove",
+			       enrolment.service->type);
 	kind = service_maker(enrolment.service->type)->account;
 	if (kind != SERVICE_ACCOUNT_NONE)
 		enrolment.account = &account;
 	ok = (kind == SERVICE_ACCOUNT_NONE || get_account(arguments, kind, &account, error)) &&
-	     enrol_card(&enrolment, error);
+	     (given[OPTION_PROVE] != NULL
+		  ? prove_and_enrol(given[OPTION_PIN_FILE], &enrolment, error)
+		  : enrol_card(&enrolment, error));
 	service_account_wipe(&account);
 	return ok;
 }
@@ -329,6 +342,8 @@ wrong_options(const struct command_arguments *arguments)
 		return "--service is missing; type: vicar enrol --help";
 	if (given[OPTION_ACCOUNT] != NULL && given[OPTION_PHONE] != NULL)
 		return "--account and --phone-from-prompt exclude each other; give one";
+	if (given[OPTION_PIN_FILE] != NULL && given[OPTION_PROVE] == NULL)
+		return "--pin-file is the PIN for --prove; give both";
 	if (given[OPTION_ADD] != NULL && given[OPTION_NO_CONSENT] != NULL)
 		return "--no-user-consent is of a new card, and --add leaves that as it is; give "
 		       "one";
@@ -374,7 +389,7 @@ const struct command command_enrol = {
     .summary = "makes a card NAME of a key at a remote service",
     .text =
 	"Asks the service for the certificates of the account and writes the card's image. The\n"
-	"key stays with the service, no PIN is asked for and no message is sent.",
+	"key stays with the service. Without --prove no PIN is asked for and no message is sent.",
     .options = options,
     .run = run,
 };

@@ -17,7 +17,8 @@ struct enrolment {
 	const struct service_config *service;
 	const char *credential; /* what the service calls the key; NULL: the only one it has */
 	const struct service_account *account; /* NULL: the service has none */
-	const char *bridge;                    /* path of vicar-bridge */
+	const char *pin; /* the service's proof is wanted, with this PIN; NULL: it is not; secret */
+	const char *bridge; /* path of vicar-bridge */
 	unsigned pin_tries;
 	bool adds; /* the key to a card that is there */
 	bool

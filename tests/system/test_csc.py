@@ -216,8 +216,8 @@ class Accounts(Csc):
         self.serve(self.key(), self.key("maria-auth", key="p256", description="Second key"))
         self.configure(login="oauth2client")
         listed = self.world.vicar("service", "credentials", "csc", "--account", self.account).stdout
-        self.assertRegex(listed, r"(?m)^maria-sign\tRSA 2048 bits, until \d{4}-\d\d-\d\d\tpkcs1 pss many\t")
-        self.assertRegex(listed, r"(?m)^maria-auth\tEC 256 bits, .*\tecdsa many\tSecond key$")
+        self.assertRegex(listed, r"(?m)^credential: maria-sign\n(.+\n)*uses: pkcs1 pss many$")
+        self.assertRegex(listed, r"(?m)^credential: maria-auth\nlabel: Second key\n(.+\n)*uses: ecdsa many$")
         done = self.world.vicar("enrol", "any", "--service", "csc", "--account", self.account, check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn("maria-sign, maria-auth; name one with --credential", done.stdout)

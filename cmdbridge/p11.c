@@ -136,7 +136,7 @@ choose(struct p11 *p11, P11KitUri *const wanted[2], struct seen *seen)
 	CK_ULONG count = 0;
 	enum outcome outcome = list_slots(p11, &slots, &count);
 
-	for (CK_ULONG i = 0; outcome == OUTCOME_OK && i < count; i++) {
+	for (CK_ULONG i = 0; slots && outcome == OUTCOME_OK && i < count; i++) {
 		CK_TOKEN_INFO token;
 
 		/* One that is gone, or that is not ready, is none. */

@@ -24,12 +24,9 @@ static const struct word USAGES[] = {
     {"non-repudiation", IMAGE_USAGE_NON_REPUDIATION},
 };
 static const struct word USES[] = {
-    {"pkcs1", 1 << KEY_SIGN_PKCS1},
-    {"pss", 1 << KEY_SIGN_PSS},
-    {"ecdsa", 1 << KEY_SIGN_ECDSA},
-    {"decipher-pkcs1", 1 << KEY_DECIPHER_PKCS1},
-    {"decipher-raw", 1 << KEY_DECIPHER_RAW},
-    {"decipher-oaep", 1 << KEY_DECIPHER_OAEP},
+    {"pkcs1", 1 << KEY_SIGN_PKCS1},          {"pss", 1 << KEY_SIGN_PSS},
+    {"ecdsa", 1 << KEY_SIGN_ECDSA},          {"decipher-pkcs1", 1 << KEY_DECIPHER_PKCS1},
+    {"decipher-raw", 1 << KEY_DECIPHER_RAW}, {"decipher-oaep", 1 << KEY_DECIPHER_OAEP},
     {"derive", 1 << KEY_DERIVE_ECDH},
 };
 enum {

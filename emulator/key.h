@@ -22,10 +22,10 @@ enum key_operation {
 			       (RFC 8017 7.1.2) */
 	KEY_DERIVE_ECDH,    /* input: the other's point, uncompressed; output: X of the shared
 			       point, of the field's length (SEC 1 3.3.1) */
-	KEY_PIN_VERIFY,  /* does `pin` open the key? no input, no output */
-	KEY_PIN_CHANGE,  /* `pin` opens the key; from now on `new_pin` does */
-	KEY_PIN_UNBLOCK, /* `pin` is the PUK; from now on `new_pin` opens the key */
-	KEY_PUK_VERIFY,  /* `pin` is the PUK; is it the right one? no input, no output */
+	KEY_PIN_VERIFY,     /* does `pin` open the key? no input, no output */
+	KEY_PIN_CHANGE,     /* `pin` opens the key; from now on `new_pin` does */
+	KEY_PIN_UNBLOCK,    /* `pin` is the PUK; from now on `new_pin` opens the key */
+	KEY_PUK_VERIFY,     /* `pin` is the PUK; is it the right one? no input, no output */
 };
 
 /* All pointers are borrowed from the card and good until card_resume() or card_reset(). */

@@ -99,8 +99,9 @@ login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG l
 		return is_typed(pin, len) ? CKR_OK : CKR_PIN_INCORRECT;
 	if (!odd("pad"))
 		return inner->C_Login(session, user, pin, len);
-	return pin == NULL ? inner->C_Login(session, user, (CK_UTF8CHAR *)typed, strlen(typed))
-			   : CKR_ARGUMENTS_BAD;
+	if (pin != NULL || typed == NULL)
+		return CKR_ARGUMENTS_BAD;
+	return inner->C_Login(session, user, (CK_UTF8CHAR *)typed, strlen(typed));
 }
 
 static CK_RV

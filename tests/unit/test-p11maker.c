@@ -22,8 +22,6 @@
 #define SOFTHSM "/usr/lib/softhsm/libsofthsm2.so"
 #define TOKEN "Vault"
 #define TOKEN_PIN "271828"
-#define TOOL "pkcs11-tool --module " SOFTHSM " --token-label " TOKEN " --login --pin " TOKEN_PIN
-#define QUIET " >/dev/null 2>&1"
 #define RSA_KEY "pkcs11:token=" TOKEN ";id=%01"
 #define EC_KEY "pkcs11:token=" TOKEN ";id=%02"
 
@@ -35,17 +33,37 @@ static size_t rsa_len, ec_len;
 static const struct parent patient;
 static char odd_module[PATH_MAX];
 
-__attribute__((format(printf, 1, 2))) static void
-run(const char *format, ...)
+/* Its output goes nowhere. */
+static void
+run(const char *const argv[])
 {
-	char command[3 * PATH_MAX];
-	va_list arguments;
+	int status = -1, null;
+	pid_t pid = fork();
 
-	va_start(arguments, format);
-	vsnprintf(command, sizeof(command), format, arguments);
-	va_end(arguments);
-	if (system(command) != 0)
-		fail_msg("%s", command);
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		null = open("/dev/null", O_RDWR);
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+		execvp(argv[0], (char *const *)(uintptr_t)argv);
+		_exit(127);
+	}
+	waitpid(pid, &status, 0);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		fail_msg("%s %s failed", argv[0], argv[1]);
+}
+
+/* `usage` is an option of pkcs11-tool, or NULL. */
+static void
+put_object(const char *path, const char *type, const char *id, const char *usage)
+{
+	char label[32];
+
+	snprintf(label, sizeof(label), "key%s", id);
+	run((const char *[]){"pkcs11-tool", "--module", SOFTHSM, "--token-label", TOKEN, "--login",
+			     "--pin", TOKEN_PIN, "--write-object", path, "--type", type, "--id", id,
+			     "--label", label, usage ? "--usage-sign" : NULL, usage, NULL});
 }
 
 static void
@@ -98,9 +116,9 @@ put_key(const struct issued *issued, const char *id, uint8_t *der)
 
 	write_pem("key.pem", issued, key);
 	len = write_der("certificate.der", issued, der, certificate);
-	run(TOOL " --write-object %s --type privkey --id %s --label key%s --usage-sign %s" QUIET,
-	    key, id, id, EVP_PKEY_is_a(issued->key, "RSA") ? "--usage-decrypt" : "--usage-derive");
-	run(TOOL " --write-object %s --type cert --id %s --label key%s" QUIET, certificate, id, id);
+	put_object(key, "privkey", id,
+		   EVP_PKEY_is_a(issued->key, "RSA") ? "--usage-decrypt" : "--usage-derive");
+	put_object(certificate, "cert", id, NULL);
 	return len;
 }
 
@@ -141,8 +159,8 @@ set_up_all(void **state)
 	setenv("ODD_PIN", TOKEN_PIN, 1);
 	assert_true(snprintf(odd_module, sizeof(odd_module), "%s/tests/modules/p11-odd.so",
 			     world.programs) < PATH_MAX);
-	run("softhsm2-util --init-token --free --label " TOKEN " --pin " TOKEN_PIN
-	    " --so-pin 12345678 >/dev/null");
+	run((const char *[]){"softhsm2-util", "--init-token", "--free", "--label", TOKEN, "--pin",
+			     TOKEN_PIN, "--so-pin", "12345678", NULL});
 	rsa = issue_self_signed(-1, 365, 2048);
 	ec = issue_ec();
 	rsa_len = put_key(&rsa, "01", rsa_der);

@@ -240,6 +240,26 @@ class Uses(Vault):
         self.world.vicar("pin", "unblock", "blocked")
         self.sign_rsa()
 
+    def test_three_files_are_signed_with_one_login(self):
+        self.card("many", "fineid-v2", "auth", "01")
+        names = [f"file{number}" for number in range(3)]
+        for name in names:
+            with open(self.world.path(name), "wb") as f:
+                f.write(DOCUMENT + name.encode())
+        self.world.person.expect([("PIN", TOKEN_PIN + harness.ENTER)])
+        self.world.vicar("sign", "--cms", "--card", "many", *names)
+        for name in names:
+            self.world.run("openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", f"{name}.p7s",
+                           "-content", name, "-CAfile", "ca.pem", "-purpose", "any",
+                           "-out", "content")  # fmt: skip
+        self.assertEqual(self.world.journal("many").count("the token is at work"), 1)
+
+    def test_a_service_tells_its_keys_and_how_its_pin_is(self):
+        self.assertIn(f'"{TOKEN}" is there', self.world.vicar("service", "check", "hsm").stdout)
+        keys = self.world.vicar("service", "credentials", "hsm").stdout
+        self.assertEqual(keys.count("uses: pkcs1 pss decipher-pkcs1 decipher-oaep"), 2)
+        self.assertEqual(keys.count("uses: ecdsa derive"), 2)
+
     def test_enrol_lists_the_keys_when_there_are_several(self):
         done = self.world.vicar("enrol", "any", "--service", "hsm", "--card", "cc-v1", check=False)
         self.assertEqual(done.returncode, 1)

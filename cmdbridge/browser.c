@@ -57,7 +57,7 @@ start(struct browser *browser, const struct way *way)
 	size_t count = 0;
 	int failed = -1;
 
-	while (way->words[count] && count < WORDS_MAX) {
+	while (count < WORDS_MAX && way->words[count]) {
 		words[count] = way->words[count];
 		count++;
 	}

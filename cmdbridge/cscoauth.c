@@ -252,10 +252,10 @@ push(const struct flow *flow, const struct parameters *parameters, char request_
 		add(&whole, "client_secret", flow->csc->credentials->client_secret);
 	outcome = post(flow->csc, flow->endpoints->push, &whole, false, &answer);
 	given = member_text(answer.body, "request_uri");
-	if (outcome == OUTCOME_OK && (!given || strlen(given) >= OAUTH_URL_MAX))
-		outcome = csc_explain(flow->csc, OUTCOME_BAD_ANSWER, "no request_uri");
-	if (outcome == OUTCOME_OK)
+	if (outcome == OUTCOME_OK && given && strlen(given) < OAUTH_URL_MAX)
 		memcpy(request_uri, given, strlen(given) + 1);
+	else if (outcome == OUTCOME_OK)
+		outcome = csc_explain(flow->csc, OUTCOME_BAD_ANSWER, "no request_uri");
 	json_decref(answer.body);
 	return outcome;
 }

@@ -3,11 +3,13 @@
 service is asked, and what OpenSSL and poppler say of what was written.
 """
 
+import http.server
 import json
 import os
 import re
 import subprocess
 import sys
+import threading
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -20,8 +22,8 @@ START_CALLS = ("SCMDSign", "SCMDMultipleSign", "CCMovelSign", "CCMovelMultipleSi
 class Signing(unittest.TestCase):
     """One world for the tests of a class; a card's PIN is whole again for each."""
 
-    cards = {}
     pin = LOCAL_PIN
+    self_signed = True  # the card's certificate, which then nobody trusts by itself
 
     @classmethod
     def setUpClass(cls):
@@ -79,17 +81,36 @@ class Signing(unittest.TestCase):
                                        os.path.join(directory, name)).stdout)  # fmt: skip
         return path
 
+    def verify(self, *arguments, status=0):
+        """What `vicar verify` says, as JSON; its signatures first."""
+        if self.self_signed and "--ca-file" not in arguments:
+            arguments = ("--ca-file", self.authorities(), *arguments)
+        done = self.world.vicar("verify", "--json", *arguments, check=False)
+        self.assertEqual(done.returncode, status, done.stdout)
+        said = json.loads(done.stdout)
+        return said["signatures"], said
+
     def verify_cms(self, content, signature, *more):
         return self.world.run(
             "openssl", "cms", "-verify", "-cades", "-binary", "-inform", "DER", "-in", signature,
             *(["-content", content] if content else []), "-CAfile", self.authorities(),
-            "-partial_chain", "-purpose", "any", "-out", os.path.join(self.place, "out"), *more,
+            "-partial_chain", "-purpose", "any", "-out", "/dev/null", *more,
         )  # fmt: skip
+
+
+    def poppler_agrees(self, path):
+        shown = self.world.run("pdfsig", "-nocert", path).stdout
+        self.assertNotIn("Invalid", shown)
+        self.assertIn("Signature is Valid", shown)
+        self.assertIn("ETSI.CAdES.detached", shown)
+        self.assertIn("Total document signed", shown)
+        return shown
 
 
 class WithCmd(Signing):
     card = "maria"
     pin = PIN
+    self_signed = False
 
     @classmethod
     def make_cards(cls):
@@ -191,10 +212,31 @@ class WithCmd(Signing):
         signed = path[:-4] + "-signed.pdf"
         with open(signed, "rb") as f:
             self.assertTrue(f.read().startswith(PDF))
-        shown = self.world.run("pdfsig", "-nocert", signed).stdout
-        self.assertIn("Signature is Valid", shown)
-        self.assertIn("ETSI.CAdES.detached", shown)
-        self.assertIn("Total document signed", shown)
+        self.poppler_agrees(signed)
+        ((verdict,), said) = self.verify(signed)
+        self.assertTrue(verdict["valid"] and verdict["trusted"] and said["whole"], said)
+
+    def test_verify_says_who_and_when(self):
+        (path,) = self.files("a.txt")
+        self.signed(path)
+        ((verdict,), _) = self.verify(path)
+        self.assertIn("Maria", verdict["signer"].title())
+        self.assertRegex(verdict["signing_time"], r"^20\d\d-\d\d-\d\dT")
+        # The system's store knows nothing of the simulator.
+        ((verdict,), _) = self.verify("--ca-file", "/etc/ssl/certs/ca-certificates.crt", path, status=3)
+        self.assertTrue(verdict["valid"])
+        self.assertFalse(verdict["trusted"])
+        self.file("a.txt", b"another content")
+        ((verdict,), _) = self.verify(path, status=1)
+        self.assertFalse(verdict["valid"])
+
+    def test_the_journal_as_json_has_each_document(self):
+        files = self.files("a.txt", "b.txt")
+        self.signed(*files)
+        use = json.loads(self.world.vicar("log", "--json", "maria").stdout)[-1]
+        self.assertEqual([document["name"] for document in use["documents"]], ["a.txt", "b.txt"])
+        self.assertEqual((use["service"], use["program"], use["status_word"]), ("cmd", "vicar sign", "9000"))
+        self.assertTrue(use["process"])
 
 
 def pdf():
@@ -216,7 +258,121 @@ def pdf():
     return out
 
 
+def pdf_with_streams():
+    """The same with a cross-reference stream instead of a table."""
+    out = PDF[: PDF.index(b"xref\n")] + b"%" + b" as long as most\n%" * 100 + b"\n"
+    places = [out.index(b"%d 0 obj" % number) for number in range(1, 5)]
+    table = b"\0\0\0\0" + b"".join(b"\1" + place.to_bytes(2, "big") + b"\0" for place in [*places, len(out)])
+    at = len(out)
+    out += b"5 0 obj\n<< /Type /XRef /Size 6 /W [1 2 1] /Root 1 0 R /Length %d >>\nstream\n" % len(table)
+    return out + table + b"\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % at
+
+
+def pdf_with_form():
+    """The same with a form in its catalogue, which wants appearances."""
+    return with_table(
+        PDF[: PDF.index(b"xref\n")].replace(
+            b"/Type /Catalog", b"/Type /Catalog /AcroForm << /Fields [] /NeedAppearances true >>"
+        )
+    )
+
+
+def with_table(out):
+    places = [out.index(b"%d 0 obj" % number) for number in range(1, 5)]
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    return out + (
+        b"xref\n0 5\n0000000000 65535 f \n" + table
+        + b"trailer\n<< /Size 5 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % len(out)
+    )  # fmt: skip
+
+
 PDF = pdf()
+PDFS = {"streams": pdf_with_streams(), "form": pdf_with_form()}
+
+
+class Authority:
+    """A time-stamp authority: OpenSSL behind a small HTTP server."""
+
+    CONFIG = """
+oid_section = oids
+[oids]
+policy1 = 1.3.6.1.4.1.99999.1
+[req]
+distinguished_name = name
+[name]
+[stamps]
+keyUsage = critical,digitalSignature
+extendedKeyUsage = critical,timeStamping
+[tsa]
+default_tsa = one
+[one]
+serial = {dir}/serial
+crypto_device = builtin
+signer_cert = {dir}/tsa.pem
+certs = {dir}/tsa.pem
+signer_key = {dir}/tsa.key
+signer_digest = sha256
+default_policy = policy1
+digests = sha256, sha384, sha512
+accuracy = secs:1
+ess_cert_id_chain = no
+ess_cert_id_alg = sha256
+"""
+
+    def __init__(self, world):
+        self.world = world
+        self.dir = world.path("tsa")
+        self.trouble = None
+        self.asked = 0
+        os.mkdir(self.dir)
+        self.config = os.path.join(self.dir, "conf")
+        with open(self.config, "w") as f:
+            f.write(self.CONFIG.format(dir=self.dir))
+        with open(os.path.join(self.dir, "serial"), "w") as f:
+            f.write("01\n")
+        self.openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "tsa.key", "-out", "tsa.pem",
+                     "-subj", "/CN=Test Time", "-config", self.config, "-extensions", "stamps")  # fmt: skip
+        self.ca = os.path.join(self.dir, "tsa.pem")
+        authority = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                query = self.rfile.read(int(self.headers["Content-Length"]))
+                authority.answer(self, query)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/"
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+    def openssl(self, *arguments):
+        subprocess.run(["openssl", *arguments], cwd=self.dir, check=True, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)  # fmt: skip
+
+    def answer(self, request, query):
+        self.asked += 1
+        if self.trouble == "500":
+            request.send_error(500)
+            return
+        if self.trouble != "replay":
+            with open(os.path.join(self.dir, "query"), "wb") as f:
+                f.write(query)
+        self.openssl("ts", "-reply", "-queryfile", "query", "-out", "reply", "-config", self.config)
+        with open(os.path.join(self.dir, "reply"), "rb") as f:
+            reply = f.read()
+        request.send_response(200)
+        request.send_header("Content-Type", "application/timestamp-reply")
+        request.send_header("Content-Length", str(len(reply)))
+        request.end_headers()
+        request.wfile.write(reply)
 
 
 class WithLocalKeys(Signing):
@@ -243,6 +399,223 @@ class WithLocalKeys(Signing):
         self.assertEqual(done.stdout.count(".p7s\n"), 100)
         self.assertEqual(len(self.questions("PIN: $")), 1)
         self.verify_cms(files[99], files[99] + ".p7s")
+
+    def test_the_content_may_be_in_the_signature(self):
+        (path,) = self.files("a.txt")
+        self.signed("--attach", path)
+        os.unlink(path)
+        self.verify_cms(None, path + ".p7s")
+        ((verdict,), _) = self.verify(path + ".p7s")
+        self.assertTrue(verdict["valid"])
+
+    def test_raw_signatures_are_what_openssl_takes(self):
+        files = self.files("a.txt", "b.txt")
+        self.signed("--raw", "--digest", "sha512", *files)
+        key, certificate = self.public_key()
+        for path in files:
+            self.world.run("openssl", "dgst", "-sha512", "-verify", key, "-signature", path + ".sig", path)
+        self.verify("--certificate", certificate, "--ca-file", certificate, files[0])
+        self.verify("--certificate", certificate, files[0], files[1] + ".sig", status=1)
+
+    def public_key(self):
+        """Of the card's first certificate: PEM files of key and certificate."""
+        directory = self.world.path("data", "vicar", "cards", self.card, "certificates")
+        certificate, key = (os.path.join(self.place, name) for name in ("leaf.pem", "key.pem"))
+        self.world.run("openssl", "x509", "-inform", "DER", "-in",
+                       os.path.join(directory, os.listdir(directory)[0]), "-out", certificate)  # fmt: skip
+        self.world.run("openssl", "x509", "-in", certificate, "-noout", "-pubkey", "-out", "/dev/null")
+        with open(key, "w") as f:
+            f.write(self.world.run("openssl", "x509", "-in", certificate, "-noout", "-pubkey").stdout)
+        return key, certificate
+
+    def test_another_place_and_a_name_for_it(self):
+        files = self.files("a.txt", "b.txt")
+        out = os.path.join(self.place, "signatures")
+        done = self.signed("--output", out, *files, check=False)
+        self.assertIn("is no directory", done.stdout)
+        os.mkdir(out)
+        self.signed("--output", out, *files)
+        self.verify_cms(files[0], os.path.join(out, "a.txt.p7s"))
+        self.signed("--output", os.path.join(out, "named"), files[1])
+        self.verify_cms(files[1], os.path.join(out, "named"))
+        os.mkdir(os.path.join(self.place, "deep"))
+        twin = self.file("deep/a.txt")
+        done = self.signed("--force", "--output", out, files[0], twin, check=False)
+        self.assertIn("would both be written to", done.stdout)
+
+    def test_a_file_that_is_changed_meanwhile_is_told(self):
+        (path,) = self.files("a.txt")
+        before = self.file("before.txt", b"content of a.txt\n")
+
+        def types_late(_):
+            self.file("a.txt", b"another content")
+            return self.pin + ENTER
+
+        self.world.person.expect([(r"PIN: $", types_late)])
+        done = self.signed(path, check=False)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("was changed while it was being signed", done.stdout)
+        # What was shown and agreed to is what was signed.
+        self.verify_cms(before, path + ".p7s")
+
+    def test_a_place_that_vanishes_meanwhile_loses_no_signature(self):
+        files = self.files("a.txt", "b.txt")
+        out = os.path.join(self.place, "out")
+        os.mkdir(out)
+
+        def types_late(_):
+            with open(os.path.join(out, "a.txt.p7s"), "wb") as f:
+                f.write(b"of somebody else")
+            return self.pin + ENTER
+
+        self.world.person.expect([(r"PIN: $", types_late)])
+        done = self.signed("--output", out, *files, check=False, env={"TMPDIR": self.place})
+        self.assertEqual(done.returncode, 1, done.stdout)
+        kept = re.search(r"is kept in (\S+)", done.stdout).group(1)
+        self.verify_cms(files[0], kept)
+        self.verify_cms(files[1], os.path.join(out, "b.txt.p7s"))
+        with open(os.path.join(out, "a.txt.p7s"), "rb") as f:
+            self.assertEqual(f.read(), b"of somebody else")
+
+    def test_wrong_usage_is_said_before_anybody_is_asked(self):
+        (path,) = self.files("a.txt")
+        for wrong in (
+            ["--cms", "--raw"], ["--attach", "--detached"], ["--raw", "--attach"],
+            ["--raw", "--timestamp", "http://localhost/"], ["--digest", "md5"],
+        ):  # fmt: skip
+            done = self.signed(*wrong, path, check=False)
+            self.assertEqual(done.returncode, 2, (wrong, done.stdout))
+        for wrong in (["--key", "nosuch"], ["--pades"]):
+            done = self.signed(*wrong, path, check=False)
+            self.assertEqual(done.returncode, 1, (wrong, done.stdout))
+        self.assertEqual(self.signed(path + "-none", check=False).returncode, 1)
+        self.assertEqual(self.world.person.asked, [])
+
+    def test_a_pdf_is_signed_twice(self):
+        path = self.file("letter.pdf", PDF)
+        self.signed("--pades", "--output", os.path.join(self.place, "once.pdf"), path)
+        self.signed("--pades", "--output", os.path.join(self.place, "twice.pdf"), os.path.join(self.place, "once.pdf"))
+        shown = self.world.run("pdfsig", "-nocert", os.path.join(self.place, "twice.pdf")).stdout
+        self.assertEqual(shown.count("Signature is Valid"), 2, shown)
+        _, said = self.verify(os.path.join(self.place, "twice.pdf"))
+        self.assertEqual(said["earlier"], 1)
+
+    def test_pdfs_of_other_forms(self):
+        """Cross-reference streams and a form that is there already."""
+        for name, content in PDFS.items():
+            path = self.file(name + ".pdf", content)
+            done = self.signed("--pades", path, stderr=subprocess.DEVNULL)
+            self.assertEqual(done.stdout, path[:-4] + "-signed.pdf\n")
+            self.poppler_agrees(path[:-4] + "-signed.pdf")
+            self.verify(path[:-4] + "-signed.pdf")
+
+    def test_a_pdf_that_was_changed_after_it_was_signed_is_not_valid(self):
+        path = self.file("letter.pdf", PDF)
+        self.signed("--pades", path)
+        signed = path[:-4] + "-signed.pdf"
+        with open(signed, "rb") as f:
+            content = f.read()
+        with open(signed, "wb") as f:
+            f.write(content + b"\n% more\n")
+        _, said = self.verify(signed, status=1)
+        self.assertFalse(said["whole"])
+        with open(signed, "wb") as f:
+            f.write(content.replace(b"0 0 m 100 50 l S", b"0 0 m 100 99 l S"))
+        ((verdict,), _) = self.verify(signed, status=1)
+        self.assertFalse(verdict["valid"])
+
+
+class WithTimeStamps(Signing):
+    card = "local"
+    pin = "12345678"
+
+    @classmethod
+    def make_cards(cls):
+        cls.world.create("local", "--card", "fineid-v2", "--role", "sign",
+                         pins="pin = 12345678\npuk = 87654321\n")  # fmt: skip
+        cls.put_in("local")
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.authority = Authority(cls.world)
+        cls.addClassCleanup(cls.authority.close)
+
+    def setUp(self):
+        super().setUp()
+        self.authority.trouble = None
+
+    def stamped(self, *arguments, **more):
+        return self.signed("--timestamp", self.authority.url, "--timestamp-ca", self.authority.ca, *arguments, **more)
+
+    def test_each_signature_gets_a_stamp_that_is_verified(self):
+        files = self.files("a.txt", "b.txt")
+        self.stamped(*files)
+        for path in files:
+            self.verify_cms(path, path + ".p7s")
+            ((verdict,), _) = self.verify("--timestamp-ca", self.authority.ca, path)
+            self.assertTrue(verdict["time_stamp"])
+            self.assertTrue(verdict["time_stamp_trusted"])
+            self.assertEqual(verdict["time_stamp_authority"], "Test Time")
+        ((verdict,), _) = self.verify(files[0])
+        self.assertFalse(verdict["time_stamp_trusted"])
+
+    def test_a_stamp_in_a_pdf(self):
+        path = self.file("letter.pdf", PDF)
+        self.stamped("--pades", path)
+        self.poppler_agrees(path[:-4] + "-signed.pdf")
+        ((verdict,), _) = self.verify("--timestamp-ca", self.authority.ca, path[:-4] + "-signed.pdf")
+        self.assertTrue(verdict["time_stamp_trusted"])
+
+    def test_without_the_stamp_the_signature_is_written_and_it_is_said(self):
+        for trouble, words in (("500", "HTTP 500"), ("replay", "is not accepted")):
+            self.authority.trouble = trouble
+            path = self.file(trouble + ".txt", trouble.encode())
+            done = self.stamped(path, check=False)
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn(words, done.stdout)
+            self.verify_cms(path, path + ".p7s")
+            ((verdict,), _) = self.verify(path)
+            self.assertIsNone(verdict["time_stamp"])
+
+    def test_an_authority_that_is_not_trusted_gives_no_stamp(self):
+        path = self.file("a.txt")
+        done = self.signed("--timestamp", self.authority.url, path, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("--timestamp-ca", done.stdout)
+
+
+class WithEllipticCurves(Signing):
+    card = "curve"
+    pin = "12345678"
+
+    @classmethod
+    def make_cards(cls):
+        cls.world.create("curve", "--card", "fineid-v4", "--role", "sign", "--key", "p384",
+                         pins="pin = 12345678\npuk = 87654321\n")  # fmt: skip
+        cls.put_in("curve")
+
+    def test_cms_raw_and_pdf_with_ecdsa(self):
+        files = self.files("a.txt", "b.txt", "c.txt")
+        self.signed("--digest", "sha384", *files)
+        self.assertEqual(len(self.questions("PIN: $")), 1, self.world.person.asked)
+        for path in files:
+            self.verify_cms(path, path + ".p7s")
+            self.verify(path)
+        self.signed("--raw", "--digest", "sha384", files[0])
+        self.world.run("openssl", "dgst", "-sha384", "-verify", self.public_key(), "-signature",
+                       files[0] + ".sig", files[0])  # fmt: skip
+        path = self.file("letter.pdf", PDF)
+        self.signed("--pades", path)
+        self.poppler_agrees(path[:-4] + "-signed.pdf")
+
+    def public_key(self):
+        directory = self.world.path("data", "vicar", "cards", self.card, "certificates")
+        path = os.path.join(self.place, "key.pem")
+        with open(path, "w") as f:
+            f.write(self.world.run("openssl", "x509", "-inform", "DER", "-noout", "-pubkey", "-in",
+                                   os.path.join(directory, os.listdir(directory)[0])).stdout)  # fmt: skip
+        return path
 
 
 if __name__ == "__main__":

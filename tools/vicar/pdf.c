@@ -116,7 +116,7 @@ take_number(struct reader *reader, size_t *number)
 
 /* The last /ByteRange in the file, "[ 0 840 960 240 ]" behind it. */
 static bool
-find_range(struct bytes content, size_t range[RANGES])
+find_range(struct bytes content, size_t range[RANGES], size_t *earlier)
 {
 	static const char key[] = "/ByteRange";
 	const size_t key_len = sizeof(key) - 1;
@@ -128,6 +128,7 @@ find_range(struct bytes content, size_t range[RANGES])
 		at = memmem(at, (size_t)(content.data + content.len - at), key, key_len);
 		if (at == NULL)
 			break;
+		*earlier += found != NULL;
 		found = at;
 		at += key_len;
 	}
@@ -151,7 +152,7 @@ pdf_find_signature(struct bytes content, struct pdf_signature *signature, struct
 	size_t *range = signature->range;
 
 	memset(signature, 0, sizeof(*signature));
-	if (!begins_as_pdf(content) || !find_range(content, range))
+	if (!begins_as_pdf(content) || !find_range(content, range, &signature->earlier))
 		return problem(error, "there is no signature in this PDF");
 	if (range[0] != 0 || range[1] > content.len || range[2] > content.len ||
 	    range[3] > content.len - range[2] || range[2] < range[1] + 2 ||

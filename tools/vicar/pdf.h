@@ -30,6 +30,7 @@ bool pdf_fill(uint8_t *gap, size_t gap_len, struct bytes signature) MUST_USE;
 struct pdf_signature {
 	size_t range[4];     /* ByteRange */
 	size_t gap, gap_len; /* the digits of Contents */
+	size_t earlier;      /* signatures before it */
 	bool whole;          /* it covers all of the file but the gap */
 };
 

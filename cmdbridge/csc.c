@@ -12,7 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHAIN_ROOM = 64 * 1024 };
+enum {
+	CHAIN_ROOM = 64 * 1024,
+	BATCHES_MAX = 8, /* vicard ends a bridge that says more than its WORDS_MAX */
+};
 
 static struct bytes
 text_bytes(const char *text)
@@ -161,12 +164,21 @@ batch_len(const struct documents *documents, size_t first, long multisign)
 	return len;
 }
 
-/* Every digest is one that the key can sign; before the first authorisation. */
+/* Every digest is one that the key can sign, and nobody is asked for codes without end; before the first
+ * authorisation. */
 static enum outcome
-check_algorithms(struct csc *csc, const struct csc_key *key, const struct documents *documents)
+check_batches(struct csc *csc, const struct csc_key *key, const struct documents *documents)
 {
 	struct csc_algorithm algorithm;
+	size_t batches = 0;
 
+	for (size_t i = 0; i < documents->count; i += batch_len(documents, i, key->multisign))
+		batches++;
+	if (batches > BATCHES_MAX)
+		return csc_explain(csc, OUTCOME_KEY_UNFIT,
+				   "it would take %zu authorisations, since the key signs at most "
+				   "%ld documents with one; sign fewer at a time",
+				   batches, key->multisign);
 	for (size_t i = 0; i < documents->count; i++)
 		if (!csc_algorithm_choose(csc_key_algorithms(key), csc->use->request->use,
 					  documents->list[i].digest, &algorithm))
@@ -182,7 +194,7 @@ sign_batches(struct csc *csc, const struct csc_key *key, const struct documents 
 	     X509 *leaf)
 {
 	const struct bridge_request *request = csc->use->request;
-	enum outcome outcome = check_algorithms(csc, key, documents);
+	enum outcome outcome = check_batches(csc, key, documents);
 
 	for (size_t first = 0, len; outcome == OUTCOME_OK && first < documents->count;
 	     first += len) {
@@ -209,6 +221,18 @@ sign_batches(struct csc *csc, const struct csc_key *key, const struct documents 
 	return outcome;
 }
 
+/* vicard takes a bridge that says nothing for one that hangs; several calls may be before us. */
+static enum outcome
+log_in(struct csc *csc)
+{
+	enum outcome outcome = csc_progress(csc, "logging in at the service");
+
+	if (outcome == OUTCOME_OK)
+		outcome = csc_login(csc, CSC_ASKING);
+	return outcome == OUTCOME_OK ? csc_progress(csc, "asking the service for the key")
+				     : outcome;
+}
+
 static void
 sign(const struct service_use *use, struct service_result *result)
 {
@@ -224,7 +248,7 @@ sign(const struct service_use *use, struct service_result *result)
 	if (result->outcome == OUTCOME_OK && !use->request->consent_given)
 		result->outcome = get_consent(&csc, documents->list, documents->count);
 	if (result->outcome == OUTCOME_OK)
-		result->outcome = csc_login(&csc, CSC_ASKING);
+		result->outcome = log_in(&csc);
 	if (result->outcome == OUTCOME_OK)
 		result->outcome = open_key(&csc, &key);
 	if (result->outcome == OUTCOME_OK)

@@ -128,12 +128,12 @@ ask_one(struct csc *csc, const struct csc_batch *batch, size_t place, struct csc
 	const bool sent = factor->kind == CSC_FACTOR_SENT_CODE;
 	struct consent consent = batch->documents[0];
 	char problem[CSC_PROBLEM_MAX], error[PROMPT_ERROR_MAX];
-	enum outcome outcome = OUTCOME_OK;
+	enum outcome outcome = csc_progress(csc, "waiting for the code");
 
 	consent.code = sent ? CONSENT_CODE_SENT : CONSENT_CODE_OWN;
 	consent.others = batch->count - 1;
 	introduce(codes, problem);
-	for (unsigned i = 0; i < QUESTIONS_MAX; i++) {
+	for (unsigned i = 0; i < QUESTIONS_MAX && outcome == OUTCOME_OK; i++) {
 		char *code = codes->list[place];
 		enum prompt_result prompted;
 
@@ -151,17 +151,17 @@ ask_one(struct csc *csc, const struct csc_batch *batch, size_t place, struct csc
 		else
 			snprintf(problem, sizeof(problem), "%s",
 				 tr("That is no code; this one has digits only."));
-		if (outcome != OUTCOME_OK)
-			return outcome;
+		if (outcome == OUTCOME_OK)
+			outcome = csc_progress(csc, "waiting for the code");
 	}
-	return OUTCOME_NO_ANSWER;
+	return outcome == OUTCOME_OK ? OUTCOME_NO_ANSWER : outcome;
 }
 
 enum outcome
 csc_codes_ask(struct csc *csc, const struct csc_batch *batch, struct csc_codes *codes)
 {
 	const struct csc_factors *factors = &batch->key->factors;
-	enum outcome outcome = csc_progress(csc, "waiting for the code");
+	enum outcome outcome = OUTCOME_OK;
 
 	for (size_t i = 0; i < factors->count && outcome == OUTCOME_OK; i++)
 		if (csc_factor_is_code(&factors->list[i]))

@@ -183,6 +183,8 @@ csc_sign_batch(struct csc *csc, const struct csc_batch *batch)
 	enum outcome outcome = csc_authorize(csc, batch, &sad);
 
 	if (outcome == OUTCOME_OK)
+		outcome = csc_progress(csc, "waiting for the signature");
+	if (outcome == OUTCOME_OK)
 		outcome = csc_speaks(csc->use->config, CSC_ONE_BY_ONE)
 			      ? sign_one_by_one(csc, batch, &sad)
 			      : sign_part(csc, batch, 0, batch->count, sad);

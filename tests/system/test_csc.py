@@ -4,10 +4,14 @@ module, and by `vicar sign`, with the real pcscd and the simulated service. How 
 for what costs something, and what is kept and told of it."""
 
 import hashlib
+import http.server
+import json
 import os
 import re
+import ssl
 import stat
 import sys
+import threading
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -243,6 +247,53 @@ class Accounts(Csc):
         self.assertEqual(done.returncode, 1)
         self.assertIn("The service refused the login", done.stdout)
         self.assertNotIn("falsch", done.stdout)
+
+
+class Greeting(http.server.BaseHTTPRequestHandler):
+    """info of a service that knows its clients by their certificates."""
+
+    def do_POST(self):
+        body = json.dumps({"specs": "1.0.3.0", "authType": ["TLS"], "methods": []}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class ClientCertificate(Csc):
+    def setUp(self):
+        super().setUp()
+        self.world.run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj",
+                       "/CN=client", "-keyout", "client.key", "-out", "client.pem")  # fmt: skip
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.service.path("tls.pem"), self.service.path("private", "tls.key"))
+        context.load_verify_locations(self.world.path("client.pem"))
+        context.verify_mode = ssl.CERT_REQUIRED
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Greeting)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        self.endpoint = f"https://127.0.0.1:{server.server_port}/csc/v1"
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+
+    def check(self, code, **keys):
+        self.configure(endpoint=self.endpoint, **keys)
+        done = self.world.vicar("service", "check", "csc", "--account", self.account, check=False)
+        self.assertEqual(done.returncode, code, done.stdout)
+        return done.stdout
+
+    def test_a_certificate_of_the_client_is_a_login(self):
+        certificate = {"client-certificate": self.world.path("client.pem")}
+        told = self.check(0, **certificate, **{"client-key": self.world.path("client.key")})
+        self.assertIn("knows the account", told)
+        self.check(1)
+        self.assertIn("not configured", self.check(1, **{"client-certificate": "/nowhere/client.pem"}))
 
 
 if __name__ == "__main__":

@@ -466,6 +466,20 @@ more_than_one_code_is_good_for_are_asked_for_again(void **state)
 }
 
 static void
+nobody_is_asked_for_codes_without_end(void **state)
+{
+	const struct keystroke keys[] = {CONSENT};
+	struct bridge_request request = request_many(9);
+
+	(void)state;
+	set_up("v1", CSC_SENT "multisign = 1\n", "", "login = oauth2client");
+	sign_with(&request, keys, COUNT(keys), &patient);
+	assert_sw(0x6985);
+	assert_true(use_says(use.result.text, "9 authorisations"));
+	assert_int_equal(use.starts, 0);
+}
+
+static void
 hashes_one_by_one_take_one_code(void **state)
 {
 	const struct keystroke keys[] = {CONSENT, RIGHT_CODE};
@@ -611,6 +625,7 @@ main(void)
 	    TEST(what_the_key_cannot_do_costs_no_try),
 	    TEST(many_documents_take_one_code),
 	    TEST(more_than_one_code_is_good_for_are_asked_for_again),
+	    TEST(nobody_is_asked_for_codes_without_end),
 	    TEST(hashes_one_by_one_take_one_code),
 	    TEST(signatures_that_come_later_are_waited_for),
 	    TEST(several_keys_are_listed),

@@ -3,16 +3,6 @@
 #include "cmdprofile.h"
 #include "cmdsign.h"
 
-static const struct service_option options[] = {
-    [CMD_BIOMETRIC_VALIDATION] = {.name = "biometric-validation",
-				  .kind = SERVICE_OPTION_WORD,
-				  .words = "yes no"},
-    [CMD_BIOMETRIC_CODE] = {.name = "biometric-code",
-			    .kind = SERVICE_OPTION_WORD,
-			    .words = "yes no"},
-    {.name = NULL},
-};
-
 /* Manual of the service, section on return codes; cmd.md 9. */
 static const struct service_status statuses[] = {
     {"200", OUTCOME_OK},
@@ -28,18 +18,8 @@ static const struct service_status statuses[] = {
     {NULL, OUTCOME_OK},
 };
 
-enum {
-	CMD_SECRETS = SERVICE_SECRET_APPLICATION_ID | SERVICE_SECRET_USER | SERVICE_SECRET_PASSWORD,
-};
-
 const struct service_maker cmd_maker = {
-    .type = "cmd",
-    .abilities = SERVICE_SIGN_PKCS1 | SERVICE_SIGNS_MANY,
-    .account = SERVICE_ACCOUNT_PHONE,
-    .secrets = CMD_SECRETS,
-    .secrets_needed = CMD_SECRETS,
-    .proves = true,
-    .options = options,
+    .kind = &cmd_kind,
     .statuses = statuses,
     .settle = cmdprofile_settle,
     .enrol = cmdenrol,

@@ -10,6 +10,7 @@
 /* Keys of vicar.conf that only this type has; the optional members of newer servers (cmd.md 15). */
 enum cmd_option { CMD_BIOMETRIC_VALIDATION, CMD_BIOMETRIC_CODE };
 
+extern const struct service_kind cmd_kind;
 extern const struct service_maker cmd_maker;
 
 #endif

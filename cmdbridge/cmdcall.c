@@ -80,7 +80,7 @@ cmdcall_open(struct cmdcall *call, const struct service_use *use, struct service
 	outcome = open_cipher(call);
 	if (outcome != OUTCOME_OK)
 		return outcome;
-	if (!service_credentials_load(config->credentials, &cmd_maker, call->credentials, error) ||
+	if (!service_credentials_load(config->credentials, &cmd_kind, call->credentials, error) ||
 	    !service_credentials_fit(config, call->credentials, error))
 		return cmdcall_explain(call, OUTCOME_CREDENTIALS_FILE, "%s", error);
 	outcome = open_account(call);

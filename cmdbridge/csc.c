@@ -369,12 +369,7 @@ out:
 }
 
 const struct service_maker csc_maker = {
-    .type = "csc",
-    .abilities = SERVICE_SIGN_PKCS1 | SERVICE_SIGN_PSS | SERVICE_SIGN_ECDSA | SERVICE_SIGNS_MANY,
-    .account = SERVICE_ACCOUNT_USER,
-    .secrets = SERVICE_SECRET_CLIENT_ID | SERVICE_SECRET_CLIENT_SECRET | SERVICE_SECRET_PASSWORD,
-    .needs_endpoint = true,
-    .options = csc_options,
+    .kind = &csc_kind,
     .statuses = csc_statuses,
     .enrol = enrol,
     .list = list,

@@ -7,6 +7,7 @@
 
 #include "service.h"
 
+extern const struct service_kind csc_kind;
 extern const struct service_maker csc_maker;
 
 #endif

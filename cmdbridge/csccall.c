@@ -260,7 +260,7 @@ open_files(struct csc *csc)
 	if (!csc->credentials || !csc->account)
 		return csc_explain(csc, OUTCOME_MISCONFIGURED, "no locked memory left");
 	if (config->credentials &&
-	    (!service_credentials_load(config->credentials, &csc_maker, csc->credentials, error) ||
+	    (!service_credentials_load(config->credentials, &csc_kind, csc->credentials, error) ||
 	     !service_credentials_fit(config, csc->credentials, error)))
 		return csc_explain(csc, OUTCOME_CREDENTIALS_FILE, "%s", error);
 	return open_account(csc);

@@ -1,4 +1,5 @@
 #include "cscoptions.h"
+#include "csc.h"
 
 enum { POLL_MS_LEAST = 50, POLL_MS_MOST = 60000 };
 
@@ -39,4 +40,13 @@ const struct service_option csc_options[CSC_OPTIONS + 1] = {
 		     .least = POLL_MS_LEAST,
 		     .most = POLL_MS_MOST},
     [CSC_DIALECT] = {.name = "dialect", .kind = SERVICE_OPTION_WORDS, .words = CSC_DIALECTS},
+};
+
+const struct service_kind csc_kind = {
+    .type = "csc",
+    .abilities = SERVICE_SIGN_PKCS1 | SERVICE_SIGN_PSS | SERVICE_SIGN_ECDSA | SERVICE_SIGNS_MANY,
+    .account = SERVICE_ACCOUNT_USER,
+    .secrets = SERVICE_SECRET_CLIENT_ID | SERVICE_SECRET_CLIENT_SECRET | SERVICE_SECRET_PASSWORD,
+    .needs_endpoint = true,
+    .options = csc_options,
 };

@@ -196,29 +196,8 @@ sign(const struct service_use *use, struct service_result *result)
 	X509_free(work.leaf);
 }
 
-static const struct service_option options[] = {
-    [P11_OPTION_MODULE] = {.name = "module", .kind = SERVICE_OPTION_PATH, .required = true},
-    [P11_OPTION_TOKEN] = {.name = "token",
-			  .kind = SERVICE_OPTION_TEXT,
-			  .words = "the token's label, or a PKCS#11 URI"},
-    [P11_OPTION_CONFIRM] = {.name = "confirm",
-			    .kind = SERVICE_OPTION_WORD,
-			    .fallback = "always",
-			    .words = "always never"},
-    [P11_OPTION_LOGIN] = {.name = "login",
-			  .kind = SERVICE_OPTION_WORD,
-			  .fallback = "card-pin",
-			  .words = "card-pin pin-pad none"},
-    {.name = NULL},
-};
-
 const struct service_maker p11_maker = {
-    .type = "pkcs11",
-    .abilities = SERVICE_SIGN_PKCS1 | SERVICE_SIGN_PSS | SERVICE_SIGN_ECDSA |
-		 SERVICE_DECIPHER_PKCS1 | SERVICE_DECIPHER_RAW | SERVICE_DECIPHER_OAEP |
-		 SERVICE_DERIVE_ECDH | SERVICE_SIGNS_MANY,
-    .account = SERVICE_ACCOUNT_NONE,
-    .options = options,
+    .kind = &p11_kind,
     .enrol = p11_enrol,
     .list = p11_list,
     .sign = sign,

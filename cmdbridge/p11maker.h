@@ -8,6 +8,7 @@
 
 #include "service.h"
 
+extern const struct service_kind p11_kind;
 extern const struct service_maker p11_maker;
 
 /* Of the maker's table, in p11enrol.c. */

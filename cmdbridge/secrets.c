@@ -194,33 +194,32 @@ out:
 }
 
 static struct field
-credential(const struct service_maker *maker, unsigned secret, const char *name, char *value,
+credential(const struct service_kind *kind, unsigned secret, const char *name, char *value,
 	   size_t room)
 {
 	return (struct field){
 	    .name = name,
 	    .value = value,
 	    .room = room,
-	    .is_known = (maker->secrets & secret) != 0,
-	    .optional = (maker->secrets_needed & secret) == 0,
+	    .is_known = (kind->secrets & secret) != 0,
+	    .optional = (kind->secrets_needed & secret) == 0,
 	};
 }
 
 bool
-service_credentials_load(const char *path, const struct service_maker *maker,
+service_credentials_load(const char *path, const struct service_kind *kind,
 			 struct service_credentials *credentials, char error[SECRETS_ERROR_MAX])
 {
 	struct service_credentials *c = credentials;
 	struct field fields[] = {
 	    {"profile", c->profile, sizeof(c->profile), true, true, false},
-	    credential(maker, SERVICE_SECRET_APPLICATION_ID, "application-id", c->application_id,
+	    credential(kind, SERVICE_SECRET_APPLICATION_ID, "application-id", c->application_id,
 		       sizeof(c->application_id)),
-	    credential(maker, SERVICE_SECRET_USER, "user", c->user, sizeof(c->user)),
-	    credential(maker, SERVICE_SECRET_PASSWORD, "password", c->password,
-		       sizeof(c->password)),
-	    credential(maker, SERVICE_SECRET_CLIENT_ID, "client-id", c->client_id,
+	    credential(kind, SERVICE_SECRET_USER, "user", c->user, sizeof(c->user)),
+	    credential(kind, SERVICE_SECRET_PASSWORD, "password", c->password, sizeof(c->password)),
+	    credential(kind, SERVICE_SECRET_CLIENT_ID, "client-id", c->client_id,
 		       sizeof(c->client_id)),
-	    credential(maker, SERVICE_SECRET_CLIENT_SECRET, "client-secret", c->client_secret,
+	    credential(kind, SERVICE_SECRET_CLIENT_SECRET, "client-secret", c->client_secret,
 		       sizeof(c->client_secret)),
 	    {"proxy-user", c->proxy_user, sizeof(c->proxy_user), true, true, false},
 	    {"proxy-password", c->proxy_password, sizeof(c->proxy_password), true, true, false},

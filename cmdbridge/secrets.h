@@ -13,7 +13,7 @@
 enum { SECRETS_ERROR_MAX = 512 };
 
 /* False: `error` names file, reason and next step, never a value; nothing is left in the result. */
-bool service_credentials_load(const char *path, const struct service_maker *maker,
+bool service_credentials_load(const char *path, const struct service_kind *kind,
 			      struct service_credentials *credentials,
 			      char error[SECRETS_ERROR_MAX]) MUST_USE;
 /* False: they say that they are for another profile than the service's. */

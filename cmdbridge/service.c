@@ -17,27 +17,13 @@
 
 static const struct service_maker *const makers[] = {&cmd_maker, &csc_maker, &p11_maker};
 
-const char service_types[] = "cmd, csc, pkcs11";
-
 const struct service_maker *
 service_maker(const char *type)
 {
 	for (size_t i = 0; type && i < sizeof(makers) / sizeof(makers[0]); i++)
-		if (strcmp(makers[i]->type, type) == 0)
+		if (strcmp(makers[i]->kind->type, type) == 0)
 			return makers[i];
 	return NULL;
-}
-
-const char *
-service_profile_name(unsigned profile)
-{
-	static const char *const names[] = {
-	    [SERVICE_PRODUCTION] = "production",
-	    [SERVICE_PRE_PRODUCTION] = "pre-production",
-	    [SERVICE_SIMULATOR] = "simulator",
-	};
-
-	return names[profile];
 }
 
 static bool
@@ -56,27 +42,6 @@ service_outcome(const struct service_maker *maker, const char *code)
 		if (code_is(code, at->code))
 			return at->outcome;
 	return OUTCOME_OTHER_CODE;
-}
-
-unsigned
-service_number(const struct service_config *config, size_t option)
-{
-	return (unsigned)strtoul(config->options[option], NULL, 10);
-}
-
-bool
-service_says(const struct service_config *config, size_t option, const char *word)
-{
-	const size_t len = strlen(word);
-
-	for (const char *at = config->options[option]; at && *at; at += strspn(at, " ")) {
-		const size_t here = strcspn(at, " ");
-
-		if (here == len && memcmp(at, word, len) == 0)
-			return true;
-		at += here;
-	}
-	return false;
 }
 
 bool
@@ -205,7 +170,7 @@ perform(const struct service_maker *maker, const struct service_use *use,
 	}
 	result->outcome = OUTCOME_MISCONFIGURED;
 	snprintf(result->detail, sizeof(result->detail), "services of type %s cannot do this",
-		 maker->type);
+		 maker->kind->type);
 }
 
 bool

@@ -2,7 +2,8 @@
  * Makers of signatures: what a remote service must be able to do.
  *
  * A service is configured by [service NAME] of vicar.conf (vicar.conf(5)); its `type` picks the
- * maker. Adding a service is one file with one `struct service_maker`, and a line in service.c.
+ * maker. Adding a service is one `struct service_kind`, what it is, with a line in service_kind.c, and one
+ * `struct service_maker`, what it does, with a line in service.c.
  */
 #ifndef VICAR_CMDBRIDGE_SERVICE_H
 #define VICAR_CMDBRIDGE_SERVICE_H
@@ -42,6 +43,7 @@ struct service_option {
  * NULL means not given. */
 struct service_config {
 	char *name;
+	char *place;                        /* where it begins, "FILE:LINE" */
 	char *type;                         /* "cmd" */
 	unsigned profile;                   /* enum service_profile */
 	char *endpoint;                     /* https URL */
@@ -151,9 +153,9 @@ struct service_status {
 	enum outcome outcome;
 };
 
-/* A kind of service. Each function fills in `result`, which it gets zeroed (OUTCOME_OK); NULL: it
- * cannot do that. */
-struct service_maker {
+/* What is known of a kind of service without any of its code: vicard, which holds neither HTTP nor XML,
+ * has the list of these alone. */
+struct service_kind {
 	const char *type;
 	unsigned abilities; /* enum service_ability: the most that one of its keys can do */
 	enum service_account_kind account;
@@ -161,7 +163,17 @@ struct service_maker {
 	unsigned secrets_needed; /* ... and must */
 	bool proves;             /* enrols with a PIN, as proof */
 	bool needs_endpoint;     /* `endpoint` of vicar.conf must be given */
-	const struct service_option *options;  /* NULL: no keys of its own in vicar.conf */
+	const struct service_option *options; /* NULL: no keys of its own in vicar.conf */
+};
+
+/* NULL: no such type. `service_types` is for error texts: "cmd". */
+const struct service_kind *service_kind(const char *type);
+extern const char service_types[];
+
+/* What a kind of service does. Each function fills in `result`, which it gets zeroed (OUTCOME_OK);
+ * NULL: it cannot do that. */
+struct service_maker {
+	const struct service_kind *kind;
 	const struct service_status *statuses; /* ends with a NULL code; NULL: none */
 	/* Fills in what is not given and has a default, and refuses what does not go together: then
 	 * `error` says what is wrong with the service and what to do. `share` is the directory of what
@@ -185,9 +197,7 @@ struct service_maker {
 /* What the service's code means; OUTCOME_OTHER_CODE for one that is not in the table. */
 enum outcome service_outcome(const struct service_maker *maker, const char *code);
 
-/* NULL: no such type. `service_types` is for error texts: "cmd". */
-const struct service_maker *service_maker(const char *type);
-extern const char service_types[];
+const struct service_maker *service_maker(const char *type); /* NULL: no such type */
 
 /* Does what the request asks, shows the user what must be shown, and writes the BRIDGE_RESULT.
  * False: the parent is gone, or there is no room; nothing is to be sent. */

@@ -6,7 +6,6 @@
 #include "pkcs11/settings.h"
 #include "tools/config_key.h"
 #include "tools/config_options.h"
-#include "tools/config_service.h"
 #include "tools/paths.h"
 
 #include <ctype.h>
@@ -30,8 +29,7 @@ struct loader {
 	uint64_t seen;                              /* keys of [card] and [prompt], this file */
 	uint64_t pkcs11_seen;                       /* keys of [pkcs11], this file */
 	uint64_t service_seen[CONFIG_SERVICES_MAX]; /* keys of each service, this file */
-	char service_place[CONFIG_SERVICES_MAX][PATH_MAX]; /* file:line of its heading */
-	struct config_options options;                     /* of the services' types */
+	struct config_options options;              /* of the services' types */
 	unsigned file_number;
 };
 
@@ -105,6 +103,7 @@ static bool
 service_select(struct loader *loader, const char *name, size_t *service)
 {
 	struct config *config = loader->config;
+	char place[PATH_MAX];
 
 	if (!service_name_valid(name))
 		return fail(
@@ -125,8 +124,9 @@ service_select(struct loader *loader, const char *name, size_t *service)
 	if (!put_text(loader, &config->services[*service].name, name))
 		return false;
 	config->services_count++;
-	(void)snprintf(loader->service_place[*service], PATH_MAX, "%s:%d", loader->path,
-		       loader->line);
+	(void)snprintf(place, sizeof(place), "%s:%d", loader->path, loader->line);
+	if (!put_text(loader, &config->services[*service].place, place))
+		return false;
 	return put_defaults(loader, true, *service);
 }
 
@@ -364,6 +364,14 @@ check_prompt(struct loader *loader)
 }
 
 static bool
+has_type(const struct service_config *service, struct problem *error)
+{
+	return service->type != NULL ||
+	       problem(error, "%s: [service %s] lacks type (allowed is %s); add it", service->place,
+		       service->name, service_types);
+}
+
+static bool
 check_services(struct loader *loader)
 {
 	struct config *config = loader->config;
@@ -373,7 +381,7 @@ check_services(struct loader *loader)
 	for (size_t i = 0; i < config->services_count; i++)
 		if (!config_options_settle(&loader->options, i, &config->services[i], known,
 					   loader->error) ||
-		    !config_service_settle(config, i, loader->service_place[i], loader->error))
+		    !has_type(&config->services[i], loader->error))
 			return false;
 	return true;
 }
@@ -435,6 +443,7 @@ config_free(struct config *config)
 	}
 	for (size_t s = 0; s < CONFIG_SERVICES_MAX; s++) {
 		free(config->services[s].name);
+		free(config->services[s].place);
 		for (size_t i = 0; i < SERVICE_OPTIONS_MAX; i++)
 			free(config->services[s].options[i]);
 	}

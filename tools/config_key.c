@@ -112,7 +112,7 @@ key_put(const struct key *key, void *to, const char *value)
 		break;
 	case VALUE_URL: ok = url_allowed(key, value); break;
 	case VALUE_WORD: ok = word_find(key, value, strlen(value), &place); break;
-	case VALUE_TYPE: ok = service_maker(value) != NULL; break;
+	case VALUE_TYPE: ok = service_kind(value) != NULL; break;
 	}
 	if (!ok)
 		return KEY_NOT_ALLOWED;

@@ -62,11 +62,11 @@ config_options_free(struct config_options *options)
 }
 
 static size_t
-options_count(const struct service_maker *maker)
+options_count(const struct service_kind *kind)
 {
 	size_t count = 0;
 
-	while (maker != NULL && maker->options != NULL && maker->options[count].name != NULL)
+	while (kind != NULL && kind->options != NULL && kind->options[count].name != NULL)
 		count++;
 	return count;
 }
@@ -173,27 +173,27 @@ settle_one(const struct service_option *option, const struct config_option *give
 }
 
 static bool
-is_known(const struct service_maker *maker, const char *name)
+is_known(const struct service_kind *kind, const char *name)
 {
-	const size_t count = options_count(maker);
+	const size_t count = options_count(kind);
 
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(maker->options[i].name, name) == 0)
+		if (strcmp(kind->options[i].name, name) == 0)
 			return true;
 	return false;
 }
 
 static bool
 refuse_unknown(const struct config_option *given, const struct service_config *service,
-	       const struct service_maker *maker, const char *common, struct problem *error)
+	       const struct service_kind *kind, const char *common, struct problem *error)
 {
-	const size_t count = options_count(maker);
+	const size_t count = options_count(kind);
 	char own[1024] = "";
 	size_t len = 0;
 
 	for (size_t i = 0; i < count && len < sizeof(own); i++)
 		len +=
-		    (size_t)snprintf(own + len, sizeof(own) - len, ", %s", maker->options[i].name);
+		    (size_t)snprintf(own + len, sizeof(own) - len, ", %s", kind->options[i].name);
 	return problem(error, "%s: %s is no key of [service %s]; there are %s%s", given->place,
 		       given->name, service->name, common, own);
 }
@@ -202,17 +202,17 @@ bool
 config_options_settle(const struct config_options *options, size_t place,
 		      struct service_config *service, const char *common, struct problem *error)
 {
-	const struct service_maker *maker = service_maker(service->type);
-	const size_t count = options_count(maker);
+	const struct service_kind *kind = service_kind(service->type);
+	const size_t count = options_count(kind);
 
 	for (size_t i = 0; i < options->count; i++) {
 		const struct config_option *given = &options->list[i];
 
-		if (given->service == place && !is_known(maker, given->name))
-			return refuse_unknown(given, service, maker, common, error);
+		if (given->service == place && !is_known(kind, given->name))
+			return refuse_unknown(given, service, kind, common, error);
 	}
 	for (size_t i = 0; i < count; i++)
-		if (!settle_one(&maker->options[i], find(options, place, maker->options[i].name),
+		if (!settle_one(&kind->options[i], find(options, place, kind->options[i].name),
 				service, &service->options[i], error))
 			return false;
 	return true;

@@ -34,20 +34,29 @@ shares_no_credentials(const struct config *config, const struct service_config *
 	return true;
 }
 
-bool
-config_service_settle(struct config *config, size_t place, const char *heading,
-		      struct problem *error)
+static bool
+settle(struct config *config, struct service_config *service, struct problem *error)
 {
-	struct service_config *service = &config->services[place];
 	const struct service_maker *maker = service_maker(service->type);
 
-	if (maker == NULL)
-		return problem(error, "%s: [service %s] lacks type (allowed is %s); add it",
-			       heading, service->name, service_types);
-	if (!settle_by_type(maker, service, heading, error))
+	if (!settle_by_type(maker, service, service->place, error))
 		return false;
-	if (maker->needs_endpoint && service->endpoint == NULL)
+	if (maker->kind->needs_endpoint && service->endpoint == NULL)
 		return problem(error, "%s: [service %s] lacks endpoint (an https:// URL); add it",
-			       heading, service->name);
-	return shares_no_credentials(config, service, heading, error);
+			       service->place, service->name);
+	return shares_no_credentials(config, service, service->place, error);
+}
+
+bool
+config_load_services(struct config *config, struct problem *error)
+{
+	if (!config_load(config, error))
+		return false;
+	for (size_t i = 0; i < config->services_count; i++) {
+		if (!settle(config, &config->services[i], error)) {
+			config_free(config);
+			return false;
+		}
+	}
+	return true;
 }

@@ -7,9 +7,8 @@
 
 #include "tools/config.h"
 
-/* The service at this place, and how it goes with those before it; `heading` is where it begins,
- * "FILE:LINE". */
-bool config_service_settle(struct config *config, size_t place, const char *heading,
-			   struct problem *error) MUST_USE;
+/* config_load(), with each service as its maker has it and all of them together judged: for programs
+ * that ask services. Links every maker. */
+bool config_load_services(struct config *config, struct problem *error) MUST_USE;
 
 #endif

@@ -8,7 +8,7 @@
 #include "cmdbridge/peer.h"
 #include "cmdbridge/prompt.h"
 #include "cmdbridge/service.h"
-#include "tools/config.h"
+#include "tools/config_service.h"
 #include "tools/paths.h"
 #include "tools/prompt_here.h"
 
@@ -74,7 +74,7 @@ run_service(const struct config *config, const struct peer *peer,
 		snprintf(detail, sizeof(detail), "there is no [service %s]", name);
 		return service_refuse(OUTCOME_MISCONFIGURED, detail, result);
 	}
-	if (request->operation != BRIDGE_ASK && !service_maker(use.config->type)) {
+	if (request->operation != BRIDGE_ASK && !service_kind(use.config->type)) {
 		snprintf(detail, sizeof(detail), "[service %s]: type must be one of: %s", name,
 			 service_types);
 		return service_refuse(OUTCOME_MISCONFIGURED, detail, result);
@@ -97,7 +97,7 @@ fulfil(const struct peer *peer, const struct bridge_request *request, struct wri
 	struct config config;
 	bool ok;
 
-	if (!config_load(&config, &error))
+	if (!config_load_services(&config, &error))
 		return service_refuse(OUTCOME_MISCONFIGURED, error.text, result);
 	choose_language(&config);
 	ok = run_service(&config, peer, request, result);

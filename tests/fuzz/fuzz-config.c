@@ -3,7 +3,7 @@
  */
 #include "fuzz.h"
 
-#include "tools/config.h"
+#include "tools/config_service.h"
 
 #include <string.h>
 
@@ -16,7 +16,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const int fd = fuzz_file(data, size, path);
 
 	setenv("VICAR_CONF", path, 1);
-	if (config_load(&config, &error))
+	if (config_load_services(&config, &error))
 		config_free(&config);
 	else
 		fuzz_must(strlen(error.text) > 0);

@@ -1,5 +1,5 @@
 /* vicar.conf: what is taken, and every way in which it is refused. */
-#include "tools/config.h"
+#include "tools/config_service.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -60,7 +60,7 @@ load(struct world *world, const char *text)
 {
 	write_conf(world, text, strlen(text));
 	world->error.text[0] = '\0';
-	if (!config_load(&world->config, &world->error))
+	if (!config_load_services(&world->config, &world->error))
 		fail_msg("%s", world->error.text);
 	return &world->config;
 }
@@ -72,7 +72,7 @@ expect_error_of(struct world *world, const char *text, size_t len, const char *e
 	char whole[PROBLEM_MAX];
 
 	write_conf(world, text, len);
-	assert_false(config_load(&world->config, &world->error));
+	assert_false(config_load_services(&world->config, &world->error));
 	(void)snprintf(whole, sizeof(whole), "%s:%s", world->path, expected);
 	assert_string_equal(world->error.text, whole);
 }
@@ -504,7 +504,7 @@ a_file_that_vicar_conf_names_must_be_there(void **state)
 {
 	struct world *world = *state;
 
-	assert_false(config_load(&world->config, &world->error));
+	assert_false(config_load_services(&world->config, &world->error));
 	assert_non_null(strstr(world->error.text, "/vicar.conf: cannot be read: No such file"));
 }
 
@@ -514,7 +514,7 @@ a_directory_is_no_configuration(void **state)
 	struct world *world = *state;
 
 	assert_int_equal(setenv("VICAR_CONF", world->directory, 1), 0);
-	assert_false(config_load(&world->config, &world->error));
+	assert_false(config_load_services(&world->config, &world->error));
 	assert_non_null(strstr(world->error.text, "cannot be read: Is a directory"));
 }
 

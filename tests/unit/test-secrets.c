@@ -20,7 +20,7 @@
 
 static char path[] = "/tmp/vicar-secrets-XXXXXX";
 static char error[SECRETS_ERROR_MAX];
-static const struct service_maker maker = {
+static const struct service_kind kind = {
     .secrets = SERVICE_SECRET_APPLICATION_ID | SERVICE_SECRET_USER | SERVICE_SECRET_PASSWORD,
     .secrets_needed = SERVICE_SECRET_APPLICATION_ID | SERVICE_SECRET_USER | SERVICE_SECRET_PASSWORD,
 };
@@ -58,7 +58,7 @@ static bool
 load_credentials(const char *text)
 {
 	write_text(text);
-	return service_credentials_load(path, &maker, &credentials, error);
+	return service_credentials_load(path, &kind, &credentials, error);
 }
 
 static bool
@@ -111,7 +111,7 @@ a_file_that_others_may_read_is_refused(void **state)
 	write_text(CREDENTIALS);
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		assert_int_equal(chmod(path, modes[i]), 0);
-		assert_refused(service_credentials_load(path, &maker, &credentials, error),
+		assert_refused(service_credentials_load(path, &kind, &credentials, error),
 			       "chmod 600");
 	}
 }
@@ -120,7 +120,7 @@ static void
 a_missing_file_is_named(void **state)
 {
 	(void)state;
-	assert_false(service_credentials_load("/nonexistent/c", &maker, &credentials, error));
+	assert_false(service_credentials_load("/nonexistent/c", &kind, &credentials, error));
 	assert_non_null(strstr(error, "/nonexistent/c: cannot be read"));
 }
 
@@ -128,7 +128,7 @@ static void
 a_directory_is_refused(void **state)
 {
 	(void)state;
-	assert_false(service_credentials_load("/", &maker, &credentials, error));
+	assert_false(service_credentials_load("/", &kind, &credentials, error));
 	assert_non_null(strstr(error, "not a regular file"));
 }
 

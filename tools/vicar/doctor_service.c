@@ -64,7 +64,7 @@ check_remote(const struct doctor *doctor, const struct image_key *key, struct pr
 		    "vicar.conf(5)",
 		    key->service, key->name);
 	if (!service_files_check(service, &files, text) ||
-	    !check_account(doctor, service_maker(service->type)->account, text))
+	    !check_account(doctor, service_kind(service->type)->account, text))
 		return false;
 	problem(text, "%s is configured%s%s%s", key->service,
 		until[0] == '\0' ? "" : ", its encryption certificate is valid until ", until,

@@ -1,4 +1,5 @@
 #include "doctor.h"
+#include "tools/config_service.h"
 
 #include "cmdbridge/memory.h"
 #include "handler.h"
@@ -32,7 +33,7 @@ check_config(struct doctor *doctor, struct problem *text)
 {
 	struct problem error;
 
-	doctor->configured = config_load(&doctor->config, &error);
+	doctor->configured = config_load_services(&doctor->config, &error);
 	if (!doctor->configured)
 		return finding_of(problem(text, "%s", error.text));
 	problem(text, "vicar.conf is right, it has %zu service%s", doctor->config.services_count,

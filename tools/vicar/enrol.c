@@ -11,7 +11,7 @@
 #include "pins.h"
 #include "role.h"
 #include "service_ask.h"
-#include "tools/config.h"
+#include "tools/config_service.h"
 #include "tools/local_operation.h"
 #include "tools/paths.h"
 
@@ -317,11 +317,11 @@ run_with(const struct command_arguments *arguments, const struct config *config,
 			       given[OPTION_SERVICE]);
 	if (!possible(&enrolment, error) || !paths_program("vicar-bridge", bridge, error))
 		return false;
-	if (given[OPTION_PROVE] != NULL && !service_maker(enrolment.service->type)->proves)
+	if (given[OPTION_PROVE] != NULL && !service_kind(enrolment.service->type)->proves)
 		return problem(error,
 			       "services of type %s have no proof at enrolment; leave out --prove",
 			       enrolment.service->type);
-	kind = service_maker(enrolment.service->type)->account;
+	kind = service_kind(enrolment.service->type)->account;
 	if (kind != SERVICE_ACCOUNT_NONE)
 		enrolment.account = &account;
 	ok = (kind == SERVICE_ACCOUNT_NONE || get_account(arguments, kind, &account, error)) &&
@@ -367,7 +367,7 @@ run(const struct command_arguments *arguments)
 		say_error("%s", protect);
 		return COMMAND_FAILED;
 	}
-	if (!config_load(&config, &error)) {
+	if (!config_load_services(&config, &error)) {
 		say_error("%s", error.text);
 		return COMMAND_FAILED;
 	}

@@ -6,7 +6,7 @@
 #include "issue.h"
 #include "pkcs11/filecache.h"
 #include "terminal.h"
-#include "tools/config.h"
+#include "tools/config_service.h"
 #include "tools/control.h"
 #include "tools/paths.h"
 #include "unit.h"
@@ -65,7 +65,7 @@ forget_logins(const struct image *image)
 	struct problem unused;
 	struct config config;
 
-	if (!config_load(&config, &unused))
+	if (!config_load_services(&config, &unused))
 		return;
 	snprintf(path, sizeof(path), "%s/" ACCOUNT_FILE, image->directory);
 	for (size_t i = 0; i < image->keys_count; i++) {
@@ -75,7 +75,7 @@ forget_logins(const struct image *image)
 		    service == NULL ? NULL : service_maker(service->type);
 
 		if (maker == NULL || maker->forget == NULL ||
-		    !service_account_load(path, maker->account, &account, unused_text))
+		    !service_account_load(path, maker->kind->account, &account, unused_text))
 			continue;
 		maker->forget(service, &account);
 		service_account_wipe(&account);

@@ -4,7 +4,7 @@
 #include "command.h"
 #include "renew_chain.h"
 #include "service_ask.h"
-#include "tools/config.h"
+#include "tools/config_service.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +44,7 @@ fetch(const struct image *image, const struct image_key *key, const struct confi
 			       key->service, key->name);
 	}
 	snprintf(file, sizeof(file), "%s/" ACCOUNT_FILE, image->directory);
-	if (service_maker(question.service->type)->account == SERVICE_ACCOUNT_NONE)
+	if (service_kind(question.service->type)->account == SERVICE_ACCOUNT_NONE)
 		question.account_file = NULL;
 	ok = service_ask(&question, answer, error) &&
 	     chain_read(answer->result.chain, chain, error) &&
@@ -158,7 +158,7 @@ run(const struct command_arguments *arguments)
 		say_error("%s", protect);
 		return COMMAND_FAILED;
 	}
-	if (!config_load(&config, &error)) {
+	if (!config_load_services(&config, &error)) {
 		say_error("%s", error.text);
 		return COMMAND_FAILED;
 	}

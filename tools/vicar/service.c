@@ -5,7 +5,7 @@
 #include "cmdbridge/memory.h"
 #include "command.h"
 #include "service_ask.h"
-#include "tools/config.h"
+#include "tools/config_service.h"
 #include "tools/paths.h"
 
 #include <stdlib.h>
@@ -84,7 +84,7 @@ find_account(const struct command_arguments *arguments, const struct service_con
 	if (arguments->options[OPTION_CARD] != NULL)
 		return card_account(arguments->options[OPTION_CARD], file, error);
 	return any_account(service->name, file) ||
-	       account_ask(service_maker(service->type)->account, account, error);
+	       account_ask(service_kind(service->type)->account, account, error);
 }
 
 static bool
@@ -98,12 +98,12 @@ ask(const struct command_arguments *arguments, enum bridge_operation operation,
 	    .service = service,
 	    .card = arguments->options[OPTION_CARD],
 	};
-	bool ok = service_maker(service->type)->account == SERVICE_ACCOUNT_NONE ||
+	bool ok = service_kind(service->type)->account == SERVICE_ACCOUNT_NONE ||
 		  find_account(arguments, service, file, &account, error);
 
 	if (file[0] != '\0')
 		question.account_file = file;
-	else if (service_maker(service->type)->account != SERVICE_ACCOUNT_NONE)
+	else if (service_kind(service->type)->account != SERVICE_ACCOUNT_NONE)
 		question.account = &account;
 	ok = ok && service_ask(&question, answer, error);
 	service_account_wipe(&account);
@@ -215,21 +215,17 @@ run_with(const struct command_arguments *arguments, const struct config *config)
 	}
 	return act(&actions[i], arguments, service);
 }
-
 /* NULL when the words go together. */
 static const char *
 wrong_words(const struct command_arguments *arguments)
-{
 	const char *const *given = arguments->options;
 	const char *word = arguments->operands[0];
-
 	if (strcmp(word, "list") == 0) {
 		if (arguments->operands_count > 1)
 			return "list takes no name";
 		if (given[OPTION_CARD] != NULL || given[OPTION_ACCOUNT] != NULL)
 			return "list asks no service, so it takes neither --card nor --account";
 		return NULL;
-	}
 	if (strcmp(word, "check") != 0 && strcmp(word, "credentials") != 0)
 		return "it takes list, check or credentials";
 	if (arguments->operands_count < 2)
@@ -237,6 +233,21 @@ wrong_words(const struct command_arguments *arguments)
 	if (given[OPTION_CARD] != NULL && given[OPTION_ACCOUNT] != NULL)
 		return "--card and --account exclude each other; give one";
 	return NULL;
+	if (service == NULL)
+		return problem(error,
+			       "there is no [service %s] in vicar.conf; add it, see vicar.conf(5)",
+			       name);
+	kind = service_kind(service->type)->account;
+	if (kind == SERVICE_ACCOUNT_NONE)
+		return ask(action, service, -1, error);
+	if (!get_account(arguments, kind, &account, error))
+		return false;
+	fd = account_in_memory(&account, error);
+	service_account_wipe(&account);
+	ok = fd >= 0 && ask(action, service, fd, error);
+	if (fd >= 0)
+		close(fd);
+	return ok;
 }
 
 static enum command_exit
@@ -254,7 +265,7 @@ run(const struct command_arguments *arguments)
 		say_error("%s", protect);
 		return COMMAND_FAILED;
 	}
-	if (!config_load(&config, &error)) {
+	if (!config_load_services(&config, &error)) {
 		say_error("%s", error.text);
 		return COMMAND_FAILED;
 	}

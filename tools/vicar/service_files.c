@@ -12,7 +12,7 @@ check_credentials(const struct service_config *service, struct problem *problem_
 
 	if (service->credentials == NULL)
 		return true;
-	ok = service_credentials_load(service->credentials, service_maker(service->type),
+	ok = service_credentials_load(service->credentials, service_kind(service->type),
 				      &credentials, error) &&
 	     service_credentials_fit(service, &credentials, error);
 	service_credentials_wipe(&credentials);

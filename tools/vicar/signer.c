@@ -2,7 +2,7 @@
 
 #include "cards.h"
 #include "cmdbridge/certificate.h"
-#include "tools/config.h"
+#include "tools/config_service.h"
 #include "tools/control.h"
 
 #include <openssl/ecdsa.h>
@@ -105,19 +105,19 @@ static bool
 find_service(struct signer *signer, struct problem *error)
 {
 	const struct service_config *service;
-	const struct service_maker *maker;
+	const struct service_kind *kind;
 	struct config config;
 
 	signer->signs_many = strcmp(signer->key->service, IMAGE_SERVICE_FILE) == 0;
 	if (signer->signs_many)
 		return true;
-	if (!config_load(&config, error))
+	if (!config_load_services(&config, error))
 		return false;
 	service = config_service(&config, signer->key->service);
-	maker = service == NULL ? NULL : service_maker(service->type);
-	signer->signs_many = maker != NULL && (maker->abilities & SERVICE_SIGNS_MANY) != 0;
+	kind = service == NULL ? NULL : service_kind(service->type);
+	signer->signs_many = kind != NULL && (kind->abilities & SERVICE_SIGNS_MANY) != 0;
 	config_free(&config);
-	return maker != NULL ||
+	return kind != NULL ||
 	       problem(error, "vicar.conf has no [service %s], where key %s is; add it",
 		       signer->key->service, signer->key->name);
 }

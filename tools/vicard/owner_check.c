@@ -72,12 +72,12 @@ service_ready(const struct keys *keys, const struct bridge_request *request, con
 {
 	const struct image_key *key = image_key(keys->image, name);
 	const struct service_config *service = config_service(keys->config, key->service);
-	const struct service_maker *maker = service == NULL ? NULL : service_maker(service->type);
+	const struct service_kind *kind = service == NULL ? NULL : service_kind(service->type);
 
-	if (maker == NULL)
+	if (kind == NULL)
 		return problem(error, "vicar.conf has no [service %s], where key %s is; add it",
 			       key->service, name);
-	if (request->documents_count > 1 && (maker->abilities & SERVICE_SIGNS_MANY) == 0)
+	if (request->documents_count > 1 && (kind->abilities & SERVICE_SIGNS_MANY) == 0)
 		return problem(error,
 			       "the service %s signs one document at a time; sign them one by one, "
 			       "each with its own PIN and code",

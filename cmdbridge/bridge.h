@@ -88,7 +88,9 @@ struct bridge_request {
 	struct bytes title;          /* ASK: what the value is called, "PIN 2"; empty: PIN, PUK */
 	unsigned length_min, length_max; /* ASK: in bytes; 0: not known */
 	bool digits_only;                /* ASK */
-	bool consent_given; /* the PIN was typed into our own prompt for these documents */
+	bool
+	    consent_given; /* the PIN was typed into our own prompt, for these documents or, at the PIN
+			       pad, for what comes next */
 };
 
 struct bridge_progress {

@@ -11,6 +11,7 @@
 #include "image.h"
 #include "iso7816/apdu.h"
 #include "iso7816/atr.h"
+#include "key.h"
 
 struct card;
 struct personality; /* emulator/personality.h; the list of them is applets/registry.h */
@@ -87,11 +88,34 @@ struct card_pin {
 	bool remote; /* a service's: changed there, and unblocked by card_pin_unblock() */
 	bool digits_only;
 	size_t length_min, length_max; /* bytes of the value */
+	size_t length_stored;          /* in commands padded to so many; 0: never padded */
+	uint8_t pad;
 	unsigned tries_left;
 };
 
 /* What is borrowed lives as long as the card. False when nothing is counted under this name. */
 bool card_pin(const struct card *card, const char *counter, struct card_pin *pin) MUST_USE;
+
+/*
+ * PIN pads: which values the owner has to type to make a command of CLA INS P1 P2 whole. SW_OK: they are
+ * worth asking for. Else what the card would answer whatever is typed; SW_INS_NOT_SUPPORTED for what
+ * is no command that takes values of PINs.
+ */
+struct card_asked {
+	const char *first; /* counter of the PIN or PUK whose value comes first; NULL: none does */
+	const char *renewed; /* counter of the PIN that gets a new value; NULL: none does */
+	const char *pin;     /* counter of the PIN that P2 names */
+	enum key_operation operation; /* what is done with the PIN */
+};
+uint16_t card_asked(struct card *card, struct bytes header, struct card_asked *asked) MUST_USE;
+
+/* card_transmit() of a command whose values the owner has just typed into our own prompt. `now` is of any
+ * clock and not 0: card_typed() and key_request.typed give it back until the PIN that was verified by
+ * it is used or not verified any more. */
+enum card_result card_transmit_typed(struct card *card, struct bytes command, uint64_t now,
+				     struct writer *response) MUST_USE;
+/* False: the PIN is not verified, or not like this, or it has been used since. */
+bool card_typed(const struct card *card, const char *counter, uint64_t *when) MUST_USE;
 
 enum card_renewal {
 	CARD_PIN_CHANGE,  /* `first` is the old value of the PIN */

@@ -73,6 +73,25 @@ check_transmit(struct reader *reader, struct endpoint_request *request, const ch
 	return ENDPOINT_REQUEST;
 }
 
+static bool
+wants_response(enum link_kind kind)
+{
+	return kind == LINK_TRANSMIT || kind == LINK_PIN_VERIFY || kind == LINK_PIN_MODIFY;
+}
+
+static enum endpoint_result
+check_pin(struct reader *reader, struct endpoint_request *request, const char **why)
+{
+	const size_t header =
+	    request->kind == LINK_PIN_VERIFY ? LINK_PIN_VERIFY_HEADER : LINK_PIN_MODIFY_HEADER;
+
+	if (reader->left < header + LINK_PIN_COMMAND_MIN ||
+	    reader->left > header + LINK_PIN_COMMAND_MAX)
+		return broken(why, "a PIN request of a length that none has");
+	request->structure = reader_rest(reader);
+	return ENDPOINT_REQUEST;
+}
+
 static enum endpoint_result
 check(const struct endpoint *endpoint, struct bytes message, struct endpoint_request *request,
       const char **why)
@@ -90,6 +109,8 @@ check(const struct endpoint *endpoint, struct bytes message, struct endpoint_req
 	case LINK_RESET:
 	case LINK_POWER_OFF:
 	case LINK_TRANSMIT:
+	case LINK_PIN_VERIFY:
+	case LINK_PIN_MODIFY:
 	case LINK_FULL: break;
 	case LINK_HELLO:
 	case LINK_POWERED:
@@ -100,10 +121,11 @@ check(const struct endpoint *endpoint, struct bytes message, struct endpoint_req
 	}
 	if (endpoint->open != 0)
 		return broken(why, "a message while a request is open");
-	if (request->kind == LINK_TRANSMIT) {
+	if (wants_response(request->kind)) {
 		if (!endpoint->powered)
 			return broken(why, "a TRANSMIT to a card without power");
-		return check_transmit(&reader, request, why);
+		return request->kind == LINK_TRANSMIT ? check_transmit(&reader, request, why)
+						      : check_pin(&reader, request, why);
 	}
 	if (reader.left != 0)
 		return broken(why, "a message that is longer than its kind");
@@ -167,7 +189,9 @@ endpoint_done(struct endpoint *endpoint)
 bool
 endpoint_response(struct endpoint *endpoint, struct bytes rapdu)
 {
-	if (endpoint->open != LINK_TRANSMIT || rapdu.len < 2 || rapdu.len > LINK_RAPDU_MAX)
+	const size_t most = endpoint->open == LINK_TRANSMIT ? LINK_RAPDU_MAX : LINK_PIN_ANSWER;
+
+	if (!wants_response(endpoint->open) || rapdu.len < 2 || rapdu.len > most)
 		return false;
 	return answer(endpoint, LINK_RESPONSE, rapdu);
 }

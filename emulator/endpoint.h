@@ -28,10 +28,12 @@ enum endpoint_result {
 };
 
 struct endpoint_request {
-	enum link_kind kind; /* LINK_POWER_ON, LINK_RESET, LINK_POWER_OFF, LINK_TRANSMIT */
+	enum link_kind kind; /* LINK_POWER_ON, LINK_RESET, LINK_POWER_OFF, LINK_TRANSMIT,
+				LINK_PIN_VERIFY, LINK_PIN_MODIFY */
 	uint8_t protocol;    /* TRANSMIT: 0 or 1, for T=0 and T=1 */
-	struct bytes capdu;  /* TRANSMIT: into endpoint.message, good until endpoint_wipe() or the
-				next message; may hold a PIN */
+	/* Into endpoint.message, good until endpoint_wipe() or the next message: */
+	struct bytes capdu;     /* TRANSMIT; may hold a PIN */
+	struct bytes structure; /* PIN_VERIFY, PIN_MODIFY: of a length that link.h allows */
 };
 
 void endpoint_init(struct endpoint *endpoint, int fd);
@@ -42,8 +44,8 @@ enum endpoint_result endpoint_receive(struct endpoint *endpoint, struct endpoint
 /* Wipes the message that was received last. */
 void endpoint_wipe(struct endpoint *endpoint);
 
-/* Answers to the open request: POWER_ON and RESET, POWER_OFF, TRANSMIT. False when it could not be
- * sent, or when no such request is open. */
+/* Answers to the open request: POWER_ON and RESET, POWER_OFF, TRANSMIT and PIN_*. False when it could not
+ * be sent, or when no such request is open. */
 bool endpoint_powered(struct endpoint *endpoint, struct bytes atr) MUST_USE;
 bool endpoint_done(struct endpoint *endpoint) MUST_USE;
 bool endpoint_response(struct endpoint *endpoint, struct bytes rapdu) MUST_USE;

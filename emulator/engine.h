@@ -27,6 +27,7 @@ struct pin {
 	unsigned tries_left; /* as on disk */
 	bool verified;
 	struct bytes value; /* into card_secrets, while verified */
+	uint64_t typed;     /* card_transmit_typed(), while verified and not used; 0: not so */
 	uint8_t refused[CARD_REFUSED_MAX][FINGERPRINT_LEN];
 	size_t refused_count; /* all that were ever refused; the last ones are kept */
 };
@@ -145,6 +146,8 @@ struct card {
 	struct pending pending;
 	struct failed_use failed;
 	struct owner_use owner;
+	uint64_t
+	    typed; /* of the command that is being answered; 0: its values were not typed here */
 	struct answer answer;
 	struct card_secrets *secrets;
 };

@@ -42,6 +42,7 @@ struct key_request {
 	struct bytes pin;     /* as typed: without the card's padding; secret */
 	struct bytes new_pin; /* secret */
 	unsigned tries_left;  /* of the PIN, before this use */
+	uint64_t typed; /* into our own prompt, at that time, unused until now (card.h); 0: not */
 };
 
 /*

@@ -33,6 +33,7 @@ pin_forget(struct card *card, struct pin *pin)
 	OPENSSL_cleanse(pin_memory(card, pin), PIN_VALUE_MAX);
 	pin->value = BYTES_NONE;
 	pin->verified = false;
+	pin->typed = 0;
 }
 
 /* From now on verified, with the value that opens the key. */
@@ -46,6 +47,7 @@ pin_hold(struct card *card, struct pin *pin, struct bytes value)
 	memcpy(memory, value.data, value.len);
 	pin->value = (struct bytes){memory, value.len};
 	pin->verified = true;
+	pin->typed = card->typed;
 }
 
 void
@@ -403,6 +405,8 @@ card_pin(const struct card *card, const char *counter, struct card_pin *pin)
 		    .digits_only = at->spec.digits_only,
 		    .length_min = at->spec.length_min,
 		    .length_max = at->spec.length_max,
+		    .length_stored = at->spec.length_stored,
+		    .pad = at->spec.pad,
 		    .tries_left = at->tries_left,
 		};
 		return true;

@@ -102,6 +102,7 @@ resume_key(struct card *card, const struct key_result *result, struct writer *re
 	struct pending *pending = &card->pending;
 	uint16_t sw = judge(card, result->sw);
 
+	pending->key->pin->typed = 0;
 	if (sw == SW_OK && (result->output.len == 0 || result->output.len > KEY_OUTPUT_MAX))
 		sw = SW_UNKNOWN;
 	remember_use(card, sw);
@@ -134,6 +135,7 @@ request_key(struct card *card, const struct key *key, const struct algorithm *al
 	    .input = {pending->input, input.len},
 	    .pin = copy_secret(card->secrets->pin, key->pin->value),
 	    .tries_left = key->pin->tries_left,
+	    .typed = key->pin->typed,
 	};
 	pending->resume = resume_key;
 	return COMMAND_PENDING;
@@ -145,6 +147,7 @@ request_end(struct card *card)
 	OPENSSL_cleanse(card->secrets->pin, sizeof(card->secrets->pin));
 	OPENSSL_cleanse(card->secrets->new_pin, sizeof(card->secrets->new_pin));
 	OPENSSL_cleanse(&card->pending, sizeof(card->pending));
+	card->typed = 0;
 }
 
 const struct key_request *

@@ -12,6 +12,7 @@
 #include <reader.h>
 #include <winscard.h>
 
+#include "ifdhandler/features.h"
 #include "ifdhandler/log.h"
 #include "ifdhandler/reader.h"
 
@@ -23,17 +24,7 @@ enum {
 	CHANNEL_VENDOR = 0x00F0,
 	ICC_ABSENT = 0,
 	ICC_PRESENT = 2, /* in place; 1 is for readers that swallow the card */
-	MICROSOFT_GET_FEATURE_REQUEST = 0x00313520,
-	/* PC/SC part 10, 2.3: the code of a feature is the reader's choice; this is libccid's. */
-	CONTROL_GET_TLV_PROPERTIES = 0x42330000 + FEATURE_GET_TLV_PROPERTIES,
 };
-
-/* PC/SC part 10, 2.2: tag, length, control code big-endian. */
-static const uint8_t FEATURES[] = {FEATURE_GET_TLV_PROPERTIES, 4, 0x42, 0x33, 0x00,
-				   FEATURE_GET_TLV_PROPERTIES};
-/* PC/SC part 10, 2.6.14: values little-endian. 65536: without it OpenSC keeps to short APDUs. */
-static const uint8_t TLV_PROPERTIES[] = {
-    PCSCv2_PART10_PROPERTY_dwMaxAPDUDataSize, 4, 0x00, 0x00, 0x01, 0x00};
 
 static RESPONSECODE
 answer(const void *bytes, size_t length, PUCHAR buffer, size_t room, PDWORD answered)
@@ -264,6 +255,57 @@ out:
 	return r;
 }
 
+static RESPONSECODE
+result_of(enum slot_result result)
+{
+	switch (result) {
+	case SLOT_OK: return IFD_SUCCESS;
+	case SLOT_NO_ROOM: return IFD_ERROR_INSUFFICIENT_BUFFER;
+	default: return IFD_COMMUNICATION_ERROR;
+	}
+}
+
+/* `sw` is the card's, or what the reader says of a structure that cannot be one. */
+static RESPONSECODE
+ask_for_pin(struct slot *slot, const struct feature *feature, const uint8_t *structure,
+	    size_t length, uint8_t sw[LINK_PIN_ANSWER])
+{
+	if (features_structure_fits(feature->request, length))
+		return result_of(slot_pin(slot, feature->request, structure, length, sw));
+	sw[0] = FEATURES_SW_BAD_STRUCTURE >> 8;
+	sw[1] = FEATURES_SW_BAD_STRUCTURE & 0xFF;
+	return IFD_SUCCESS;
+}
+
+/* The answer to a pseudo-APDU: data and 9000, or a status word alone. */
+static RESPONSECODE
+serve_pseudo(struct slot *slot, const uint8_t *capdu, size_t capdu_len, PUCHAR rapdu, size_t room,
+	     PDWORD rapdu_len)
+{
+	static const uint8_t wrong_length[] = {0x67, 0x00}, not_offered[] = {0x6A, 0x81},
+			     done[] = {0x90, 0x00};
+	uint8_t sw[LINK_PIN_ANSWER];
+	const uint8_t *data;
+	struct feature feature;
+	RESPONSECODE r;
+	size_t data_len;
+
+	if (!features_pseudo_data(capdu, capdu_len, &data, &data_len))
+		return answer(wrong_length, sizeof wrong_length, rapdu, room, rapdu_len);
+	if (!features_by_pseudo(capdu, &feature))
+		return answer(not_offered, sizeof not_offered, rapdu, room, rapdu_len);
+	if (feature.request != 0) {
+		r = ask_for_pin(slot, &feature, data, data_len, sw);
+		return r == IFD_SUCCESS ? answer(sw, sizeof sw, rapdu, room, rapdu_len) : r;
+	}
+	if (room < feature.answer_len + sizeof done)
+		return IFD_ERROR_INSUFFICIENT_BUFFER;
+	memcpy(rapdu, feature.answer, feature.answer_len);
+	memcpy(rapdu + feature.answer_len, done, sizeof done);
+	*rapdu_len = feature.answer_len + sizeof done;
+	return IFD_SUCCESS;
+}
+
 EXPORTED RESPONSECODE
 IFDHTransmitToICC(DWORD Lun, SCARD_IO_HEADER SendPci, PUCHAR TxBuffer, DWORD TxLength,
 		  PUCHAR RxBuffer, PDWORD RxLength, PSCARD_IO_HEADER RecvPci)
@@ -278,14 +320,12 @@ IFDHTransmitToICC(DWORD Lun, SCARD_IO_HEADER SendPci, PUCHAR TxBuffer, DWORD TxL
 		RecvPci->Protocol = SendPci.Protocol;
 	if (reader == NULL)
 		return r;
-	switch (slot_transmit(slot, SendPci.Protocol == 0 ? 0 : 1, TxBuffer, TxLength, RxBuffer,
-			      &length)) {
-	case SLOT_OK:
-		r = IFD_SUCCESS;
+	if (features_is_pseudo(reader_device(reader)->pinpad, TxBuffer, TxLength)) {
+		r = serve_pseudo(slot, TxBuffer, TxLength, RxBuffer, length, RxLength);
+	} else {
+		r = result_of(slot_transmit(slot, SendPci.Protocol == 0 ? 0 : 1, TxBuffer, TxLength,
+					    RxBuffer, &length));
 		*RxLength = length;
-		break;
-	case SLOT_NO_ROOM: r = IFD_ERROR_INSUFFICIENT_BUFFER; break;
-	default: break;
 	}
 	reader_put(reader);
 	return r;
@@ -295,19 +335,31 @@ EXPORTED RESPONSECODE
 IFDHControl(DWORD Lun, DWORD dwControlCode, PUCHAR TxBuffer, DWORD TxLength, PUCHAR RxBuffer,
 	    DWORD RxLength, LPDWORD pdwBytesReturned)
 {
-	(void)Lun;
-	(void)TxBuffer;
-	(void)TxLength;
+	struct slot *slot;
+	struct reader *reader = reader_get(Lun, &slot);
+	const bool pinpad = reader != NULL && reader_device(reader)->pinpad;
+	uint8_t sw[LINK_PIN_ANSWER];
+	struct feature feature;
+	RESPONSECODE r = IFD_ERROR_NOT_SUPPORTED;
+
 	*pdwBytesReturned = 0;
-	switch (dwControlCode) {
-	case CM_IOCTL_GET_FEATURE_REQUEST:
-	case MICROSOFT_GET_FEATURE_REQUEST:
-		return answer(FEATURES, sizeof FEATURES, RxBuffer, RxLength, pdwBytesReturned);
-	case CONTROL_GET_TLV_PROPERTIES:
-		return answer(TLV_PROPERTIES, sizeof TLV_PROPERTIES, RxBuffer, RxLength,
-			      pdwBytesReturned);
-	default: return IFD_ERROR_NOT_SUPPORTED;
+	if (!features_by_code(pinpad, dwControlCode, &feature))
+		goto out;
+	if (feature.request == 0) {
+		r = answer(feature.answer, feature.answer_len, RxBuffer, RxLength,
+			   pdwBytesReturned);
+		goto out;
 	}
+	r = IFD_ERROR_INSUFFICIENT_BUFFER;
+	if (RxLength < sizeof sw) /* before anybody is asked */
+		goto out;
+	r = ask_for_pin(slot, &feature, TxBuffer, TxLength, sw);
+	if (r == IFD_SUCCESS)
+		r = answer(sw, sizeof sw, RxBuffer, RxLength, pdwBytesReturned);
+out:
+	if (reader != NULL)
+		reader_put(reader);
+	return r;
 }
 
 /* Never anything else: any other answer breaks the clients' handles. */

@@ -11,8 +11,14 @@
  *   reader  -> card     RESET                           card -> reader  POWERED ATR
  *   reader  -> card     POWER_OFF                       card -> reader  DONE
  *   reader  -> card     TRANSMIT protocol(1) C-APDU     card -> reader  RESPONSE R-APDU
+ *   reader  -> card     PIN_VERIFY structure            card -> reader  RESPONSE SW1 SW2
+ *   reader  -> card     PIN_MODIFY structure            card -> reader  RESPONSE SW1 SW2
  *   card    -> reader   BUSY                            at least every LINK_BUSY_MS while a request is
  *                                                       open; says that somebody is being waited for
+ *
+ * The structures are PIN_VERIFY_STRUCTURE and PIN_MODIFY_STRUCTURE of PC/SC part 10, 2.5.2 and 2.5.3, as a
+ * program gave them: of their length alone the reader is sure. What the owner types is no part of any
+ * message: it never comes into pcscd.
  *
  * The reader has at most one request open. A kind, a length or an order that is not listed makes
  * the other end close the connection. A closed connection is the card's removal; for the card it
@@ -34,6 +40,11 @@ enum {
 	LINK_CAPDU_MAX = 65544, /* ISO/IEC 7816-4 extended: 4 + 3 + 65535 + 2 */
 	LINK_RAPDU_MAX = 65538, /* 65536 + 2 */
 	LINK_MESSAGE_MAX = LINK_CAPDU_MAX + 2,
+	LINK_PIN_VERIFY_HEADER = 19, /* bytes of the structure before the command */
+	LINK_PIN_MODIFY_HEADER = 24,
+	LINK_PIN_COMMAND_MIN = 4,           /* CLA INS P1 P2 */
+	LINK_PIN_COMMAND_MAX = 4 + 1 + 255, /* Lc, data */
+	LINK_PIN_ANSWER = 2,
 	LINK_NAME_MAX = 64,  /* longest card name */
 	LINK_HELLO_MS = 200, /* the reader waits so long for a hello when its channel is created */
 	LINK_BUSY_MS = 2000,
@@ -50,6 +61,8 @@ enum link_kind {
 	LINK_RESET = 0x82,
 	LINK_POWER_OFF = 0x83,
 	LINK_TRANSMIT = 0x84,
+	LINK_PIN_VERIFY = 0x85,
+	LINK_PIN_MODIFY = 0x86,
 	LINK_FULL = 0x8F,
 };
 

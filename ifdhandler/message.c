@@ -86,10 +86,9 @@ static enum message_result
 send_request(int link, const struct request *request)
 {
 	uint8_t head[] = {(uint8_t)request->kind, request->protocol};
-	bool is_transmit = request->kind == LINK_TRANSMIT;
-	struct iovec parts[] = {{head, is_transmit ? 2 : 1},
-				{(void *)(uintptr_t)request->capdu, request->capdu_len}};
-	struct msghdr message = {.msg_iov = parts, .msg_iovlen = is_transmit ? 2 : 1};
+	struct iovec parts[] = {{head, request->kind == LINK_TRANSMIT ? 2 : 1},
+				{(void *)(uintptr_t)request->body, request->body_len}};
+	struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
 	ssize_t sent;
 
 	/* One request is open at most, so there is room unless the card does not read at all. */
@@ -105,7 +104,9 @@ static enum link_kind
 answer_to(enum link_kind request)
 {
 	switch (request) {
-	case LINK_TRANSMIT: return LINK_RESPONSE;
+	case LINK_TRANSMIT:
+	case LINK_PIN_VERIFY:
+	case LINK_PIN_MODIFY: return LINK_RESPONSE;
 	case LINK_POWER_OFF: return LINK_DONE;
 	default: return LINK_POWERED;
 	}

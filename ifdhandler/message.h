@@ -20,12 +20,12 @@ enum message_result {
 	MESSAGE_NO_ROOM, /* a good answer, but longer than the caller's buffer */
 };
 
-/* POWER_ON, RESET, POWER_OFF or TRANSMIT; what follows the kind is TRANSMIT's alone. */
+/* POWER_ON, RESET, POWER_OFF, TRANSMIT, PIN_VERIFY or PIN_MODIFY. */
 struct request {
 	enum link_kind kind;
-	uint8_t protocol; /* 0 or 1 for T=0 and T=1 */
-	const uint8_t *capdu;
-	size_t capdu_len; /* at most LINK_CAPDU_MAX */
+	uint8_t protocol;    /* of TRANSMIT: 0 or 1 for T=0 and T=1 */
+	const uint8_t *body; /* TRANSMIT: C-APDU, at most LINK_CAPDU_MAX; PIN_*: the structure */
+	size_t body_len;
 };
 
 struct patience {

@@ -227,6 +227,12 @@ slot_set_protocol(struct slot *slot, unsigned protocol)
 	pthread_mutex_unlock(&slot->lock);
 }
 
+static bool
+needs_power(enum link_kind kind)
+{
+	return kind == LINK_TRANSMIT || kind == LINK_PIN_VERIFY || kind == LINK_PIN_MODIFY;
+}
+
 /* From here to close_request() the link is this thread's. -1 when there is no card, or no power
  * that `kind` needs: a client in direct mode may try. */
 static int
@@ -235,7 +241,7 @@ open_request(struct slot *slot, enum link_kind kind)
 	int link = -1;
 
 	pthread_mutex_lock(&slot->lock);
-	if (is_present(slot) && (slot->powered || kind != LINK_TRANSMIT)) {
+	if (is_present(slot) && (slot->powered || !needs_power(kind))) {
 		/* What it says before it is asked must not become the answer. */
 		if (message_unasked(slot->link))
 			drop_link(slot, MESSAGE_WRONG);
@@ -306,37 +312,57 @@ slot_power(struct slot *slot, enum link_kind kind, uint8_t atr[LINK_ATR_MAX], si
 	return r;
 }
 
-enum slot_result
-slot_transmit(struct slot *slot, unsigned protocol, const uint8_t *capdu, size_t capdu_len,
-	      uint8_t *rapdu, size_t *rapdu_len)
+/* A request that somebody may have to be waited for. `*answer_len` is the room on entry, and 0 after
+ * every failure. What is no command is answered here. */
+static enum slot_result
+exchange(struct slot *slot, const struct request *request, bool is_command, uint8_t *answer,
+	 size_t *answer_len)
 {
-	const struct request request = {LINK_TRANSMIT, (uint8_t)protocol, capdu, capdu_len};
 	const struct patience patience = {.quiet_ms = slot->silence_ms};
-	const size_t room = *rapdu_len;
+	const size_t room = *answer_len;
 	enum slot_result r = SLOT_ABSENT;
 	int link;
 
-	*rapdu_len = 0;
+	*answer_len = 0;
 	if (room < sizeof SW_WRONG_LENGTH)
 		return SLOT_NO_ROOM;
 	pthread_mutex_lock(&slot->request);
-	link = open_request(slot, LINK_TRANSMIT);
+	link = open_request(slot, request->kind);
 	if (link >= 0) {
-		enum message_result m;
+		enum message_result m = MESSAGE_OK;
 
-		if (capdu_len < CAPDU_MIN || capdu_len > LINK_CAPDU_MAX) {
-			memcpy(rapdu, SW_WRONG_LENGTH, sizeof SW_WRONG_LENGTH);
-			*rapdu_len = sizeof SW_WRONG_LENGTH;
-			m = MESSAGE_OK;
+		if (is_command) {
+			m = message_exchange(link, request, &patience, answer, room, answer_len);
 		} else {
-			m = message_exchange(link, &request, &patience, rapdu, room, rapdu_len);
+			memcpy(answer, SW_WRONG_LENGTH, sizeof SW_WRONG_LENGTH);
+			*answer_len = sizeof SW_WRONG_LENGTH;
 		}
 		pthread_mutex_lock(&slot->lock);
 		r = close_request(slot, m);
 		pthread_mutex_unlock(&slot->lock);
 		if (r != SLOT_OK)
-			*rapdu_len = 0;
+			*answer_len = 0;
 	}
 	pthread_mutex_unlock(&slot->request);
 	return r;
+}
+
+enum slot_result
+slot_transmit(struct slot *slot, unsigned protocol, const uint8_t *capdu, size_t capdu_len,
+	      uint8_t *rapdu, size_t *rapdu_len)
+{
+	const struct request request = {LINK_TRANSMIT, (uint8_t)protocol, capdu, capdu_len};
+
+	return exchange(slot, &request, capdu_len >= CAPDU_MIN && capdu_len <= LINK_CAPDU_MAX,
+			rapdu, rapdu_len);
+}
+
+enum slot_result
+slot_pin(struct slot *slot, enum link_kind kind, const uint8_t *structure, size_t structure_len,
+	 uint8_t sw[LINK_PIN_ANSWER])
+{
+	const struct request request = {kind, 0, structure, structure_len};
+	size_t sw_len = LINK_PIN_ANSWER;
+
+	return exchange(slot, &request, true, sw, &sw_len);
 }

@@ -100,4 +100,10 @@ enum slot_result slot_transmit(struct slot *slot, unsigned protocol, const uint8
 			       size_t capdu_len, uint8_t *rapdu, size_t *rapdu_len)
     __attribute__((warn_unused_result));
 
+/* PIN_VERIFY and PIN_MODIFY. `structure` is of a length that link.h allows. Takes as long as the owner
+ * does, as slot_transmit() does. */
+enum slot_result slot_pin(struct slot *slot, enum link_kind kind, const uint8_t *structure,
+			  size_t structure_len, uint8_t sw[LINK_PIN_ANSWER])
+    __attribute__((warn_unused_result));
+
 #endif

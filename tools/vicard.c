@@ -265,6 +265,7 @@ set_up(struct vicard *vicard, const struct options *options)
 	keys_init(&vicard->loop.keys, vicard->loop.card, &vicard->image, &vicard->config,
 		  &vicard->journal);
 	owner_init(&vicard->loop.owner, &vicard->loop.keys);
+	pad_init(&vicard->loop.pad, &vicard->loop.keys);
 	return open_sockets(vicard, options);
 }
 

@@ -274,12 +274,13 @@ class World:
 
     # Reader and cards
 
-    def start_pcscd(self):
+    def start_pcscd(self, words=""):
+        """`words` follow the number of slots in DEVICENAME, as ":pinpad"."""
         self.run(
             os.path.join(ROOT, "tests/system/private-pcscd.sh"),
             "start",
             self.path("pcscd"),
-            f"vicar:{self.path('sockets')}:{SLOTS}",
+            f"vicar:{self.path('sockets')}:{SLOTS}{words}",
             self.driver,
         )
 

@@ -66,6 +66,15 @@ put_tries(const struct loop *loop, char *text, size_t room)
 	}
 }
 
+/* Whatever is being asked of the owner. */
+static const char *
+state_of(const struct loop *loop)
+{
+	if (loop->owner.active)
+		return loop->owner.use.state;
+	return loop->pad.active ? loop->pad.use.state : loop->keys.use.state;
+}
+
 static void
 reply_status(const struct loop *loop, int client)
 {
@@ -81,8 +90,7 @@ reply_status(const struct loop *loop, int client)
 	      "state: %s\ntries: %s\nlast: %s\n",
 	      loop->image->name, loop->image->personality, (long)getpid(),
 	      vpcd ? loop->vpcd.where : loop->link.path, reader,
-	      loop->reader.fd >= 0 && loop->reader.powered ? "yes" : "no",
-	      loop->owner.active ? loop->owner.use.state : loop->keys.use.state, tries,
+	      loop->reader.fd >= 0 && loop->reader.powered ? "yes" : "no", state_of(loop), tries,
 	      loop->journal->last);
 }
 

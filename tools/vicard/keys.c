@@ -156,6 +156,12 @@ keys_request(const struct keys *keys, const struct image_key *key, char account[
 	return len > 0 && len < PATH_MAX;
 }
 
+bool
+keys_fresh(uint64_t when, uint64_t now_ms)
+{
+	return when != 0 && now_ms - when <= KEYS_TYPED_MS;
+}
+
 static bool
 ask_bridge(struct keys *keys, uint64_t now_ms, const struct key_request *request,
 	   const struct image_key *key, enum keyfile_operation use)
@@ -171,6 +177,7 @@ ask_bridge(struct keys *keys, uint64_t now_ms, const struct key_request *request
 	message.documents_count = 1;
 	message.pin = request->pin;
 	message.tries_left = request->tries_left;
+	message.consent_given = keys_fresh(request->typed, now_ms);
 	return use_begin(&keys->use, now_ms, &message);
 }
 

@@ -11,6 +11,10 @@
 #include "tools/journal.h"
 #include "use.h"
 
+/* A PIN that was typed into our own prompt and has not been used for so long serves the next login, and
+ * is the consent to the one use that follows. */
+enum { KEYS_TYPED_MS = 30000 };
+
 struct keys {
 	/* Borrowed for the life of this. */
 	struct card *card;
@@ -21,11 +25,14 @@ struct keys {
 	struct rules rules;
 	struct use use; /* waiting: card_request() is what for */
 	bool by_owner;  /* tools/vicard/owner.h is at work: no program's remote use is begun */
+	bool at_pad;    /* tools/vicard/pad.h is: nobody else asks the owner */
 };
 
 void keys_init(struct keys *keys, struct card *card, const struct image *image,
 	       const struct config *config, struct journal *journal);
 
+/* Whether what was typed at `when` (card.h, card_typed()) is still fresh. */
+bool keys_fresh(uint64_t when, uint64_t now_ms) MUST_USE;
 /* BRIDGE_SIGN with a key of the card: all but what is signed, how, and the PIN. `account` is where its
  * path is put. False: the path is too long. */
 bool keys_request(const struct keys *keys, const struct image_key *key, char account[PATH_MAX],

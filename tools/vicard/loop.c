@@ -24,6 +24,7 @@ enum slot {
 	SLOT_VPCD,
 	SLOT_BRIDGE,
 	SLOT_OWNER_BRIDGE,
+	SLOT_PAD_BRIDGE,
 	SLOT_OWNER_CLIENT,
 	SLOT_CONTROL,
 	SLOT_SESSION,
@@ -44,6 +45,7 @@ loop_now_ms(void)
 static void
 drop_reader(struct loop *loop, const char *why)
 {
+	pad_cancel(&loop->pad, loop_now_ms(), why);
 	keys_cancel(&loop->keys, loop_now_ms(), why);
 	card_reset(loop->card);
 	endpoint_wipe(&loop->reader);
@@ -86,6 +88,17 @@ transmit(struct loop *loop, const struct endpoint_request *request)
 }
 
 static void
+ask_at_pad(struct loop *loop, const struct endpoint_request *request)
+{
+	struct writer response = writer_to(loop->response, sizeof(loop->response));
+	const uint64_t now = loop_now_ms();
+
+	loop->busy_at = now + BUSY_EVERY_MS;
+	answer(loop, pad_begin(&loop->pad, now, request->kind, request->structure, &response),
+	       &response);
+}
+
+static void
 serve_request(struct loop *loop, const struct endpoint_request *request)
 {
 	switch (request->kind) {
@@ -99,6 +112,8 @@ serve_request(struct loop *loop, const struct endpoint_request *request)
 		card_reset(loop->card);
 		send_or_drop(loop, endpoint_done(&loop->reader));
 		return;
+	case LINK_PIN_VERIFY:
+	case LINK_PIN_MODIFY: ask_at_pad(loop, request); return;
 	default: transmit(loop, request); return;
 	}
 }
@@ -239,7 +254,9 @@ serve_bridge(struct loop *loop)
 {
 	struct writer response = writer_to(loop->response, sizeof(loop->response));
 
-	if (loop->keys.use.waiting)
+	if (loop->pad.active)
+		answer(loop, pad_continue(&loop->pad, loop_now_ms(), &response), &response);
+	else if (loop->keys.use.waiting)
 		answer(loop, keys_continue(&loop->keys, loop_now_ms(), &response), &response);
 }
 
@@ -266,6 +283,7 @@ serve_session(struct loop *loop)
 	card_forget_pins(loop->card);
 	use_cancel_prompts(&loop->keys.use, happened);
 	use_cancel_prompts(&loop->owner.use, happened);
+	use_cancel_prompts(&loop->pad.use, happened);
 	session_forgotten(&loop->session);
 	log_info("%s: PINs are forgotten, prompts are cancelled", happened);
 }
@@ -321,8 +339,11 @@ due_in(const struct loop *loop)
 	due = earlier(due, session_due(&loop->session));
 	if (loop->owner.use.waiting)
 		due = earlier(due, loop->owner.use.silent_at);
+	if (loop->pad.active)
+		due = earlier(due, earlier(loop->busy_at, loop->pad.use.silent_at));
 	due = earlier(due, bridge_due(&loop->keys.use.bridge));
 	due = earlier(due, bridge_due(&loop->owner.use.bridge));
+	due = earlier(due, bridge_due(&loop->pad.use.bridge));
 	if (due == UINT64_MAX)
 		return -1;
 	return due <= now ? 0 : (int)earlier(due - now, 60000);
@@ -335,7 +356,8 @@ serve_timers(struct loop *loop)
 
 	bridge_reap(&loop->keys.use.bridge, now);
 	bridge_reap(&loop->owner.use.bridge, now);
-	if (!loop->keys.use.waiting || now < loop->busy_at)
+	bridge_reap(&loop->pad.use.bridge, now);
+	if ((!loop->keys.use.waiting && !loop->pad.active) || now < loop->busy_at)
 		return;
 	loop->busy_at = now + BUSY_EVERY_MS;
 	send_or_drop(loop, endpoint_busy(&loop->reader));
@@ -349,6 +371,7 @@ fill(const struct loop *loop, struct pollfd polled[SLOTS])
 	polled[SLOT_VPCD].fd = loop->vpcd.fd;
 	polled[SLOT_BRIDGE].fd = loop->keys.use.bridge.fd;
 	polled[SLOT_OWNER_BRIDGE].fd = loop->owner.use.bridge.fd;
+	polled[SLOT_PAD_BRIDGE].fd = loop->pad.use.bridge.fd;
 	polled[SLOT_OWNER_CLIENT].fd = loop->owner.client;
 	polled[SLOT_CONTROL].fd = loop->control.fd;
 	polled[SLOT_LINK].fd = loop->link.fd;
@@ -412,5 +435,6 @@ loop_run(struct loop *loop)
 	bridge_finish(&loop->keys.use.bridge);
 	session_close(&loop->session);
 	bridge_finish(&loop->owner.use.bridge);
+	bridge_finish(&loop->pad.use.bridge);
 	card_reset(loop->card);
 }

@@ -8,6 +8,7 @@
 #include "keys.h"
 #include "listen.h"
 #include "owner.h"
+#include "pad.h"
 #include "session.h"
 #include "vpcd.h"
 
@@ -20,6 +21,7 @@ struct loop {
 	struct journal *journal;
 	struct keys keys;
 	struct owner owner;
+	struct pad pad;
 	struct listener link;
 	struct listener control;
 	struct session session;

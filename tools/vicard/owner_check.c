@@ -9,7 +9,7 @@
 static bool
 is_idle(const struct keys *keys, struct problem *error)
 {
-	if (!keys->use.waiting && !keys->by_owner)
+	if (!keys->use.waiting && !keys->by_owner && !keys->at_pad)
 		return true;
 	return problem(error,
 		       "card %s is at work; wait until that has ended (`vicar status %s` says what "

@@ -33,6 +33,24 @@ use_digest(const struct key_request *request, uint8_t digest[SHA256_DIGEST_LENGT
 }
 
 bool
+rules_may_ask(const struct rules *rules, uint64_t now_ms, uint16_t *sw, const char **why)
+{
+	if (!rules->cancelled || now_ms - rules->cancelled_at >= rules->refusal_pause_ms)
+		return true;
+	*sw = SW_PROMPT_CANCELLED;
+	*why = "a use of the card was refused a moment ago, so nobody was asked again; wait a few "
+	       "seconds";
+	return false;
+}
+
+void
+rules_cancelled(struct rules *rules, uint64_t now_ms)
+{
+	rules->cancelled = true;
+	rules->cancelled_at = now_ms;
+}
+
+bool
 rules_allow(const struct rules *rules, uint64_t now_ms, const struct key_request *request,
 	    bool expired, uint16_t *sw, const char **why)
 {
@@ -44,12 +62,8 @@ rules_allow(const struct rules *rules, uint64_t now_ms, const struct key_request
 		       "renew it and type `vicar enrol` again";
 		return false;
 	}
-	if (rules->cancelled && now_ms - rules->cancelled_at < rules->refusal_pause_ms) {
-		*sw = SW_PROMPT_CANCELLED;
-		*why = "a use of the card was refused a moment ago, so nobody was asked again; "
-		       "wait a few seconds";
+	if (!rules_may_ask(rules, now_ms, sw, why))
 		return false;
-	}
 	if (rules->failed && now_ms - rules->failed_at < rules->repeat_window_ms &&
 	    (!use_digest(request, use) || memcmp(use, rules->failed_use, sizeof(use)) == 0)) {
 		*sw = rules->failed_sw;
@@ -74,10 +88,8 @@ rules_tell(struct rules *rules, uint64_t now_ms, uint16_t sw)
 void
 rules_learn(struct rules *rules, uint64_t now_ms, const struct key_request *request, uint16_t sw)
 {
-	if (sw == SW_PROMPT_CANCELLED) {
-		rules->cancelled = true;
-		rules->cancelled_at = now_ms;
-	}
+	if (sw == SW_PROMPT_CANCELLED)
+		rules_cancelled(rules, now_ms);
 	rules->failed =
 	    sw != SW_OK && !sw_is_tries(sw, NULL) && use_digest(request, rules->failed_use);
 	rules->failed_at = now_ms;

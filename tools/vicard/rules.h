@@ -37,6 +37,11 @@ void rules_init(struct rules *rules, unsigned refusal_pause_ms, unsigned repeat_
 /* True: ask. False: answer `sw` without a call; `why` is the sentence for the journal. */
 bool rules_allow(const struct rules *rules, uint64_t now_ms, const struct key_request *request,
 		 bool expired, uint16_t *sw, const char **why) MUST_USE;
+/* The first of these rules alone, for prompts that are about no key: false, as rules_allow(). */
+bool rules_may_ask(const struct rules *rules, uint64_t now_ms, uint16_t *sw,
+		   const char **why) MUST_USE;
+/* The owner has cancelled a prompt. */
+void rules_cancelled(struct rules *rules, uint64_t now_ms);
 /* True: a refusal with `sw` is worth a line in journal and log. Any user of the machine may be behind
  * it and ask a thousand times a second; the same refusal is told once in RULES_TELL_MS. */
 bool rules_tell(struct rules *rules, uint64_t now_ms, uint16_t sw) MUST_USE;

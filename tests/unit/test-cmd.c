@@ -125,7 +125,7 @@ static void
 put_documents(struct bridge_request *request, size_t count)
 {
 	static uint8_t inputs[BRIDGE_DOCUMENTS_MAX][sizeof(digestinfo_empty)];
-	static char names[BRIDGE_DOCUMENTS_MAX][16];
+	static char names[BRIDGE_DOCUMENTS_MAX][32];
 
 	for (size_t i = 0; i < count; i++) {
 		memcpy(inputs[i], digestinfo_empty, sizeof(digestinfo_empty));

@@ -115,6 +115,11 @@ a_program_that_answers_is_a_path_with_arguments(void **state)
 	assert_string_equal(config->prompt_command, "/home/maria/bin/answer --card x");
 	assert_int_equal(config->notify, 0);
 	assert_string_equal(config->language, "fi");
+}
+
+static void
+a_program_that_answers_must_be_named_by_its_path(void **state)
+{
 	expect_error(*state, "[prompt]\nprompt = command\n",
 		     " [prompt] has prompt = command but no command; add the program that answers");
 	expect_error(
@@ -126,14 +131,20 @@ a_program_that_answers_is_a_path_with_arguments(void **state)
 static void
 a_set_of_words_is_read_in_any_order(void **state)
 {
+	assert_int_equal(load(*state, "[card]\ndrop-pin-on = inactive ,lock\n")->drop_pin_on,
+			 CONFIG_DROP_LOCK | CONFIG_DROP_INACTIVE);
+	config_free(&((struct world *)*state)->config);
+	assert_int_equal(load(*state, "[card]\ndrop-pin-on = none\n")->drop_pin_on, 0);
+}
+
+static void
+a_set_with_another_word_is_refused(void **state)
+{
 	static const char allowed[] =
 	    "allowed is none, or some of lock, sleep, inactive with commas "
 	    "between";
 	char expected[256];
 
-	assert_int_equal(load(*state, "[card]\ndrop-pin-on = inactive ,lock\n")->drop_pin_on,
-			 CONFIG_DROP_LOCK | CONFIG_DROP_INACTIVE);
-	assert_int_equal(load(*state, "[card]\ndrop-pin-on = none\n")->drop_pin_on, 0);
 	for (size_t i = 0; i < 4; i++) {
 		static const char *const wrong[] = {"lock sleep", "lock,", "never", "none, lock"};
 		char text[64];
@@ -640,7 +651,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    WORLD_TEST(an_empty_file_gives_the_defaults),
 	    WORLD_TEST(a_program_that_answers_is_a_path_with_arguments),
+	    WORLD_TEST(a_program_that_answers_must_be_named_by_its_path),
 	    WORLD_TEST(a_set_of_words_is_read_in_any_order),
+	    WORLD_TEST(a_set_with_another_word_is_refused),
 	    WORLD_TEST(a_service_is_read_whole),
 	    WORLD_TEST(a_short_service_has_the_default_timeouts),
 	    WORLD_TEST(an_unknown_service_is_not_found),

@@ -183,7 +183,7 @@ check_pin(struct owner *owner, const struct card_key *key, struct bytes pin)
 	}
 	if (error[0] != '\0')
 		log_error("%s", error);
-	return response.len < 2 ? SW_UNKNOWN : (uint16_t)(room[0] << 8 | room[1]);
+	return (uint16_t)(response.len < 2 ? SW_UNKNOWN : room[0] << 8 | room[1]);
 }
 
 static uint16_t

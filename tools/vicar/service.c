@@ -215,17 +215,21 @@ run_with(const struct command_arguments *arguments, const struct config *config)
 	}
 	return act(&actions[i], arguments, service);
 }
+
 /* NULL when the words go together. */
 static const char *
 wrong_words(const struct command_arguments *arguments)
+{
 	const char *const *given = arguments->options;
 	const char *word = arguments->operands[0];
+
 	if (strcmp(word, "list") == 0) {
 		if (arguments->operands_count > 1)
 			return "list takes no name";
 		if (given[OPTION_CARD] != NULL || given[OPTION_ACCOUNT] != NULL)
 			return "list asks no service, so it takes neither --card nor --account";
 		return NULL;
+	}
 	if (strcmp(word, "check") != 0 && strcmp(word, "credentials") != 0)
 		return "it takes list, check or credentials";
 	if (arguments->operands_count < 2)
@@ -233,21 +237,6 @@ wrong_words(const struct command_arguments *arguments)
 	if (given[OPTION_CARD] != NULL && given[OPTION_ACCOUNT] != NULL)
 		return "--card and --account exclude each other; give one";
 	return NULL;
-	if (service == NULL)
-		return problem(error,
-			       "there is no [service %s] in vicar.conf; add it, see vicar.conf(5)",
-			       name);
-	kind = service_kind(service->type)->account;
-	if (kind == SERVICE_ACCOUNT_NONE)
-		return ask(action, service, -1, error);
-	if (!get_account(arguments, kind, &account, error))
-		return false;
-	fd = account_in_memory(&account, error);
-	service_account_wipe(&account);
-	ok = fd >= 0 && ask(action, service, fd, error);
-	if (fd >= 0)
-		close(fd);
-	return ok;
 }
 
 static enum command_exit

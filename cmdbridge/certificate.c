@@ -202,14 +202,15 @@ issues(X509 *issuer, X509 *subject)
 	return X509_check_issued(issuer, subject) == X509_V_OK;
 }
 
-/* The one that issued none of the others; a self-issued one alone is its own leaf. */
+/* The one that issued none of the others and is no authority's; a self-issued one alone is its own leaf. */
 static X509 *
 find_leaf(X509 *const *all, size_t count)
 {
 	X509 *leaf = NULL;
 
 	for (size_t i = 0; i < count; i++) {
-		bool is_issuer = count > 1 && issues(all[i], all[i]);
+		bool is_issuer =
+		    X509_check_ca(all[i]) == 1 || (count > 1 && issues(all[i], all[i]));
 
 		for (size_t j = 0; j < count && !is_issuer; j++)
 			is_issuer = j != i && issues(all[i], all[j]);

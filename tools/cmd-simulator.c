@@ -27,6 +27,8 @@ static const char help[] =
     "      --strict         misplaced members are ignored, as the real service does (default)\n"
     "      --lenient        members count in any order\n"
     "      --validate       checks each request against the WSDL; the verdict is in DIR/calls\n"
+    "      --record         writes each request, as it came out of TLS, to DIR/requests\n"
+    "      --tls KIND       normal, or what no client may trust: expired, other-name, old\n"
     "  -q, --quiet          no text messages on the terminal; DIR/messages has them\n"
     "  -h, --help           this text\n"
     "  -V, --version        the version\n"
@@ -48,7 +50,7 @@ usage_error(const char *reason, const char *thing)
 	return EXIT_USAGE;
 }
 
-enum { OPTION_STRICT = 256, OPTION_LENIENT, OPTION_VALIDATE };
+enum { OPTION_STRICT = 256, OPTION_LENIENT, OPTION_VALIDATE, OPTION_RECORD, OPTION_TLS };
 
 /* -1: go on; else the exit status. */
 static int
@@ -61,6 +63,8 @@ parse_arguments(int argc, char **argv, struct settings *settings)
 	    {"strict", no_argument, NULL, OPTION_STRICT},
 	    {"lenient", no_argument, NULL, OPTION_LENIENT},
 	    {"validate", no_argument, NULL, OPTION_VALIDATE},
+	    {"record", no_argument, NULL, OPTION_RECORD},
+	    {"tls", required_argument, NULL, OPTION_TLS},
 	    {"help", no_argument, NULL, 'h'},
 	    {"version", no_argument, NULL, 'V'},
 	    {NULL, 0, NULL, 0},
@@ -81,6 +85,13 @@ parse_arguments(int argc, char **argv, struct settings *settings)
 		case OPTION_STRICT: settings->options.lenient = false; break;
 		case OPTION_LENIENT: settings->options.lenient = true; break;
 		case OPTION_VALIDATE: settings->options.validate = true; break;
+		case OPTION_RECORD: settings->options.record = true; break;
+		case OPTION_TLS:
+			settings->options.tls = sim_tls_find(optarg);
+			if (settings->options.tls == NULL)
+				return usage_error(
+				    "--tls is normal, expired, other-name or old, not", optarg);
+			break;
 		case 'h': fputs(help, stdout); return EXIT_SUCCESS;
 		case 'V': puts("cmd-simulator " VICAR_VERSION); return EXIT_SUCCESS;
 		case ':': return usage_error("an argument is missing after", argv[optind - 1]);

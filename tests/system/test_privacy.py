@@ -41,7 +41,7 @@ class Privacy(unittest.TestCase):
     def setUp(self):
         self.world = World(harness.BUILD)
         self.addCleanup(self.world.close)
-        self.world.start_simulator()
+        self.world.start_simulator(arguments=("--strict", "--validate", "--quiet", "--record"))
         self.world.start_pcscd()
         self.world.enrol("maria")
         self.world.insert("maria")
@@ -109,6 +109,55 @@ class Privacy(unittest.TestCase):
                 for form in forms(secret):
                     self.assertNotIn(form, content, f"{what} in {path}")
         self.assertGreater(seen, 10)
+
+    def test_nothing_that_leaves_holds_a_pin_code_or_phone_number_that_can_be_read(self):
+        """Requests as they come out of TLS, and what the service notes: all operations, right and wrong."""
+        wrong_pin, wrong_code = "161803", "141421"
+
+        def type_code(_):
+            if not self.world.calls("ForceSMS"):
+                return "\r"
+            return (self.world.code() if self.tried else wrong_code) + "\r"
+
+        def type_and_count(seen):
+            typed = type_code(seen)
+            self.tried = self.tried or wrong_code in typed
+            return typed
+
+        self.tried = False
+        self.world.person.expect(
+            [("[Nn]ew code\\?", "s"), self.world.agrees(), ("[Cc]ode", type_and_count)]
+        )
+        self.sign()
+        codes = {line.split("\t")[3] for line in self.world.messages()}
+        self.world.person.expect([self.world.agrees()])
+        self.sign(pin=wrong_pin, check=False)
+        self.world.person.expect([self.world.types_code()])
+        self.world.vicar(
+            "enrol", "proved", "--service", "cmd", "--account", self.world.path("account"),
+            "--prove", "--pin-file", self.world.write_private("pin", f"pin = {PIN}\n"),
+        )  # fmt: skip
+        codes.add(self.world.code())
+        digits = re.sub(r"\D", "", PHONE)
+        secrets = [PIN, wrong_pin, wrong_code, PHONE, digits, digits[3:], *codes]
+        self.assertGreaterEqual(len(codes), 3)
+        for path in (
+            self.world.path("sim", "requests"),
+            self.world.path("sim", "calls"),
+            self.world.path("simulator.log"),
+        ):
+            with open(path, "rb") as f:
+                content = f.read()
+            for secret in secrets:
+                for form in forms(secret):
+                    self.assertNotIn(form, content, f"{secret} in {path}")
+        with open(self.world.path("sim", "requests"), "rb") as f:
+            requests = f.read()
+        for operation in ("GetCertificate", "SCMDSign", "ForceSMS", "ValidateOtp", "GetCertificateWithPin"):
+            self.assertRegex(requests, rf'SOAPAction: "[^"]*/{operation}"'.encode())
+        # The record is one: what is sent in clear stands in it.
+        self.assertIn(hashlib.sha256(b"document\n").hexdigest()[:8].encode(), requests)
+        self.assertEqual(requests.count(b"\r\nPOST "), len(self.world.calls()))
 
     @staticmethod
     def files(directory):

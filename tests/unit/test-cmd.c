@@ -333,19 +333,6 @@ a_wrong_code_is_asked_again_for_the_same_process(void **state)
 }
 
 static void
-three_wrong_codes_are_the_end(void **state)
-{
-	const struct keystroke keys[] = {CONSENT, WRONG_CODE, WRONG_CODE, WRONG_CODE};
-
-	(void)state;
-	sign(keys, COUNT(keys));
-	assert_sw(0x6F1A);
-	assert_true(use_says(use.result.code, "802"));
-	assert_int_equal(service_calls(&service, "SCMDSign"), 1);
-	assert_int_equal(service_calls(&service, "ValidateOtp"), 3);
-}
-
-static void
 what_is_no_code_is_not_sent(void **state)
 {
 	const struct keystroke keys[] = {
@@ -365,19 +352,6 @@ blanks_in_a_code_do_not_count(void **state)
 	(void)state;
 	sign(keys, COUNT(keys));
 	assert_sw(0x9000);
-}
-
-static void
-a_cancelled_code_is_the_end(void **state)
-{
-	const struct keystroke keys[] = {CONSENT, {"Code:", "\004", 0}};
-
-	(void)state;
-	sign(keys, COUNT(keys));
-	assert_sw(0x6401);
-	assert_int_equal(use.result.code.len, 0); /* it was not the service's doing */
-	assert_int_equal(service_calls(&service, "SCMDSign"), 1);
-	assert_int_equal(service_calls(&service, "ValidateOtp"), 0);
 }
 
 static void
@@ -414,18 +388,6 @@ no_new_code_unless_it_is_wanted(void **state)
 }
 
 static void
-a_code_that_the_service_finds_too_old_is_the_end(void **state)
-{
-	const struct keystroke keys[] = {CONSENT, {"Code:", CODE "\n", 2500}};
-
-	(void)state;
-	service_account(&service, "code-lifetime = 1");
-	sign(keys, COUNT(keys));
-	assert_sw(0x6400);
-	assert_true(use_says(use.result.code, "816"));
-}
-
-static void
 a_code_that_we_know_to_be_too_old_is_the_end(void **state)
 {
 	const struct keystroke keys[] = {CONSENT, {"Code:", "", 0}};
@@ -435,53 +397,6 @@ a_code_that_we_know_to_be_too_old_is_the_end(void **state)
 	sign(keys, COUNT(keys));
 	assert_sw(0x6400);
 	assert_int_equal(service_calls(&service, "ValidateOtp"), 0);
-}
-
-/* design.md, "Remote trouble", and whatever it is: one start call. */
-static void
-each_trouble_has_its_status_word_and_one_start(void **state)
-{
-	static const struct {
-		const char *account;
-		bool code; /* is asked */
-		uint16_t sw;
-	} troubles[] = {
-	    {"trouble = drop-before\non = SCMDSign", false, 0x6F17},
-	    {"trouble = drop-after\non = SCMDSign", false, 0x6F17},
-	    {"trouble = hang\non = SCMDSign", false, 0x6F17},
-	    {"trouble = http-401\non = SCMDSign", false, 0x6F12},
-	    {"trouble = http-407\non = SCMDSign", false, 0x6F12},
-	    {"trouble = http-500\non = SCMDSign", false, 0x6F10},
-	    {"trouble = http-503\non = SCMDSign", false, 0x6F10},
-	    {"trouble = fault\non = SCMDSign", false, 0x6F10},
-	    {"trouble = garbage\non = SCMDSign", false, 0x6F1F},
-	    {"trouble = nil-result\non = SCMDSign", false, 0x6F1F},
-	    {"trouble = nil-process\non = SCMDSign", false, 0x6F1F},
-	    {"state = inactive", false, 0x6F13},
-	    {"state = no-signature", false, 0x6F1F},
-	    {"trouble = drop-before\non = ValidateOtp", true, 0x6F17},
-	    {"trouble = drop-after\non = ValidateOtp", true, 0x6F17},
-	    {"trouble = http-500\non = ValidateOtp", true, 0x6F10},
-	    {"trouble = garbage\non = ValidateOtp", true, 0x6F1F},
-	    {"trouble = nil-value\non = ValidateOtp", true, 0x6F16},
-	    {"trouble = wrong-signature\non = ValidateOtp", true, 0x6F16},
-	};
-	const struct keystroke keys[] = {CONSENT, RIGHT_CODE};
-
-	(void)state;
-	service_configure(&service, "transfer-timeout-ms = 700");
-	for (size_t i = 0; i < COUNT(troubles); i++) {
-		service_account(&service, troubles[i].account);
-		service_forget_calls(&service);
-		sign(keys, troubles[i].code ? 2 : 1);
-		if (use.result.sw != troubles[i].sw)
-			fail_msg("%s: %04X", troubles[i].account, use.result.sw);
-		assert_int_equal(use.starts, 1);
-		assert_int_equal(use.result.outputs_count, 0);
-		assert_true(use.result.text.len > 0 && use.result.next.len > 0);
-		assert_int_equal(service_calls(&service, "SCMDSign"), 1);
-		assert_int_equal(service_calls(&service, "ValidateOtp"), troubles[i].code);
-	}
 }
 
 static void
@@ -502,32 +417,6 @@ a_pin_that_must_be_changed_is_shown_word_for_word(void **state)
 	assert_sw(0x6F14);
 	assert_true(use_says(use.result.code, "901"));
 	assert_int_equal(service_calls(&service, "SCMDSign"), 1);
-}
-
-static void
-nobody_at_the_endpoint_is_unreachable(void **state)
-{
-	const struct keystroke keys[] = {CONSENT};
-
-	(void)state;
-	service_configure(&service, "endpoint = https://127.0.0.1:9/x");
-	sign(keys, COUNT(keys));
-	assert_sw(0x6F10);
-}
-
-static void
-another_authority_is_not_trusted(void **state)
-{
-	const struct keystroke keys[] = {CONSENT};
-	char line[PATH_MAX + 16], path[PATH_MAX];
-
-	(void)state;
-	service_path(&service, "root.pem", path);
-	snprintf(line, sizeof(line), "ca-file = %s", path);
-	service_configure(&service, line);
-	sign(keys, COUNT(keys));
-	assert_sw(0x6F11);
-	assert_int_equal(service_calls(&service, "SCMDSign"), 0);
 }
 
 /* No prompt, no START, no call. */
@@ -928,18 +817,12 @@ main(void)
 	    TEST(without_go_nothing_leaves),
 	    TEST(a_refused_pin_names_number_and_date),
 	    TEST(a_wrong_code_is_asked_again_for_the_same_process),
-	    TEST(three_wrong_codes_are_the_end),
 	    TEST(what_is_no_code_is_not_sent),
 	    TEST(blanks_in_a_code_do_not_count),
-	    TEST(a_cancelled_code_is_the_end),
 	    TEST(an_empty_answer_gets_a_new_code_once),
 	    TEST(no_new_code_unless_it_is_wanted),
-	    TEST(a_code_that_the_service_finds_too_old_is_the_end),
 	    TEST(a_code_that_we_know_to_be_too_old_is_the_end),
-	    TEST(each_trouble_has_its_status_word_and_one_start),
 	    TEST(a_pin_that_must_be_changed_is_shown_word_for_word),
-	    TEST(nobody_at_the_endpoint_is_unreachable),
-	    TEST(another_authority_is_not_trusted),
 	    TEST(an_expired_encryption_certificate_stops_it_before_anybody_is_asked),
 	    TEST(an_expired_card_stops_it_before_anybody_is_asked),
 	    TEST(what_is_no_digestinfo_is_refused_before_anybody_is_asked),

@@ -159,11 +159,37 @@ service_read_leaf(struct service *service)
 	service->leaf_len = (size_t)i2d_X509(service->leaf, &end);
 }
 
+/* Without an account of its own; `option` and `value` are what is given besides, or NULL. */
+static inline void
+service_run(struct service *service, const char *option, const char *value)
+{
+	char program[PATH_MAX + 32];
+	int null;
+
+	snprintf(program, sizeof(program), "%s/cmd-simulator", service->programs);
+	service->simulator = fork();
+	if (service->simulator == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		null = open("/dev/null", O_WRONLY);
+		dup2(null, STDOUT_FILENO);
+		execl(program, program, "-q", "--validate", "-d", service->directory, option, value,
+		      NULL);
+		_exit(127);
+	}
+	service_wait(service);
+}
+
+static inline void
+service_end(struct service *service)
+{
+	kill(service->simulator, SIGTERM);
+	waitpid(service->simulator, NULL, 0);
+}
+
 static inline void
 service_start(struct service *service)
 {
-	char self[PATH_MAX] = "", program[PATH_MAX + 32], conf[PATH_MAX];
-	int null;
+	char self[PATH_MAX] = "", conf[PATH_MAX];
 
 	signal(SIGPIPE, SIG_IGN);
 	assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
@@ -172,16 +198,7 @@ service_start(struct service *service)
 	strcpy(service->directory, "/tmp/vicar-service-XXXXXX");
 	assert_non_null(mkdtemp(service->directory));
 	service_account(service, "");
-	snprintf(program, sizeof(program), "%s/cmd-simulator", service->programs);
-	service->simulator = fork();
-	if (service->simulator == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
-		null = open("/dev/null", O_WRONLY);
-		dup2(null, STDOUT_FILENO);
-		execl(program, program, "-q", "--validate", "-d", service->directory, NULL);
-		_exit(127);
-	}
-	service_wait(service);
+	service_run(service, NULL, NULL);
 	service_read_leaf(service);
 	service_write(service, "account", "[account]\nphone = " PHONE "\n");
 	service_path(service, "vicar.conf", conf);
@@ -201,8 +218,7 @@ service_remove_entry(const char *path, const struct stat *status, int type, stru
 static inline void
 service_stop(struct service *service)
 {
-	kill(service->simulator, SIGTERM);
-	waitpid(service->simulator, NULL, 0);
+	service_end(service);
 	nftw(service->directory, service_remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 	X509_free(service->leaf);
 }

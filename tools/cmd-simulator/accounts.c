@@ -29,36 +29,6 @@ static const struct sim_word state_words[] = {
     {NULL, 0},
 };
 
-static const struct sim_word trouble_words[] = {
-    {"hang", SIM_HANG},
-    {"drop-before", SIM_DROP_BEFORE},
-    {"http-401", SIM_HTTP_401},
-    {"http-407", SIM_HTTP_407},
-    {"http-500", SIM_HTTP_500},
-    {"http-503", SIM_HTTP_503},
-    {"fault", SIM_FAULT},
-    {"garbage", SIM_GARBAGE},
-    {"drop-after", SIM_DROP_AFTER},
-    {"nil-result", SIM_NIL_RESULT},
-    {"nil-process", SIM_NIL_PROCESS},
-    {"nil-value", SIM_NIL_VALUE},
-    {"wrong-signature", SIM_WRONG_SIGNATURE},
-    {"reversed-chain", SIM_REVERSED_CHAIN},
-    {"reversed-list", SIM_REVERSED_LIST},
-    {NULL, 0},
-};
-
-enum { SERVER_TROUBLES = 8 }; /* how many of trouble_words [server] knows */
-
-const char *
-sim_trouble_name(unsigned trouble)
-{
-	for (const struct sim_word *word = trouble_words; word->name != NULL; word++)
-		if ((trouble & word->value) != 0)
-			return word->name;
-	return "";
-}
-
 static const char *
 parse_phone(const char *value, void *target)
 {
@@ -126,39 +96,16 @@ parse_state(const char *value, void *target)
 	return NULL;
 }
 
-static bool
-add_trouble(const char *name, size_t len, unsigned *bits)
-{
-	const struct sim_word *word = sim_find_word(trouble_words, name, len);
-
-	if (word != NULL)
-		*bits |= word->value;
-	return word != NULL || (len == 4 && strncmp(name, "none", len) == 0);
-}
-
 static const char *
 parse_trouble(const char *value, void *target)
 {
-	unsigned bits = 0;
-
-	if (!sim_each_word(value, add_trouble, &bits))
-		return "none, or hang, drop-before, http-401, http-407, http-500, http-503, fault, "
-		       "garbage, drop-after, nil-result, nil-process, nil-value, wrong-signature, "
-		       "reversed-chain, reversed-list";
-	*(unsigned *)target = bits;
-	return NULL;
+	return sim_troubles_parse(value, SIM_TROUBLES, target);
 }
 
 static const char *
 parse_server_trouble(const char *value, void *target)
 {
-	unsigned bits = 0;
-
-	if (!sim_each_word(value, add_trouble, &bits) || bits >= 1u << SERVER_TROUBLES)
-		return "none, or hang, drop-before, http-401, http-407, http-500, http-503, fault, "
-		       "garbage";
-	*(unsigned *)target = bits;
-	return NULL;
+	return sim_troubles_parse(value, SIM_UNDOING, target);
 }
 
 static bool

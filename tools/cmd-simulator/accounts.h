@@ -10,6 +10,7 @@
 #include "operation.h"
 #include "tools/simulator/directory.h"
 #include "tools/simulator/random.h"
+#include "trouble.h"
 
 enum {
 	SIM_ACCOUNTS_MAX = 32,
@@ -30,27 +31,6 @@ enum sim_state {
 	SIM_BLOCKED,              /* as after too many wrong PINs: 817 */
 };
 
-/* Bits of `trouble`: what goes wrong on the way. The first group replaces the answer and leaves
- * the request undone; the second lets it be done first. */
-enum sim_trouble {
-	SIM_HANG = 1u << 0,        /* no answer */
-	SIM_DROP_BEFORE = 1u << 1, /* connection closed, nothing done */
-	SIM_HTTP_401 = 1u << 2,
-	SIM_HTTP_407 = 1u << 3,
-	SIM_HTTP_500 = 1u << 4,
-	SIM_HTTP_503 = 1u << 5,
-	SIM_FAULT = 1u << 6,   /* SOAP fault InternalServiceFault */
-	SIM_GARBAGE = 1u << 7, /* HTTP 200, not XML */
-
-	SIM_DROP_AFTER = 1u << 8,       /* done, then the connection is closed without an answer */
-	SIM_NIL_RESULT = 1u << 9,       /* <XResult i:nil="true"/> */
-	SIM_NIL_PROCESS = 1u << 10,     /* ProcessId nil */
-	SIM_NIL_VALUE = 1u << 11,       /* ValidateOtp: 200 without signature or certificate */
-	SIM_WRONG_SIGNATURE = 1u << 12, /* of another hash */
-	SIM_REVERSED_CHAIN = 1u << 13,
-	SIM_REVERSED_LIST = 1u << 14, /* ValidateOtp after SCMDMultipleSign */
-};
-
 struct sim_account {
 	char name[SIM_ACCOUNT_NAME_MAX];
 	char phone[SIM_PHONE_MAX]; /* normalised: + and digits */
@@ -63,7 +43,7 @@ struct sim_account {
 	unsigned pin_tries, code_tries;
 	unsigned code_lifetime_s;
 	unsigned latency_ms;
-	unsigned trouble;
+	sim_troubles trouble;
 	unsigned operations; /* bits 1 << enum sim_operation: where latency and trouble apply */
 	bool expired;        /* shows the certificate that is out of date */
 };
@@ -73,8 +53,8 @@ struct sim_accounts {
 	size_t count;
 	/* [server]: for every request, before anything is looked at */
 	unsigned latency_ms;
-	unsigned trouble; /* of the first group only */
-	unsigned clock_s; /* added to the simulator's clock */
+	sim_troubles trouble; /* only such as leave requests undone */
+	unsigned clock_s;     /* added to the simulator's clock */
 };
 
 /* Writes accounts.conf with one account when there is none. */
@@ -87,7 +67,4 @@ const struct sim_account *sim_accounts_by_phone(const struct sim_accounts *accou
 						const char *phone);
 const struct sim_account *sim_accounts_by_name(const struct sim_accounts *accounts,
 					       const char *name);
-/* The word that accounts.conf has for the lowest bit; "" for 0. */
-const char *sim_trouble_name(unsigned trouble);
-
 #endif

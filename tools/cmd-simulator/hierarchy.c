@@ -1,6 +1,7 @@
 #include "hierarchy.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/bio.h>
 #include <openssl/pem.h>
@@ -167,23 +168,56 @@ with_cr_lf(const char *text, size_t len)
 	return wide;
 }
 
+/* Every third line ends with CR alone, every third with LF; none ends behind BEGIN's or before END's
+ * hyphens. */
+static void
+make_lines_odd(char *text)
+{
+	char *to = text;
+	size_t line = 0;
+
+	for (const char *from = text; *from != '\0'; from++) {
+		if (*from != '\r') {
+			*to++ = *from;
+			continue;
+		}
+		from++; /* the LF */
+		if (strncmp(from + 1, "-----END", 8) == 0 ||
+		    (to - text >= 5 && memcmp(to - 5, "-----", 5) == 0 && from[1] == 'M'))
+			continue;
+		if (line % 3 != 1)
+			*to++ = '\r';
+		if (line++ % 3 != 0)
+			*to++ = '\n';
+	}
+	*to = '\0';
+}
+
 char *
-sim_hierarchy_chain(const struct sim_hierarchy *hierarchy, X509 *leaf, bool reversed)
+sim_hierarchy_chain(const struct sim_hierarchy *hierarchy, X509 *leaf, sim_troubles trouble)
 {
 	X509 *order[] = {leaf, hierarchy->root.certificate, hierarchy->ca.certificate};
 	const size_t count = sizeof(order) / sizeof(order[0]);
+	const bool reversed = sim_has(trouble, SIM_REVERSED_CHAIN);
 	BIO *bio = BIO_new(BIO_s_mem());
 	char *data = NULL, *text = NULL;
 	long len;
 
 	if (bio == NULL)
 		return NULL;
-	for (size_t i = 0; i < count; i++)
-		if (PEM_write_bio_X509(bio, order[reversed ? count - 1 - i : i]) != 1)
+	for (size_t i = 0; i < count; i++) {
+		X509 *one = order[reversed ? count - 1 - i : i];
+
+		if (one == leaf && sim_has(trouble, SIM_NO_LEAF))
+			continue;
+		if (PEM_write_bio_X509(bio, one) != 1)
 			goto out;
+	}
 	len = BIO_get_mem_data(bio, &data);
 	if (len > 0)
 		text = with_cr_lf(data, (size_t)len);
+	if (text != NULL && sim_has(trouble, SIM_ODD_LINES))
+		make_lines_odd(text);
 out:
 	BIO_free(bio);
 	return text;

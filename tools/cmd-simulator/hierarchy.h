@@ -27,9 +27,9 @@ void sim_hierarchy_close(struct sim_hierarchy *hierarchy);
 bool sim_hierarchy_leaf(const struct sim_directory *directory, const struct sim_hierarchy *above,
 			const struct sim_account *account, struct sim_identity *leaf,
 			struct problem *error) MUST_USE;
-/* PEM with CR LF in the service's order: leaf, root, issuing CA (cmd.md 11); `reversed`: the other
- * way round. NULL on failure, else the caller's to free(). */
+/* PEM with CR LF in the service's order: leaf, root, issuing CA (cmd.md 11), as far as there is no
+ * trouble with chains. NULL on failure, else the caller's to free(). */
 char *sim_hierarchy_chain(const struct sim_hierarchy *hierarchy, X509 *leaf,
-			  bool reversed) MUST_USE;
+			  sim_troubles trouble) MUST_USE;
 
 #endif

@@ -91,9 +91,31 @@ describe(const struct sim_reply *reply, char *result, size_t room)
 	(void)snprintf(result, room, "%s", nil ? "nil" : is_string ? "200" : reply->status.code);
 }
 
+/* What the members are to say, whatever was done. */
+static void
+make_trouble(struct sim_reply *reply, sim_troubles trouble)
+{
+	static const struct {
+		enum sim_trouble trouble;
+		const char *code;
+	} codes[] = {{SIM_CODE_ZERO, "0"}, {SIM_CODE_EMPTY, ""}, {SIM_CODE_TEXT, "abc"}};
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (sim_has(trouble, codes[i].trouble))
+			reply->status.code = codes[i].code;
+	reply->nil = sim_has(trouble, SIM_NIL_RESULT);
+	reply->nil_members = sim_has(trouble, SIM_NIL_EVERYWHERE);
+	reply->reordered = sim_has(trouble, SIM_REORDERED);
+	if (sim_has(trouble, SIM_NIL_PROCESS))
+		reply->status.process_id = NULL;
+	if (sim_has(trouble, SIM_WRONG_PROCESS))
+		reply->status.process_id = "00000000-0000-4000-8000-000000000000";
+}
+
 bool
 sim_operations_run(struct simulator *simulator, const struct sim_request *request,
-		   const struct sim_account *account, unsigned trouble, struct sim_outcome *outcome)
+		   const struct sim_account *account, sim_troubles trouble,
+		   struct sim_outcome *outcome)
 {
 	static bool (*const runs[SIM_OPERATIONS])(struct sim_work *) = {
 	    [SIM_GET_CERTIFICATE] = run_get_certificate,
@@ -116,9 +138,7 @@ sim_operations_run(struct simulator *simulator, const struct sim_request *reques
 						  sim_work_text(request, SIM_PROCESS_ID));
 	ok = runs[request->operation](&work);
 	if (ok) {
-		work.reply.nil = (trouble & SIM_NIL_RESULT) != 0;
-		if ((trouble & SIM_NIL_PROCESS) != 0)
-			work.reply.status.process_id = NULL;
+		make_trouble(&work.reply, trouble);
 		describe(&work.reply, outcome->result, sizeof(outcome->result));
 		outcome->reply = sim_reply_write(&work.reply);
 	}

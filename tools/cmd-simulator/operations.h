@@ -18,10 +18,10 @@ const struct sim_account *sim_operations_account(struct simulator *simulator,
 /* The document's name, printable, from the request or the process that it continues. */
 void sim_operations_doc_name(struct simulator *simulator, const struct sim_request *request,
 			     char doc_name[SIM_DOC_NAME_MAX]);
-/* Fails only when the machine does (memory, keys, disk); says why on stderr. `trouble`: bits of
- * enum sim_trouble, second group. */
+/* Fails only when the machine does (memory, keys, disk); says why on stderr. `trouble`: of those
+ * that let it be done. */
 bool sim_operations_run(struct simulator *simulator, const struct sim_request *request,
-			const struct sim_account *account, unsigned trouble,
+			const struct sim_account *account, sim_troubles trouble,
 			struct sim_outcome *outcome) MUST_USE;
 
 #endif

@@ -65,13 +65,23 @@ put_base64(FILE *out, const char *name, struct bytes data)
 }
 
 static void
-put_status(FILE *out, const struct sim_status *status)
+put_status(FILE *out, const struct sim_reply *reply)
 {
-	put_member(out, "Code", status->code);
-	put_member(out, "Field", status->field);
-	put_member(out, "FieldValue", NULL);
-	put_member(out, "Message", status->message);
-	put_member(out, "ProcessId", status->process_id);
+	const struct sim_status *status = &reply->status;
+	const struct {
+		const char *name, *text;
+	} members[] = {
+	    {"Code", status->code},       {"Field", status->field},          {"FieldValue", NULL},
+	    {"Message", status->message}, {"ProcessId", status->process_id},
+	};
+	const size_t count = sizeof(members) / sizeof(members[0]);
+
+	for (size_t i = 0; i < count; i++) {
+		const size_t place = reply->reordered ? count - 1 - i : i;
+
+		put_member(out, members[place].name,
+			   reply->nil_members ? NULL : members[place].text);
+	}
 }
 
 static void
@@ -94,16 +104,27 @@ put_documents(FILE *out, const struct sim_document *documents, size_t count)
 	fputs("</a:ArrayOfHashStructure>", out);
 }
 
+static void
+put_full_status(FILE *out, const struct sim_reply *reply)
+{
+	fputs("<a:Status>", out);
+	put_status(out, reply);
+	fputs("</a:Status>", out);
+}
+
 /* dc:SignResponse */
 static void
 put_sign_response(FILE *out, const struct sim_reply *reply)
 {
-	put_documents(out, reply->documents, reply->documents_count);
-	put_base64(out, "Signature", reply->signature);
-	fputs("<a:Status>", out);
-	put_status(out, &reply->status);
-	fputs("</a:Status>", out);
-	put_member(out, "certificate", reply->certificate);
+	const bool nil = reply->nil_members;
+
+	if (reply->reordered)
+		put_full_status(out, reply);
+	put_documents(out, nil ? NULL : reply->documents, reply->documents_count);
+	put_base64(out, "Signature", nil ? BYTES_NONE : reply->signature);
+	if (!reply->reordered)
+		put_full_status(out, reply);
+	put_member(out, "certificate", nil ? NULL : reply->certificate);
 }
 
 static void
@@ -127,7 +148,7 @@ put_result(FILE *out, const struct sim_reply *reply)
 		if (reply->operation == SIM_VALIDATE_OTP)
 			put_sign_response(out, reply);
 		else
-			put_status(out, &reply->status);
+			put_status(out, reply);
 	}
 	fprintf(out, "</%sResult>", name);
 }

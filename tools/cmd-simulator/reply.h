@@ -16,7 +16,9 @@ struct sim_status {
 
 struct sim_reply {
 	enum sim_operation operation;
-	bool nil; /* the result itself */
+	bool nil;         /* the result itself */
+	bool nil_members; /* each of its members */
+	bool reordered;   /* members the other way round */
 	struct sim_status status;
 	const char *certificate; /* GetCertificate and ValidateOtp; NULL is nil */
 	struct bytes signature;  /* ValidateOtp; empty is nil */

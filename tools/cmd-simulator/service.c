@@ -102,7 +102,13 @@ struct sim_server *
 sim_service_start(struct simulator *simulator, uint16_t port, struct problem *error)
 {
 	const struct sim_service service = {
-	    .path = SERVICE_PATH, .context = simulator, .refuses = refuses, .serve = serve};
+	    .path = SERVICE_PATH,
+	    .tls = simulator->options.tls,
+	    .record = simulator->options.record,
+	    .context = simulator,
+	    .refuses = refuses,
+	    .serve = serve,
+	};
 
 	return sim_server_start(&service, &simulator->directory, port, error);
 }

@@ -1,5 +1,6 @@
 #include "simulator.h"
 
+#include "fill.h"
 #include "operations.h"
 #include "wsdl.h"
 
@@ -79,90 +80,14 @@ write_down(struct simulator *simulator, const struct sim_call *call)
 			simulator->directory.path);
 }
 
-static const char *
-http_text(unsigned status)
-{
-	switch (status) {
-	case 400: return "Bad Request";
-	case 401: return "401 - Unauthorized: Access is denied due to invalid credentials.";
-	case 407: return "Proxy Authentication Required";
-	case 413: return "Request Entity Too Large";
-	case 415:
-		return "Cannot process the message because the content type was not the "
-		       "expected type 'text/xml; charset=utf-8'.";
-	case 503: return "Service Unavailable";
-	default: return "The request cannot be served.";
-	}
-}
-
-static void
-fill_http(unsigned status, struct sim_answer *answer)
-{
-	char *body = NULL;
-
-	answer->how = SIM_ANSWER;
-	answer->http_status = status;
-	if (status == 401)
-		sim_answer_add_header(answer, "WWW-Authenticate", "Basic realm=\"localhost\"");
-	if (status == 407)
-		sim_answer_add_header(answer, "Proxy-Authenticate", "Basic realm=\"proxy\"");
-	/* cmd.md 13: 400 and 413 have an empty body. */
-	if (status == 400 || status == 413)
-		return;
-	if (asprintf(&body, "<html><body><h1>%s</h1></body></html>", http_text(status)) == -1)
-		return;
-	answer->content_type = "text/html; charset=utf-8";
-	answer->body = body;
-}
-
 void
 simulator_answer_http(struct simulator *simulator, unsigned status, struct sim_answer *answer)
 {
 	char result[16];
 
-	fill_http(status, answer);
+	sim_fill_http(status, answer);
 	(void)snprintf(result, sizeof(result), "http-%u", status);
 	write_down(simulator, &(struct sim_call){.result = result});
-}
-
-static void
-fill_soap(unsigned status, char *body, struct sim_answer *answer)
-{
-	answer->how = SIM_ANSWER;
-	answer->http_status = body != NULL ? status : 500;
-	answer->content_type = "text/xml; charset=utf-8";
-	answer->body = body;
-}
-
-/* The first group of troubles; true when `trouble` has one of them. */
-static bool
-fill_trouble(unsigned trouble, struct sim_answer *answer)
-{
-	static const struct {
-		enum sim_trouble trouble;
-		unsigned status;
-	} statuses[] = {
-	    {SIM_HTTP_401, 401}, {SIM_HTTP_407, 407}, {SIM_HTTP_500, 500}, {SIM_HTTP_503, 503}};
-
-	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
-		if ((trouble & statuses[i].trouble) != 0) {
-			fill_http(statuses[i].status, answer);
-			return true;
-		}
-	if ((trouble & SIM_HANG) != 0)
-		answer->how = SIM_ANSWER_NEVER;
-	else if ((trouble & SIM_DROP_BEFORE) != 0)
-		answer->how = SIM_ANSWER_DROP;
-	else if ((trouble & SIM_FAULT) != 0)
-		fill_soap(500,
-			  sim_reply_fault(SIM_FAULT_INTERNAL, "The server was unable to "
-							      "process the request."),
-			  answer);
-	else if ((trouble & SIM_GARBAGE) != 0)
-		fill_soap(200, strdup("\x1f\x8b<s:Envelope><garbage"), answer);
-	else
-		return false;
-	return true;
 }
 
 /* Reads accounts.conf again; false, with the reason on the terminal, when it is not right. */
@@ -192,7 +117,7 @@ simulator_refuses(struct simulator *simulator, struct sim_answer *answer)
 		return true;
 	}
 	answer->latency_ms = accounts->latency_ms;
-	if (!fill_trouble(accounts->trouble, answer))
+	if (!sim_trouble_instead(accounts->trouble, answer))
 		return false;
 	write_down(simulator, &(struct sim_call){.result = sim_trouble_name(accounts->trouble)});
 	return true;
@@ -221,7 +146,7 @@ refuse(struct simulator *simulator, enum sim_parsed parsed, const struct sim_req
 		simulator_answer_http(simulator, 400, answer);
 		return;
 	}
-	fill_soap(500, sim_reply_fault(fault, error->text), answer);
+	sim_fill_soap(500, sim_reply_fault(fault, error->text), answer);
 	(void)snprintf(result, sizeof(result), "fault-%s", sim_fault_name(fault));
 	write_down(simulator, &(struct sim_call){
 				  .operation = request->operation < SIM_OPERATIONS
@@ -240,7 +165,7 @@ serve(struct simulator *simulator, const struct sim_request *request, struct sim
 				.validity = validity(simulator, request)};
 	const struct sim_account *account = sim_operations_account(simulator, request);
 	char account_name[SIM_ACCOUNT_NAME_MAX] = "", result[64];
-	unsigned trouble = 0;
+	sim_troubles trouble = 0;
 
 	if (account != NULL) {
 		(void)snprintf(account_name, sizeof(account_name), "%s", account->name);
@@ -252,25 +177,24 @@ serve(struct simulator *simulator, const struct sim_request *request, struct sim
 	call.account = account_name;
 	sim_operations_doc_name(simulator, request, outcome.doc_name);
 	call.doc_name = outcome.doc_name;
-	if (fill_trouble(trouble, answer)) {
+	if (sim_trouble_instead(trouble, answer)) {
 		call.result = sim_trouble_name(trouble);
 		write_down(simulator, &call);
 		return;
 	}
 	if (!sim_operations_run(simulator, request, account, trouble, &outcome)) {
-		fill_soap(500,
-			  sim_reply_fault(SIM_FAULT_INTERNAL, "The server was unable to "
-							      "process the request."),
-			  answer);
+		sim_fill_soap(500,
+			      sim_reply_fault(SIM_FAULT_INTERNAL, "The server was unable to "
+								  "process the request."),
+			      answer);
 		(void)snprintf(outcome.result, sizeof(outcome.result), "fault-%s",
 			       sim_fault_name(SIM_FAULT_INTERNAL));
 	} else {
-		fill_soap(200, outcome.reply, answer);
+		sim_fill_soap(200, outcome.reply, answer);
 	}
-	(void)snprintf(result, sizeof(result), "%s%s", outcome.result,
-		       (trouble & SIM_DROP_AFTER) != 0 ? ",drop-after" : "");
-	if ((trouble & SIM_DROP_AFTER) != 0)
-		answer->how = SIM_ANSWER_DROP;
+	sim_trouble_spoil(trouble, answer);
+	(void)snprintf(result, sizeof(result), "%s%s%s", outcome.result, trouble != 0 ? "," : "",
+		       sim_trouble_name(trouble));
 	call.result = result;
 	write_down(simulator, &call);
 }

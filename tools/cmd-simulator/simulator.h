@@ -11,6 +11,7 @@
 #include "reply.h"
 #include "tools/simulator/answer.h"
 #include "tools/simulator/credentials.h"
+#include "tools/simulator/server.h"
 
 #include <libxml/xmlschemas.h>
 
@@ -18,8 +19,10 @@ enum { SIM_DOCUMENTS_MAX = 100 /* cmd.md 4 */ };
 
 struct sim_options {
 	bool lenient;
-	bool validate;  /* each request against the schemas */
-	FILE *terminal; /* where text messages are shown; NULL: nowhere */
+	bool validate;             /* each request against the schemas */
+	bool record;               /* each request as it came; see struct sim_service */
+	const struct sim_tls *tls; /* NULL: normal */
+	FILE *terminal;            /* where text messages are shown; NULL: nowhere */
 };
 
 /* Wrong PINs of an account in a row; forgotten when its PIN in accounts.conf changes. */

@@ -6,7 +6,7 @@
 
 #include <openssl/crypto.h>
 
-/* The wrong signature is one of another hash: right length, right padding, does not verify. */
+/* A wrong signature has the right length and padding: it is of another hash, or of another key. */
 static bool
 sign(struct sim_work *work, EVP_PKEY *key, const struct sim_value *hash,
      uint8_t signature[SIM_SIGNATURE_MAX], size_t *len)
@@ -16,10 +16,15 @@ sign(struct sim_work *work, EVP_PKEY *key, const struct sim_value *hash,
 	if (hash->len == 0 || hash->len > sizeof(input))
 		return sim_machine_failed("a process holds a hash that is none");
 	memcpy(input, hash->data, hash->len);
-	if ((work->trouble & SIM_WRONG_SIGNATURE) != 0)
+	if (sim_has(work->trouble, SIM_WRONG_SIGNATURE))
 		input[hash->len - 1] ^= 1;
-	return sim_field_sign(key, (struct bytes){input, hash->len}, signature, len) ||
-	       sim_machine_failed("OpenSSL cannot sign");
+	if (sim_has(work->trouble, SIM_FOREIGN_SIGNATURE))
+		key = work->simulator->hierarchy.cifra.key;
+	if (!sim_field_sign(key, (struct bytes){input, hash->len}, signature, len))
+		return sim_machine_failed("OpenSSL cannot sign");
+	if (sim_has(work->trouble, SIM_SHORT_SIGNATURE))
+		--*len;
+	return true;
 }
 
 static bool
@@ -30,8 +35,9 @@ fill_list(struct sim_work *work, EVP_PKEY *key, const struct sim_process *proces
 		return sim_machine_failed("out of memory for signatures");
 	work->reply.documents = work->documents;
 	for (size_t i = 0; i < process->documents_count; i++) {
-		size_t place =
-		    (work->trouble & SIM_REVERSED_LIST) != 0 ? process->documents_count - 1 - i : i;
+		size_t place = sim_has(work->trouble, SIM_REVERSED_LIST)
+				   ? process->documents_count - 1 - i
+				   : i;
 		const struct sim_document *from = &process->documents[place];
 		struct sim_document *to = &work->documents[work->documents_count++];
 		size_t len = 0;
@@ -39,7 +45,10 @@ fill_list(struct sim_work *work, EVP_PKEY *key, const struct sim_process *proces
 		if (!sign(work, key, &from->hash, work->signature, &len))
 			return false;
 		if (!sim_work_copy(&(struct sim_value){(char *)work->signature, len}, &to->hash) ||
-		    !sim_work_copy(&from->name, &to->name) || !sim_work_copy(&from->id, &to->id))
+		    !sim_work_copy(&from->name, &to->name) ||
+		    !sim_work_copy(sim_has(work->trouble, SIM_DOUBLE_ID) ? &process->documents[0].id
+									 : &from->id,
+				   &to->id))
 			return sim_machine_failed("out of memory for signatures");
 	}
 	work->reply.documents_count = work->documents_count;
@@ -97,7 +106,7 @@ sim_run_validate_otp(struct sim_work *work)
 		return true;
 	}
 	sim_work_set_status(work, "200");
-	if ((work->trouble & SIM_NIL_VALUE) == 0)
+	if (!sim_has(work->trouble, SIM_NIL_VALUE))
 		ok = process->kind == SIM_GET_CERTIFICATE_WITH_PIN ? sim_work_fill_chain(work)
 								   : fill_signatures(work, process);
 	sim_processes_remove(processes, process);

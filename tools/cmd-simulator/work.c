@@ -182,8 +182,8 @@ sim_work_fill_chain(struct sim_work *work)
 	if (!sim_hierarchy_leaf(&work->simulator->directory, &work->simulator->hierarchy,
 				work->account, &leaf, &error))
 		return sim_machine_failed(error.text);
-	work->chain = sim_hierarchy_chain(&work->simulator->hierarchy, leaf.certificate,
-					  (work->trouble & SIM_REVERSED_CHAIN) != 0);
+	work->chain =
+	    sim_hierarchy_chain(&work->simulator->hierarchy, leaf.certificate, work->trouble);
 	work->reply.certificate = work->chain;
 	sim_identity_free(&leaf);
 	return work->chain != NULL || sim_machine_failed("out of memory for a certificate chain");

@@ -15,7 +15,7 @@ struct sim_work {
 	const struct sim_request *request;
 	const struct sim_account *account; /* whose request it is; NULL: nobody's */
 	struct sim_process *process;       /* of ValidateOtp and ForceSMS; NULL: unknown */
-	unsigned trouble;                  /* bits of enum sim_trouble, second group */
+	sim_troubles trouble;              /* of those that let the request be done */
 	struct sim_reply reply;
 	/* What the reply points to, freed with it. */
 	char fresh_id[SIM_PROCESS_ID_MAX];

@@ -9,12 +9,14 @@
 enum { SIM_HEADERS_MAX = 4 };
 
 struct sim_answer {
-	enum {
+	enum sim_answer_how {
 		SIM_ANSWER,
-		SIM_ANSWER_NEVER, /* silence, then the connection is closed */
-		SIM_ANSWER_DROP,  /* the connection is closed */
-		SIM_ANSWER_RESET, /* the same by a TCP reset */
-		SIM_ANSWER_CUT,   /* half of the body, then the connection is closed */
+		SIM_ANSWER_NEVER,         /* silence, then the connection is closed */
+		SIM_ANSWER_DROP,          /* the connection is closed */
+		SIM_ANSWER_RESET,         /* the same by a TCP reset */
+		SIM_ANSWER_CUT,           /* half of the body, then the connection is closed */
+		SIM_ANSWER_RESET_HALFWAY, /* the same by a TCP reset */
+		SIM_ANSWER_STALL,         /* half of the body, then silence */
 	} how;
 	unsigned latency_ms;
 	unsigned http_status;

@@ -69,6 +69,43 @@ sim_identity_open(const struct sim_directory *directory, const char *name, unsig
 					&identity->certificate, error);
 }
 
+/* Of one key: the server's, and what a client must not take for it. */
+static bool
+open_servers(const struct sim_directory *directory, const char *organisation,
+	     const struct sim_identity *ca, struct problem *error)
+{
+	static const struct {
+		const char *file, *names;
+		int days_to;
+	} servers[] = {
+	    {"tls.pem", "IP:127.0.0.1,DNS:localhost", TLS_DAYS},
+	    {"tls-expired.pem", "IP:127.0.0.1,DNS:localhost", -1},
+	    {"tls-other-name.pem", "DNS:other.example", TLS_DAYS},
+	};
+	struct sim_identity server = {NULL, NULL};
+	bool made, ok = sim_identity_key(directory, "tls", TLS_BITS, &server.key, &made, error);
+
+	for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]) && ok; i++) {
+		const struct sim_certificate certificate = {
+		    .subject = {{"O", organisation}, {"CN", "localhost"}},
+		    .extensions = {{"basicConstraints", "critical,CA:FALSE"},
+				   {"keyUsage", "critical,digitalSignature"},
+				   {"extendedKeyUsage", "serverAuth"},
+				   {"subjectAltName", servers[i].names},
+				   {"authorityKeyIdentifier", "keyid"}},
+		    .days_from = servers[i].days_to < 0 ? -TLS_DAYS : -1,
+		    .days_to = servers[i].days_to,
+		};
+
+		X509_free(server.certificate);
+		server.certificate = NULL;
+		ok = sim_identity_certificate(directory, servers[i].file, made, &certificate,
+					      server.key, ca, &server.certificate, error);
+	}
+	sim_identity_free(&server);
+	return ok;
+}
+
 bool
 sim_identity_open_tls(const struct sim_directory *directory, const char *organisation,
 		      const char *authority, struct problem *error)
@@ -81,23 +118,12 @@ sim_identity_open_tls(const struct sim_directory *directory, const char *organis
 	    .days_from = -1,
 	    .days_to = TLS_DAYS,
 	};
-	const struct sim_certificate certificate = {
-	    .subject = {{"O", organisation}, {"CN", "localhost"}},
-	    .extensions = {{"basicConstraints", "critical,CA:FALSE"},
-			   {"keyUsage", "critical,digitalSignature"},
-			   {"extendedKeyUsage", "serverAuth"},
-			   {"subjectAltName", "IP:127.0.0.1,DNS:localhost"},
-			   {"authorityKeyIdentifier", "keyid"}},
-	    .days_from = -1,
-	    .days_to = TLS_DAYS,
-	};
-	struct sim_identity ca = {NULL, NULL}, server = {NULL, NULL};
+	struct sim_identity ca = {NULL, NULL};
 	bool ok =
 	    sim_identity_open(directory, "tls-ca", TLS_BITS, &ca_certificate, NULL, &ca, error) &&
-	    sim_identity_open(directory, "tls", TLS_BITS, &certificate, &ca, &server, error);
+	    open_servers(directory, organisation, &ca, error);
 
 	sim_identity_free(&ca);
-	sim_identity_free(&server);
 	return ok;
 }
 

@@ -3,6 +3,8 @@
  * certificates/, the key in private/. The HTTPS server's own are among them:
  *
  *   tls-ca.pem, tls.pem    for 127.0.0.1 and localhost
+ *   tls-expired.pem, tls-other-name.pem
+ *                          of the same key, out of date, and for another host
  */
 #ifndef VICAR_TOOLS_SIMULATOR_IDENTITY_H
 #define VICAR_TOOLS_SIMULATOR_IDENTITY_H

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <limits.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <microhttpd.h>
 #include <openssl/crypto.h>
@@ -27,6 +29,7 @@ struct exchange {
 	struct sim_http_request request;
 	bool answered; /* `answer` is filled */
 	bool waiting;  /* suspended until `due_ms` */
+	bool stalled;  /* half of the answer has left */
 	uint64_t due_ms;
 	struct sim_answer answer;
 	struct exchange *next;
@@ -40,7 +43,72 @@ struct sim_server {
 	char origin[ENDPOINT_MAX];
 	char endpoint[ENDPOINT_MAX];
 	struct exchange *exchanges;
+	int record; /* `requests`; -1: none */
 };
+
+/* The TLS certificates are those of identity.h. */
+static const struct sim_tls kinds_of_tls[] = {
+    {"normal", "tls.pem", NULL},
+    {"expired", "tls-expired.pem", NULL},
+    {"other-name", "tls-other-name.pem", NULL},
+    {"old", "tls.pem", "NORMAL:-VERS-ALL:+VERS-TLS1.1:+VERS-TLS1.0"},
+};
+
+const struct sim_tls *
+sim_tls_find(const char *word)
+{
+	for (size_t i = 0; i < sizeof(kinds_of_tls) / sizeof(kinds_of_tls[0]); i++)
+		if (strcmp(kinds_of_tls[i].word, word) == 0)
+			return &kinds_of_tls[i];
+	return NULL;
+}
+
+/* A record that is not whole is worth nothing, so the server ends with it. */
+static void
+record(const struct sim_server *server, const void *data, size_t len)
+{
+	const char *at = data;
+
+	while (server->record >= 0 && len > 0) {
+		const ssize_t n = write(server->record, at, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			perror("simulator: cannot write the file requests");
+			abort();
+		}
+		at += n;
+		len -= (size_t)n;
+	}
+}
+
+static enum MHD_Result
+record_header(void *user, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	const struct sim_server *server = user;
+
+	(void)kind;
+	record(server, name, strlen(name));
+	record(server, ": ", 2);
+	record(server, value != NULL ? value : "", value != NULL ? strlen(value) : 0);
+	record(server, "\r\n", 2);
+	return MHD_YES;
+}
+
+/* The request's first line and headers, after an empty line. */
+static void
+record_head(struct sim_server *server, struct MHD_Connection *connection, const char *method,
+	    const char *uri)
+{
+	record(server, "\r\n", 2);
+	record(server, method, strlen(method));
+	record(server, " ", 1);
+	record(server, uri != NULL ? uri : "", uri != NULL ? strlen(uri) : 0);
+	record(server, "\r\n", 2);
+	(void)MHD_get_connection_values(connection, MHD_HEADER_KIND, record_header, server);
+	record(server, "\r\n", 2);
+}
 
 static uint64_t
 clock_ms(void)
@@ -51,18 +119,54 @@ clock_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+/* A socket that does not linger is closed by a reset (socket(7), SO_LINGER). */
+static void
+make_reset(const struct exchange *exchange)
+{
+	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+	const union MHD_ConnectionInfo *socket_of =
+	    MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	if (socket_of != NULL)
+		(void)setsockopt(socket_of->connect_fd, SOL_SOCKET, SO_LINGER, &at_once,
+				 sizeof(at_once));
+}
+
+static void
+suspend(struct exchange *exchange, unsigned delay_ms)
+{
+	exchange->waiting = true;
+	exchange->due_ms = clock_ms() + delay_ms;
+	MHD_suspend_connection(exchange->connection);
+}
+
 /* Half of the body, then an error, which closes the connection. */
 static ssize_t
 read_half(void *user, uint64_t at, char *data, size_t room)
 {
-	const struct exchange *exchange = user;
+	struct exchange *exchange = user;
 	size_t half = strlen(exchange->answer.body) / 2, len;
 
-	if (at >= half)
-		return MHD_CONTENT_READER_END_WITH_ERROR;
-	len = half - (size_t)at < room ? half - (size_t)at : room;
-	memcpy(data, exchange->answer.body + at, len);
-	return (ssize_t)len;
+	if (at < half) {
+		len = half - (size_t)at < room ? half - (size_t)at : room;
+		memcpy(data, exchange->answer.body + at, len);
+		return (ssize_t)len;
+	}
+	if (exchange->answer.how == SIM_ANSWER_STALL && !exchange->stalled) {
+		exchange->stalled = true;
+		suspend(exchange, NEVER_MS);
+		return 0;
+	}
+	if (exchange->answer.how == SIM_ANSWER_RESET_HALFWAY)
+		make_reset(exchange);
+	return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static bool
+is_halved(const struct sim_answer *answer)
+{
+	return answer->how == SIM_ANSWER_CUT || answer->how == SIM_ANSWER_RESET_HALFWAY ||
+	       answer->how == SIM_ANSWER_STALL;
 }
 
 static struct MHD_Response *
@@ -72,7 +176,7 @@ make_response(struct exchange *exchange)
 	char *body = answer->body != NULL ? answer->body : (char[]){""};
 	struct MHD_Response *response;
 
-	if (answer->how == SIM_ANSWER_CUT && *body != '\0')
+	if (is_halved(answer) && *body != '\0')
 		response = MHD_create_response_from_callback(strlen(body), BLOCK_BYTES, read_half,
 							     exchange, NULL);
 	else
@@ -89,21 +193,6 @@ make_response(struct exchange *exchange)
 	return response;
 }
 
-/* The connection is closed without an answer. */
-static enum MHD_Result
-abandon(const struct exchange *exchange)
-{
-	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
-	const union MHD_ConnectionInfo *socket_of =
-	    MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-
-	/* A socket that does not linger is closed by a reset (socket(7), SO_LINGER). */
-	if (exchange->answer.how == SIM_ANSWER_RESET && socket_of != NULL)
-		(void)setsockopt(socket_of->connect_fd, SOL_SOCKET, SO_LINGER, &at_once,
-				 sizeof(at_once));
-	return MHD_NO;
-}
-
 /* Sends the answer, or puts it off. */
 static enum MHD_Result
 deliver(struct exchange *exchange)
@@ -116,14 +205,14 @@ deliver(struct exchange *exchange)
 	if (!exchange->answered) {
 		exchange->answered = true;
 		if (delay > 0) {
-			exchange->waiting = true;
-			exchange->due_ms = clock_ms() + delay;
-			MHD_suspend_connection(exchange->connection);
+			suspend(exchange, delay);
 			return MHD_YES;
 		}
 	}
-	if (answer->how != SIM_ANSWER && answer->how != SIM_ANSWER_CUT)
-		return abandon(exchange);
+	if (answer->how == SIM_ANSWER_RESET)
+		make_reset(exchange);
+	if (answer->how != SIM_ANSWER && !is_halved(answer))
+		return MHD_NO;
 	response = make_response(exchange);
 	if (response == NULL)
 		return MHD_NO;
@@ -198,11 +287,11 @@ handle(void *user, struct MHD_Connection *connection, const char *url, const cha
 	struct exchange *exchange = *context;
 
 	(void)version;
-	(void)connection;
 	if (exchange == NULL)
 		return MHD_NO;
 	if (!exchange->begun) {
 		exchange->begun = true;
+		record_head(server, connection, method, exchange->uri);
 		if (!take_head(exchange, url, method))
 			return MHD_NO;
 		return service->refuses(service->context, &exchange->request, &exchange->answer)
@@ -210,6 +299,7 @@ handle(void *user, struct MHD_Connection *connection, const char *url, const cha
 			   : MHD_YES;
 	}
 	if (*len > 0) {
+		record(server, data, *len);
 		collect(exchange, data, *len);
 		*len = 0;
 		return MHD_YES;
@@ -278,18 +368,27 @@ start_daemon(struct sim_server *server, uint16_t port, struct problem *error)
 	const struct sim_directory *directory = server->directory;
 	struct sockaddr_in address = {
 	    .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	const struct sim_tls *tls = server->service.tls;
+	struct MHD_OptionItem priorities[] = {
+	    {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)tls->priorities},
+	    {MHD_OPTION_END, 0, NULL},
+	};
 	char *key = NULL, *certificate = NULL;
 	size_t key_len = 0, certificate_len = 0;
 
+	if (tls->priorities == NULL)
+		priorities[0].option = MHD_OPTION_END;
+
 	if (!sim_directory_read(directory, "private/tls.key", &key, &key_len, error) ||
-	    !sim_directory_read(directory, "tls.pem", &certificate, &certificate_len, error))
+	    !sim_directory_read(directory, tls->certificate, &certificate, &certificate_len, error))
 		goto out;
 	errno = 0;
 	server->daemon = MHD_start_daemon(
 	    MHD_USE_EPOLL | MHD_USE_TLS | MHD_ALLOW_SUSPEND_RESUME, port, NULL, NULL, handle,
 	    server, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_HTTPS_MEM_KEY,
 	    key, MHD_OPTION_HTTPS_MEM_CERT, certificate, MHD_OPTION_URI_LOG_CALLBACK, begin, server,
-	    MHD_OPTION_NOTIFY_COMPLETED, completed, server, MHD_OPTION_END);
+	    MHD_OPTION_NOTIFY_COMPLETED, completed, server, MHD_OPTION_ARRAY, priorities,
+	    MHD_OPTION_END);
 	if (server->daemon == NULL)
 		(void)problem(error,
 			      "cannot serve HTTPS on 127.0.0.1 port %u: %s; give another "
@@ -312,9 +411,14 @@ sim_server_start(const struct sim_service *service, const struct sim_directory *
 		return NULL;
 	}
 	server->service = *service;
+	if (server->service.tls == NULL)
+		server->service.tls = &kinds_of_tls[0];
 	server->directory = directory;
+	server->record =
+	    service->record ? sim_directory_append(directory, "requests", 0600, error) : -1;
 	sim_directory_remove(directory, "endpoint");
-	if (start_daemon(server, port, error) && write_endpoint(server, error))
+	if ((server->record >= 0 || !service->record) && start_daemon(server, port, error) &&
+	    write_endpoint(server, error))
 		return server;
 	sim_server_stop(server);
 	return NULL;
@@ -373,6 +477,8 @@ sim_server_stop(struct sim_server *server)
 		MHD_stop_daemon(server->daemon);
 		sim_directory_remove(server->directory, "endpoint");
 	}
+	if (server->record >= 0)
+		(void)close(server->record);
 	/* Those whose head never came as a whole. */
 	while (server->exchanges != NULL) {
 		struct exchange *next = server->exchanges->next;

@@ -23,9 +23,23 @@ struct sim_http_request {
 	bool too_big; /* over SIM_BODY_MAX; `body` is a part of it */
 };
 
+/* How the server shows itself to TLS. */
+struct sim_tls {
+	const char *word;        /* on the command line */
+	const char *certificate; /* in the directory, of the key private/tls.key */
+	const char *priorities;  /* of GnuTLS; NULL: its own */
+};
+
+/* NULL: there is no such word. The first of those there are, "normal", is for clients that are to come
+ * in. */
+const struct sim_tls *sim_tls_find(const char *word);
+
 struct sim_service {
-	const char *path; /* what the endpoint has behind host and port */
-	void *context;    /* outlives the server */
+	const char *path;          /* what the endpoint has behind host and port */
+	const struct sim_tls *tls; /* NULL: normal */
+	bool
+	    record; /* every request, as it came out of TLS, goes to the directory's file `requests` */
+	void *context; /* outlives the server */
 	/* The head is here, the body is not: true when `answer` can do without. What it leaves in
 	 * `answer` is there again in `serve`. */
 	bool (*refuses)(void *context, const struct sim_http_request *request,

@@ -154,7 +154,7 @@ class PromptHere(unittest.TestCase):
         lender = self.lend(first)
         self.lend(second)
         self.assertEqual(lender.wait(timeout=10), 0)
-        self.assertIn("another terminal takes the prompts", first.screen)
+        wait_for("word of it", lambda: "another terminal takes the prompts" in first.screen)
         self.signs(second)
         self.assertEqual((len(first.asked), len(second.asked)), (0, 2))
 

@@ -117,6 +117,19 @@ enum card_result card_transmit_typed(struct card *card, struct bytes command, ui
 /* False: the PIN is not verified, or not like this, or it has been used since. */
 bool card_typed(const struct card *card, const char *counter, uint64_t *when) MUST_USE;
 
+/* How the value of a PIN stands in a command, for those who write commands down. */
+struct card_pin_form {
+	const char *key;      /* as in card_pin */
+	bool is_puk, remote;  /* the same */
+	size_t length_stored; /* padded on the right to this; 0: as it is */
+	size_t puk_stored;    /* the same of its PUK */
+	uint8_t pad, puk_pad;
+};
+
+/* By P2 of the command. What is borrowed lives as long as the card. False: no such PIN. */
+bool card_pin_form(const struct card *card, uint16_t reference,
+		   struct card_pin_form *form) MUST_USE;
+
 enum card_renewal {
 	CARD_PIN_CHANGE,  /* `first` is the old value of the PIN */
 	CARD_PIN_UNBLOCK, /* `first` is the value of its PUK */

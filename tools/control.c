@@ -125,6 +125,38 @@ control_call(const char *name, const char *request, char reply[CONTROL_REPLY_MAX
 	return result;
 }
 
+int
+control_trace(const char *name, char reply[CONTROL_REPLY_MAX])
+{
+	enum control_result result;
+	int fd = connect_to(name, &result, reply);
+	ssize_t got;
+
+	if (fd < 0)
+		return -1;
+	if (!same_user(fd)) {
+		(void)say(reply, CONTROL_FAILED, name, "another user listens on its socket");
+		goto fail;
+	}
+	if (send(fd, CONTROL_TRACE, strlen(CONTROL_TRACE), MSG_NOSIGNAL) < 0 ||
+	    !await_readable(fd) || (got = recv(fd, reply, CONTROL_REPLY_MAX - 1, 0)) < 0) {
+		(void)say(reply, CONTROL_FAILED, name, strerror(errno));
+		goto fail;
+	}
+	reply[got] = '\0';
+	if (strcmp(reply, CONTROL_OK_LINE) == 0)
+		return fd;
+	if (strncmp(reply, "error: ", 7) == 0) {
+		memmove(reply, reply + 7, (size_t)got - 7 + 1);
+		reply[strcspn(reply, "\n")] = '\0';
+	} else {
+		(void)say(reply, CONTROL_FAILED, name, "it closed the connection");
+	}
+fail:
+	(void)close(fd);
+	return -1;
+}
+
 /* One datagram of vicard's, however long the owner takes. */
 static ssize_t
 await_message(int fd, uint8_t *room)

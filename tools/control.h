@@ -29,6 +29,10 @@
  *                         whether it was done. A client that hangs up before the service was asked
  *                         cancels it.
  *
+ *   trace                 after the line `ok` come messages of tools/trace_message.h, one for each
+ *                         thing that passes between the reader and the card, until either end
+ *                         closes; the client says nothing more
+ *
  * A reply begins with the line `ok`, or is `error: ` and one sentence. A request that is not listed
  * is answered with an error; one that is longer than CONTROL_REQUEST_MAX, or CONTROL_SIGN_MAX for `sign`,
  * closes the connection.
@@ -39,6 +43,7 @@
 #include "cmdbridge/bridge.h"
 
 #define CONTROL_SIGN "sign\n"
+#define CONTROL_TRACE "trace"
 #define CONTROL_PROGRESS "progress: "
 #define CONTROL_OK_LINE "ok\n"
 
@@ -73,6 +78,9 @@ struct control_signing {
 enum control_result control_sign(const struct control_signing *signing, uint8_t *room,
 				 struct bridge_result *result,
 				 char reply[CONTROL_REPLY_MAX]) MUST_USE;
+
+/* `trace`: the connection, to be closed by the caller; -1 with the sentence in `reply`. */
+int control_trace(const char *name, char reply[CONTROL_REPLY_MAX]) MUST_USE;
 
 /* The value of the line `key: value` in a reply to `status`; false when there is no such line. */
 bool control_value(const char *reply, const char *key, char *value, size_t room);

@@ -125,6 +125,18 @@ renew_pin(struct loop *loop, int client, enum card_renewal kind, char *request)
 }
 
 static enum attend_result
+begin_trace(struct loop *loop, int client)
+{
+	if (trace_full(&loop->trace)) {
+		reply(client, "error: %d programs watch the card already; end a `vicar trace`\n",
+		      (int)TRACE_WATCHERS_MAX);
+		return ATTEND_CLOSE;
+	}
+	reply(client, "ok\n");
+	return trace_add(&loop->trace, client) ? ATTEND_KEPT : ATTEND_CLOSE;
+}
+
+static enum attend_result
 answer(struct loop *loop, int client, char *request)
 {
 	static const struct {
@@ -140,6 +152,8 @@ answer(struct loop *loop, int client, char *request)
 		reply_status(loop, client);
 		return ATTEND_CLOSE;
 	}
+	if (strcmp(request, CONTROL_TRACE) == 0)
+		return begin_trace(loop, client);
 	for (size_t i = 0; i < sizeof(renewals) / sizeof(renewals[0]); i++) {
 		const size_t len = strlen(renewals[i].word);
 
@@ -149,7 +163,7 @@ answer(struct loop *loop, int client, char *request)
 		return ATTEND_CLOSE;
 	}
 	reply(client,
-	      "error: the request is unknown; there are status, remove, pin-change COUNTER, "
+	      "error: the request is unknown; there are status, remove, trace, pin-change COUNTER, "
 	      "pin-unblock COUNTER and sign\n");
 	return ATTEND_CLOSE;
 }

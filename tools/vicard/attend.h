@@ -9,7 +9,7 @@
 enum attend_result {
 	ATTEND_WAIT,   /* it has not asked yet */
 	ATTEND_CLOSE,  /* answered, or gone */
-	ATTEND_KEPT,   /* loop.owner has it now */
+	ATTEND_KEPT,   /* loop.owner or loop.trace has it now */
 	ATTEND_REMOVE, /* the card is to be taken out; the connection stays until the process ends */
 };
 

@@ -210,6 +210,7 @@ serve_remote(struct keys *keys, uint64_t now_ms, const struct key_request *reque
 	const char *why = wrong_use(key, request, &use, &sw);
 	bool expired;
 
+	keys->asked = true;
 	if (why != NULL)
 		return refuse(keys, now_ms, sw, why, response);
 	if (keys->by_owner)
@@ -255,7 +256,8 @@ write_first(struct keys *keys)
 {
 	const struct journal_use about = use_of(keys, card_request(keys->card));
 
-	return use_open(&keys->use, &about) && card_start(keys->card);
+	keys->counted = use_open(&keys->use, &about) && card_start(keys->card);
+	return keys->counted;
 }
 
 static enum card_result

@@ -26,6 +26,8 @@ struct keys {
 	struct use use; /* waiting: card_request() is what for */
 	bool by_owner;  /* tools/vicard/owner.h is at work: no program's remote use is begun */
 	bool at_pad;    /* tools/vicard/pad.h is: nobody else asks the owner */
+	bool asked;     /* since the caller cleared it: a remote key was asked for, */
+	bool counted;   /* and its try is on disk, so that the service may have been asked */
 };
 
 void keys_init(struct keys *keys, struct card *card, const struct image *image,

@@ -31,7 +31,8 @@ enum slot {
 	SLOT_LINK,
 	SLOT_CLIENTS
 };
-enum { SLOTS = SLOT_CLIENTS + LOOP_CLIENTS_MAX };
+enum { SLOT_WATCHERS = SLOT_CLIENTS + LOOP_CLIENTS_MAX };
+enum { SLOTS = SLOT_WATCHERS + TRACE_WATCHERS_MAX };
 
 uint64_t
 loop_now_ms(void)
@@ -48,6 +49,7 @@ drop_reader(struct loop *loop, const char *why)
 	pad_cancel(&loop->pad, loop_now_ms(), why);
 	keys_cancel(&loop->keys, loop_now_ms(), why);
 	card_reset(loop->card);
+	trace_off(&loop->trace);
 	endpoint_wipe(&loop->reader);
 	(void)close(loop->reader.fd);
 	loop->reader.fd = -1;
@@ -63,10 +65,26 @@ send_or_drop(struct loop *loop, bool sent)
 }
 
 static void
+trace_command_of(struct loop *loop, struct bytes capdu)
+{
+	loop->keys.asked = loop->keys.counted = false;
+	trace_command(&loop->trace, capdu);
+}
+
+static void
+trace_response_of(struct loop *loop, const struct writer *response)
+{
+	if (loop->keys.asked)
+		trace_service(&loop->trace, loop->keys.counted);
+	trace_response(&loop->trace, writer_bytes(response));
+}
+
+static void
 answer(struct loop *loop, enum card_result result, struct writer *response)
 {
 	if (result == CARD_PENDING)
 		return;
+	trace_response_of(loop, response);
 	send_or_drop(loop, endpoint_response(&loop->reader, writer_bytes(response)));
 	OPENSSL_cleanse(loop->response, response->len);
 }
@@ -78,6 +96,7 @@ transmit(struct loop *loop, const struct endpoint_request *request)
 	enum card_result result;
 
 	card_set_protocol(loop->card, request->protocol);
+	trace_command_of(loop, request->capdu);
 	result = card_transmit(loop->card, request->capdu, &response);
 	endpoint_wipe(&loop->reader);
 	if (result == CARD_PENDING) {
@@ -93,9 +112,14 @@ ask_at_pad(struct loop *loop, const struct endpoint_request *request)
 	struct writer response = writer_to(loop->response, sizeof(loop->response));
 	const uint64_t now = loop_now_ms();
 
+	enum card_result result;
+
 	loop->busy_at = now + BUSY_EVERY_MS;
-	answer(loop, pad_begin(&loop->pad, now, request->kind, request->structure, &response),
-	       &response);
+	loop->keys.asked = loop->keys.counted = false;
+	loop->pad.request.header = BYTES_NONE;
+	result = pad_begin(&loop->pad, now, request->kind, request->structure, &response);
+	trace_pad(&loop->trace, loop->pad.request.header);
+	answer(loop, result, &response);
 }
 
 static void
@@ -106,10 +130,12 @@ serve_request(struct loop *loop, const struct endpoint_request *request)
 	case LINK_RESET:
 		session_watch(&loop->session);
 		card_reset(loop->card);
+		trace_powered(&loop->trace, card_atr(loop->card));
 		send_or_drop(loop, endpoint_powered(&loop->reader, card_atr(loop->card)));
 		return;
 	case LINK_POWER_OFF:
 		card_reset(loop->card);
+		trace_off(&loop->trace);
 		send_or_drop(loop, endpoint_done(&loop->reader));
 		return;
 	case LINK_PIN_VERIFY:
@@ -150,6 +176,7 @@ reset_for_vpcd(struct loop *loop)
 {
 	session_watch(&loop->session);
 	card_reset(loop->card);
+	trace_powered(&loop->trace, card_atr(loop->card));
 	card_set_protocol(loop->card, 1);
 }
 
@@ -158,13 +185,16 @@ transmit_to_vpcd(struct loop *loop, struct bytes capdu)
 {
 	static const uint8_t wrong_length[] = {0x67, 0x00};
 	struct writer response = writer_to(loop->response, sizeof(loop->response));
-	enum card_result result = card_transmit(loop->card, capdu, &response);
+	enum card_result result;
 	bool sent;
 
+	trace_command_of(loop, capdu);
+	result = card_transmit(loop->card, capdu, &response);
 	if (result == CARD_PENDING)
 		result = keys_serve(&loop->keys, loop_now_ms(), &response);
 	if (result == CARD_PENDING)
 		return false;
+	trace_response_of(loop, &response);
 	sent = vpcd_answer(&loop->vpcd, response.len <= VPCD_BODY_MAX ? writer_bytes(&response)
 								      : BYTES(wrong_length));
 	OPENSSL_cleanse(loop->response, response.len);
@@ -377,6 +407,8 @@ fill(const struct loop *loop, struct pollfd polled[SLOTS])
 	polled[SLOT_LINK].fd = loop->link.fd;
 	for (size_t i = 0; i < LOOP_CLIENTS_MAX; i++)
 		polled[SLOT_CLIENTS + i].fd = loop->clients[i];
+	for (size_t i = 0; i < TRACE_WATCHERS_MAX; i++)
+		polled[SLOT_WATCHERS + i].fd = loop->trace.fds[i];
 	for (size_t i = 0; i < SLOTS; i++) {
 		polled[i].events = POLLIN;
 		polled[i].revents = 0;
@@ -410,6 +442,11 @@ turn(struct loop *loop)
 		if (polled[SLOT_CLIENTS + i].revents != 0)
 			serve_client(loop, &loop->clients[i]);
 	}
+	for (size_t i = 0; i < TRACE_WATCHERS_MAX; i++) {
+		if (polled[SLOT_WATCHERS + i].revents != 0 &&
+		    loop->trace.fds[i] == polled[SLOT_WATCHERS + i].fd)
+			trace_remove(&loop->trace, i);
+	}
 	if (polled[SLOT_CONTROL].revents != 0)
 		accept_client(loop);
 	if (polled[SLOT_LINK].revents != 0)
@@ -420,6 +457,7 @@ void
 loop_run(struct loop *loop)
 {
 	loop->reader.fd = -1;
+	trace_init(&loop->trace);
 	for (size_t i = 0; i < LOOP_CLIENTS_MAX; i++)
 		loop->clients[i] = -1;
 	if (loop->vpcd.fd >= 0)
@@ -431,6 +469,7 @@ loop_run(struct loop *loop)
 	if (loop->reader.fd >= 0)
 		drop_reader(loop, "the card was taken out");
 	owner_cancel(&loop->owner, loop_now_ms(), "the card was taken out");
+	trace_close(&loop->trace);
 	listen_close(&loop->control);
 	bridge_finish(&loop->keys.use.bridge);
 	session_close(&loop->session);

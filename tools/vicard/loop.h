@@ -10,6 +10,7 @@
 #include "owner.h"
 #include "pad.h"
 #include "session.h"
+#include "trace.h"
 #include "vpcd.h"
 
 enum { LOOP_CLIENTS_MAX = 4 };
@@ -35,6 +36,7 @@ struct loop {
 	uint64_t busy_at;       /* when the reader must hear of us, while a request is open */
 	int clients[LOOP_CLIENTS_MAX];
 	size_t next_client;
+	struct trace trace;
 	uint64_t stranger_at; /* when one was last logged: nobody fills the log by knocking */
 	bool ending;
 	uint8_t response[LINK_RAPDU_MAX];

@@ -15,8 +15,8 @@ from harness import ROOT, World  # noqa: E402
 PROGRAMS = ("vicar", "vicard", "vicar-bridge", "cmd-simulator", "csc-simulator",
             "ccid-simulator", "apdu-replay")
 COMMANDS = (
-    "enrol", "create", "import", "insert", "remove", "list", "status", "pin", "sign", "verify", "log", "prompt", "forget",
-    "doctor", "cert", "renew", "service", "module", "atr",
+    "enrol", "create", "import", "insert", "remove", "list", "status", "pin", "sign", "verify", "log", "trace", "prompt",
+    "forget", "doctor", "cert", "renew", "service", "module", "atr",
 )  # fmt: skip
 PAGES = {
     "vicar": "vicar.1",
@@ -176,6 +176,11 @@ class Programs(unittest.TestCase):
             with self.subTest(argv):
                 error = self.is_told_on_standard_error(*argv, code=1)
                 self.assertRegex(error, r"bad\.conf:2: timeout-s .*1 to 3600")
+
+    def test_the_commands_tried_here_are_those_that_the_help_names(self):
+        output, _ = self.call("vicar", "--help", code=0)
+        listed = re.findall(r"^  ([a-z]+) ", output.split("\nCommands:\n")[1].split("\n\n")[0], re.M)
+        self.assertEqual(sorted(listed), sorted(COMMANDS))
 
     def test_each_option_stands_in_the_man_page_and_the_other_way_round(self):
         told = {program: set() for program in PAGES}

@@ -153,6 +153,29 @@ class WithCmd(Signing):
         self.assertEqual(len(self.starts()), 1)
         self.verify_cms(path, path + ".p7s")
 
+    def test_one_by_one_each_has_its_own_pin_and_code(self):
+        files = self.files("a.txt", "b.txt")
+        self.signed("--one-by-one", *files)
+        self.assertEqual(len(self.questions("PIN: $")), 2, self.world.person.asked)
+        self.assertEqual(len(self.starts()), 2)
+        for path in files:
+            self.verify_cms(path, path + ".p7s")
+
+    def test_one_by_one_a_no_ends_it_and_keeps_what_is_done(self):
+        files = self.files("a.txt", "b.txt", "c.txt")
+
+        def first_only(_):
+            return self.pin + ENTER if len(self.questions("PIN: $")) == 1 else CANCEL
+
+        self.world.person.expect([(r"PIN: $", first_only), self.world.types_code()])
+        done = self.signed("--one-by-one", "--json", *files, check=False, stderr=subprocess.DEVNULL)
+        self.assertEqual(done.returncode, 1)
+        said = json.loads(done.stdout)
+        self.assertEqual([document["signed"] for document in said["documents"]], [True, False, False])
+        self.assertEqual(said["status_word"], "6401")
+        self.assertEqual(len(self.questions("PIN: $")), 2)
+        self.verify_cms(files[0], files[0] + ".p7s")
+
     def test_the_prompt_shows_what_is_signed(self):
         files = self.files("first.txt", "second.txt")
         done = self.signed("--json", *files, stderr=subprocess.DEVNULL)

@@ -9,6 +9,13 @@
 
 #include <cmocka.h>
 
+#define OPENED_BY_VICAR                                                                    \
+	"2026-11-21T03:22:05Z open 7 key=sign operation=sign-pkcs1 documents=2 card=work " \
+	"service=cmd program=\"vicar sign\""
+#define EXPIRED                                                                       \
+	"2026-11-21T03:22:05Z none 6F18 key=sign operation=sign-pkcs1 hash=5f1c03aa " \
+	"text=\"expired\""
+
 /* What is made of these lines; json_decref() is the caller's. */
 static json_t *
 json_of(const char *const *lines)
@@ -49,8 +56,7 @@ a_use_of_many_documents_is_one_object(void **state)
 	static const char *const lines[] = {
 	    "2026-11-21T03:22:05Z item 7 number=1 hash=5f1c03aa document=\"a.pdf\"",
 	    "2026-11-21T03:22:05Z item 7 number=2 hash=00c0ffee document=\"b.pdf\"",
-	    "2026-11-21T03:22:05Z open 7 key=sign operation=sign-pkcs1 documents=2 card=work "
-	    "service=cmd program=\"vicar sign\"",
+	    OPENED_BY_VICAR,
 	    "2026-11-21T03:22:06Z step 7 process=\"7f4d2a10\" text=\"waiting for the code\"",
 	    "2026-11-21T03:22:07Z step 7 text=\"the code is checked\"",
 	    "2026-11-21T03:22:08Z done 7 9000 text=\"signed\"",
@@ -99,9 +105,7 @@ static void
 what_was_not_called_and_what_is_open_say_so(void **state)
 {
 	static const char *const lines[] = {
-	    "2026-11-21T03:22:05Z none 6F18 key=sign operation=sign-pkcs1 hash=5f1c03aa "
-	    "text=\"expired\"",
-	    "2026-11-21T03:22:06Z open 2 key=sign operation=sign-pkcs1 hash=5f1c03aa",
+	    EXPIRED, "2026-11-21T03:22:06Z open 2 key=sign operation=sign-pkcs1 hash=5f1c03aa",
 	    "2026-11-21T03:22:07Z note text=\"pin1 was changed by its owner\"",
 	    "a line of a newer version", NULL};
 	json_t *array = json_of(lines);

@@ -1,21 +1,11 @@
 #include "cms_draft.h"
 
 #include <limits.h>
-#include <openssl/asn1t.h>
 #include <openssl/err.h>
 #include <string.h>
 
-/* What is hashed for the signature: RFC 5652 section 5.4, DER of an explicit SET OF. */
-/* clang-format off */
-typedef STACK_OF(X509_ATTRIBUTE) CMS_DRAFT_ATTRIBUTES;
-DECLARE_ASN1_ITEM(CMS_DRAFT_ATTRIBUTES)
-ASN1_ITEM_TEMPLATE(CMS_DRAFT_ATTRIBUTES) =
-	ASN1_EX_TEMPLATE_TYPE(ASN1_TFLG_SET_ORDER, 0, attributes, X509_ATTRIBUTE)
-ASN1_ITEM_TEMPLATE_END(CMS_DRAFT_ATTRIBUTES)
-					   /* clang-format on */
-
-					   static CMS_SignerInfo
-					   * signer_info(const struct cms_draft *draft)
+static CMS_SignerInfo *
+signer_info(const struct cms_draft *draft)
 {
 	return sk_CMS_SignerInfo_value(CMS_get0_SignerInfos(draft->cms), 0);
 }
@@ -54,26 +44,40 @@ put_content(CMS_ContentInfo *cms, struct bytes content)
 	return true;
 }
 
+/* What is hashed for the signature: RFC 5652 section 5.4, DER of an explicit SET OF. */
+static int
+attributes_der(const CMS_SignerInfo *info, uint8_t **der)
+{
+	ASN1_SEQUENCE_ANY *attributes = sk_ASN1_TYPE_new_null();
+	bool ok = attributes != NULL;
+	int len = -1;
+
+	for (int i = 0; ok && i < CMS_signed_get_attr_count(info); i++) {
+		ASN1_TYPE *attribute = NULL;
+
+		ok = ASN1_TYPE_pack_sequence(ASN1_ITEM_rptr(X509_ATTRIBUTE),
+					     CMS_signed_get_attr(info, i), &attribute) != NULL &&
+		     sk_ASN1_TYPE_push(attributes, attribute) > 0;
+		if (!ok)
+			ASN1_TYPE_free(attribute);
+	}
+	if (ok)
+		len = i2d_ASN1_SET_ANY(attributes, der);
+	sk_ASN1_TYPE_pop_free(attributes, ASN1_TYPE_free);
+	return len;
+}
+
 static bool
 hash_attributes(struct cms_draft *draft, const struct signer *signer)
 {
-	CMS_DRAFT_ATTRIBUTES *attributes = sk_X509_ATTRIBUTE_new_null();
-	CMS_SignerInfo *info = signer_info(draft);
 	unsigned hash_len = 0;
 	uint8_t *der = NULL;
-	int len = -1;
-	bool ok = attributes != NULL;
+	const int len = attributes_der(signer_info(draft), &der);
+	bool ok = len > 0 && EVP_Digest(der, (size_t)len, draft->hash, &hash_len, signer_md(signer),
+					NULL) == 1;
 
-	for (int i = 0; ok && i < CMS_signed_get_attr_count(info); i++)
-		ok = sk_X509_ATTRIBUTE_push(attributes, CMS_signed_get_attr(info, i)) > 0;
-	if (ok)
-		len = ASN1_item_i2d((ASN1_VALUE *)attributes, &der,
-				    ASN1_ITEM_rptr(CMS_DRAFT_ATTRIBUTES));
-	ok = len > 0 &&
-	     EVP_Digest(der, (size_t)len, draft->hash, &hash_len, signer_md(signer), NULL) == 1;
 	draft->hash_len = hash_len;
 	OPENSSL_free(der);
-	sk_X509_ATTRIBUTE_free(attributes);
 	return ok;
 }
 

@@ -199,6 +199,8 @@ run_job(struct sign_job *job, const struct command_arguments *arguments, enum di
 
 	if (!done)
 		return COMMAND_FAILED;
+	if (given[OPTION_ONE_BY_ONE] != NULL)
+		job->signer.signs_many = false;
 	done = place_documents(job, arguments, &job->error) && read_documents(job, &job->error) &&
 	       (job->signer.signs_many ||
 		may_go_one_by_one(job, given[OPTION_ONE_BY_ONE] != NULL, &job->error));

@@ -119,17 +119,18 @@ covered(struct bytes pdf, const struct pdf_signature *found, struct bytes *conte
 	bool ok = bytes != NULL && der != NULL && digits != NULL &&
 		  bytes_from_hex(digits, der, found->gap_len / 2, &der_len);
 
-	free(digits);
-	if (!ok) {
-		free(bytes);
-		free(der);
-		return false;
-	}
+	if (!ok)
+		goto out;
 	memcpy(bytes, pdf.data, found->range[1]);
 	memcpy(bytes + found->range[1], pdf.data + found->range[2], found->range[3]);
 	*content = (struct bytes){bytes, len};
 	*signature = (struct bytes){der, der_len};
-	return true;
+	bytes = der = NULL;
+out:
+	free(digits);
+	free(bytes);
+	free(der);
+	return ok;
 }
 
 static void

@@ -181,6 +181,8 @@ FUZZERS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz-*.c))
 $(BUILD)/tests/fuzz/fuzz-pkcs11.o: EXTRA_CPPFLAGS = $(P11_CFLAGS) $(PCSC_CFLAGS)
 $(BUILD)/tests/fuzz/fuzz-link: FUZZ_OBJECTS = $(BUILD)/ifdhandler/message.o
 $(BUILD)/tests/fuzz/fuzz-link: $(BUILD)/ifdhandler/message.o
+$(BUILD)/tests/fuzz/fuzz-vpcd-reader: FUZZ_OBJECTS = $(BUILD)/ifdhandler/vpcd.o $(BUILD)/ifdhandler/message.o
+$(BUILD)/tests/fuzz/fuzz-vpcd-reader: $(BUILD)/ifdhandler/vpcd.o $(BUILD)/ifdhandler/message.o
 $(FUZZERS): $(BUILD)/%: $(BUILD)/%.o $(ARCHIVE_FILES)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -pie $(ALL_LDFLAGS) -o $@ $< $(FUZZ_OBJECTS) \
@@ -250,12 +252,13 @@ check-sanitize-run: all check-programs
 	@VICAR_DRIVER=$(VICAR_DRIVER) VICAR_TEST_MODULE=$(VICAR_TEST_MODULE) \
 		tests/run $(BUILD) units replay driver system
 
-# The module's threads under ThreadSanitizer, which goes with no other sanitizer.
+# The threads of the module and of the reader under ThreadSanitizer, which goes with no other sanitizer.
 .PHONY: check-threads check-threads-run
 check-threads: deps-check
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/threads SANITIZE=thread check-threads-run
-check-threads-run: $(BUILD)/tests/unit/test-p11-slots
+check-threads-run: $(BUILD)/tests/unit/test-p11-slots $(IFD_TESTS)
 	@VICAR_TESTS=test-p11-slots tests/run $(BUILD) units
+	@tests/run $(BUILD) driver
 
 # Everything that the tests run and users do not.
 .PHONY: check-programs
@@ -294,7 +297,7 @@ help:
 	@echo 'demo            one signature, end to end, with everything on this machine'
 	@echo 'check           all tests; check-sanitize: again with sanitizers and valgrind'
 	@echo 'check-system    the Debian packages and second users; wants root'
-	@echo 'check-threads   the PKCS#11 module under ThreadSanitizer'
+	@echo 'check-threads   the PKCS#11 module and the reader under ThreadSanitizer'
 	@echo 'check-consumers the PKCS#11 module in browsers, Java, OpenSSH and other programs'
 	@echo 'lint            clang-format, clang-tidy, cppcheck'
 	@echo 'install         under prefix, default /usr/local; uninstall. packaging/install.mk has the rest'

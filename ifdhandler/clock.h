@@ -33,4 +33,10 @@ clock_earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+static inline int64_t
+clock_later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
 #endif

@@ -5,6 +5,7 @@
 
 #include "ifdhandler/clock.h"
 #include "ifdhandler/message.h"
+#include "ifdhandler/wire.h"
 
 enum { ATR_MIN = 2 }; /* TS and T0, ISO/IEC 7816-3 8.2 */
 
@@ -173,3 +174,21 @@ message_full(int link)
 
 	(void)send(link, &full, sizeof full, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
+
+/* The card speaks first. */
+static bool
+begin(int link, struct greeting *greeting)
+{
+	(void)link;
+	(void)greeting;
+	return true;
+}
+
+static enum message_result
+hello(int link, struct greeting *greeting, uint8_t *atr, size_t *atr_len)
+{
+	(void)greeting;
+	return message_hello(link, atr, atr_len);
+}
+
+const struct wire message_wire = {begin, hello, message_exchange};

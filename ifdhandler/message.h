@@ -51,6 +51,9 @@ enum message_result message_exchange(int link, const struct request *request,
 				     const struct patience *patience, uint8_t *answer, size_t room,
 				     size_t *answer_len) __attribute__((warn_unused_result));
 
+/* The same for a slot, wire.h. */
+extern const struct wire message_wire;
+
 /* Tells the card that there is no free slot. It may be gone already; nobody minds. */
 void message_full(int link);
 

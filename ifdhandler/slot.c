@@ -16,6 +16,12 @@ enum {
 
 static const uint8_t SW_WRONG_LENGTH[] = {0x67, 0x00};
 
+static unsigned
+smaller(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
 bool
 slot_init(struct slot *slot, unsigned silence_ms)
 {
@@ -76,12 +82,15 @@ drop_link(struct slot *slot, enum message_result why)
 }
 
 void
-slot_greet(struct slot *slot, int link, int64_t now)
+slot_greet(struct slot *slot, int link, const struct wire *wire, int64_t hello_due)
 {
 	pthread_mutex_lock(&slot->lock);
 	slot->link = link;
 	slot->state = SLOT_GREETING;
-	slot->hello_due = now + slot->silence_ms;
+	slot->wire = wire;
+	slot->hello_due = hello_due;
+	if (!wire->begin(link, &slot->greeting))
+		drop_link(slot, MESSAGE_CLOSED);
 	pthread_mutex_unlock(&slot->lock);
 	slot_wake(slot);
 }
@@ -89,7 +98,8 @@ slot_greet(struct slot *slot, int link, int64_t now)
 static void
 attend_greeting(struct slot *slot, int64_t now)
 {
-	enum message_result r = message_hello(slot->link, slot->atr, &slot->atr_len);
+	enum message_result r =
+	    slot->wire->hello(slot->link, &slot->greeting, slot->atr, &slot->atr_len);
 
 	if (r == MESSAGE_NONE && now >= slot->hello_due)
 		r = MESSAGE_SILENT;
@@ -266,12 +276,6 @@ close_request(struct slot *slot, enum message_result r)
 	return SLOT_LOST;
 }
 
-static unsigned
-smaller(unsigned a, unsigned b)
-{
-	return a < b ? a : b;
-}
-
 enum slot_result
 slot_power(struct slot *slot, enum link_kind kind, uint8_t atr[LINK_ATR_MAX], size_t *atr_len)
 {
@@ -288,8 +292,8 @@ slot_power(struct slot *slot, enum link_kind kind, uint8_t atr[LINK_ATR_MAX], si
 	pthread_mutex_lock(&slot->request);
 	link = open_request(slot, kind);
 	if (link >= 0) {
-		enum message_result m =
-		    message_exchange(link, &request, &patience, answer, sizeof answer, &answer_len);
+		enum message_result m = slot->wire->exchange(link, &request, &patience, answer,
+							     sizeof answer, &answer_len);
 
 		pthread_mutex_lock(&slot->lock);
 		r = close_request(slot, m);
@@ -332,7 +336,8 @@ exchange(struct slot *slot, const struct request *request, bool is_command, uint
 		enum message_result m = MESSAGE_OK;
 
 		if (is_command) {
-			m = message_exchange(link, request, &patience, answer, room, answer_len);
+			m = slot->wire->exchange(link, request, &patience, answer, room,
+						 answer_len);
 		} else {
 			memcpy(answer, SW_WRONG_LENGTH, sizeof SW_WRONG_LENGTH);
 			*answer_len = sizeof SW_WRONG_LENGTH;

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "ifdhandler/link.h"
+#include "ifdhandler/vpcd.h"
 
 enum slot_result {
 	SLOT_OK,
@@ -47,9 +48,11 @@ struct slot {
 
 	pthread_mutex_t lock; /* guards all that follows but `wake` and `silence_ms` */
 	enum slot_link state;
-	int link;          /* -1 when SLOT_EMPTY */
-	int64_t hello_due; /* SLOT_GREETING: when to hang up */
-	bool open;         /* a request is */
+	int link;                 /* -1 when SLOT_EMPTY */
+	const struct wire *wire;  /* how to speak on it */
+	struct greeting greeting; /* SLOT_GREETING */
+	int64_t hello_due;        /* SLOT_GREETING: when to hang up */
+	bool open;                /* a request is */
 	bool powered;
 	bool removed; /* a removal that was not reported yet */
 	bool told;    /* what the polling thread was told last */
@@ -67,8 +70,9 @@ struct slot {
 bool slot_init(struct slot *slot, unsigned silence_ms) __attribute__((warn_unused_result));
 void slot_done(struct slot *slot); /* nobody may use it any more */
 
-/* The card's end. `link` becomes the slot's; the slot must be SLOT_EMPTY. */
-void slot_greet(struct slot *slot, int link, int64_t now);
+/* The card's end. `link` becomes the slot's; the slot must be SLOT_EMPTY. Without a hello until `hello_due` it is
+ * hung up. */
+void slot_greet(struct slot *slot, int link, const struct wire *wire, int64_t hello_due);
 /* Sees hellos, hang-ups and what is overdue; returns what the link is then. Any thread. */
 enum slot_link slot_attend(struct slot *slot, int64_t now);
 /* Ends an open request, for good. */

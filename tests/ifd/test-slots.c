@@ -99,6 +99,30 @@ a_card_too_many_is_told_so_once_and_taken_when_there_is_room(void **state)
 	fake_card_stop(&b);
 }
 
+/* The first slot is free too, and comes first in the order. */
+static void
+a_card_that_replaces_another_comes_into_its_slot(void **state)
+{
+	struct stage *stage = *state;
+	struct fake_card a, b, c;
+
+	start_card(&a, stage, "a", FAKE_GOOD);
+	start_card(&b, stage, "b", FAKE_GOOD);
+	start_two_slots(stage);
+	is_card(&stage->host, 'a');
+	is_card(&stage->second, 'b');
+	fake_card_stop(&a);
+	assert_true(host_saw(&stage->host, 1, 1, SOON_MS));
+	fake_card_stop(&b);
+	assert_true(host_saw(&stage->second, 1, 1, SOON_MS));
+	start_card(&c, stage, "c", FAKE_GOOD);
+	assert_true(host_saw(&stage->second, 2, 1, SOON_MS));
+	assert_int_equal(stage->second.atr[4], 'c');
+
+	close_both(stage);
+	fake_card_stop(&c);
+}
+
 /* A crashed card's socket stays behind; the next of that name takes its place. */
 static void
 a_card_that_comes_back_is_not_told_that_its_own_slot_is_taken(void **state)
@@ -193,6 +217,32 @@ a_device_name_that_is_wrong_is_explained(void **state)
 			    "vicar: DEVICENAME vicar:/run/vicar:99 in reader.conf: SLOTS must "
 			    "be 1 to 16; correct it and restart pcscd. This reader is left "
 			    "out.");
+}
+
+/* pcscd closes what it has opened when it has no context left for the next slot. */
+static void
+a_reader_that_pcscd_has_no_room_for_is_explained(void **state)
+{
+	struct stage *stage = *state;
+	struct host other;
+	char error[512], expected[512];
+
+	assert_true(host_open(&stage->host, 0, stage->two_slots));
+	assert_int_equal(IFDHCloseChannel(0), IFD_SUCCESS);
+	host_last_error(error);
+	snprintf(expected, sizeof expected,
+		 "vicar: %s: pcscd has no room for its 2 slots, it takes 16 of all readers "
+		 "together; give it fewer in reader.conf, or remove another reader there, and "
+		 "restart pcscd. This reader is left out.",
+		 stage->two_slots);
+	assert_string_equal(error, expected);
+
+	assert_true(host_open(&stage->host, 0, stage->device));
+	assert_false(host_open(&other, 0x10000, "vicar:/run/vicar:99"));
+	host_last_error(expected);
+	assert_int_equal(IFDHCloseChannel(0), IFD_SUCCESS);
+	host_last_error(error);
+	assert_string_equal(error, expected);
 }
 
 static void
@@ -320,11 +370,13 @@ main(void)
 	    TEST(slots_are_filled_in_the_order_of_names),
 	    TEST(a_slow_request_in_one_slot_holds_nothing_up_in_the_other),
 	    TEST(a_card_too_many_is_told_so_once_and_taken_when_there_is_room),
+	    TEST(a_card_that_replaces_another_comes_into_its_slot),
 	    TEST(a_card_that_comes_back_is_not_told_that_its_own_slot_is_taken),
 	    TEST(two_readers_on_one_directory_share_its_cards),
 	    TEST(a_card_is_sent_away_only_when_every_reader_is_full),
 	    TEST(a_device_name_that_is_wrong_is_refused_and_the_next_reader_works),
 	    TEST(a_device_name_that_is_wrong_is_explained),
+	    TEST(a_reader_that_pcscd_has_no_room_for_is_explained),
 	    TEST(a_lun_is_opened_once_and_within_the_slots),
 	    TEST(a_slot_that_is_closed_takes_no_card),
 	    TEST(a_card_whose_socket_gets_another_mode_is_not_taken_a_second_time),

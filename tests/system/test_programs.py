@@ -15,7 +15,7 @@ from harness import ROOT, World  # noqa: E402
 PROGRAMS = ("vicar", "vicard", "vicar-bridge", "cmd-simulator", "csc-simulator",
             "ccid-simulator", "apdu-replay")
 COMMANDS = (
-    "enrol", "create", "import", "insert", "remove", "list", "status", "pin", "sign", "verify", "log", "trace", "prompt",
+    "enrol", "create", "import", "insert", "remove", "swap", "list", "status", "pin", "sign", "verify", "log", "trace", "prompt",
     "forget", "doctor", "cert", "renew", "service", "module", "atr",
 )  # fmt: skip
 PAGES = {

@@ -36,6 +36,24 @@ slots_and_words_follow_the_directory(void **state)
 }
 
 static void
+a_port_may_stand_in_the_directorys_place(void **state)
+{
+	struct devicename name;
+
+	(void)state;
+	assert_null(devicename_parse(&name, "vpcd:35963"));
+	assert_int_equal(name.port, 35963);
+	assert_int_equal(name.slots, 1);
+	assert_int_equal(name.silence_ms, DEVICENAME_PORT_SILENCE_MS);
+	assert_false(name.cleartext_network);
+	assert_null(devicename_parse(&name, "vpcd:65534:2:silence=500:cleartext-network"));
+	assert_int_equal(name.port, 65534);
+	assert_int_equal(name.slots, 2);
+	assert_int_equal(name.silence_ms, 500);
+	assert_true(name.cleartext_network);
+}
+
+static void
 every_other_text_is_refused_with_a_reason(void **state)
 {
 	static const char *const wrong[] = {
@@ -60,6 +78,16 @@ every_other_text_is_refused_with_a_reason(void **state)
 	    "vicar:/run/vicar:2:silence=",
 	    "vicar:/run/vicar:2:silence=0",
 	    "vicar:/run/vicar:2:silence=3600001",
+	    "vicar:/run/vicar:2:cleartext-network",
+	    "vpcd:",
+	    "vpcd:0",
+	    "vpcd:65536",
+	    "vpcd:0x8C7B",
+	    "vpcd:35963:",
+	    "vpcd:35963:17",
+	    "vpcd:65535:2",
+	    "vpcd:35963:2:pinpad",
+	    "vpcd:localhost:35963",
 	};
 
 	(void)state;
@@ -160,6 +188,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_directory_alone_means_one_slot_and_the_links_silence),
 	    cmocka_unit_test(slots_and_words_follow_the_directory),
+	    cmocka_unit_test(a_port_may_stand_in_the_directorys_place),
 	    cmocka_unit_test(every_other_text_is_refused_with_a_reason),
 	    cmocka_unit_test(a_directory_that_leaves_no_room_for_a_name_is_refused),
 	    cmocka_unit_test(a_sockets_name_is_uid_and_card),

@@ -135,7 +135,7 @@ a_signal_takes_no_card_out(void **state)
 	make_link(ends);
 	assert_int_equal(send(ends[1], "\x01\x01\x3B\x00", 4, MSG_NOSIGNAL), 4);
 	assert_true(slot_init(&slot, 1000));
-	slot_greet(&slot, ends[0], clock_ms());
+	slot_greet(&slot, ends[0], &message_wire, clock_ms() + 1000);
 	assert_int_equal(slot_attend(&slot, clock_ms()), SLOT_READY);
 
 	assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);

@@ -9,11 +9,17 @@
 enum { OPTION_HELP = 'h', OPTION_VERSION = 'V', OPTION_FIRST = 256 };
 
 const struct command *const commands[] = {
-    &command_enrol, &command_create, &command_import,  &command_insert, &command_remove,
-    &command_list,  &command_status, &command_pin,     &command_sign,   &command_verify,
-    &command_log,   &command_trace,  &command_prompt,  &command_forget, &command_doctor,
-    &command_cert,  &command_renew,  &command_service, &command_module, &command_atr,
-    NULL,
+    &command_enrol,   &command_create,
+    &command_import,  &command_insert,
+    &command_remove,  &command_swap,
+    &command_list,    &command_status,
+    &command_pin,     &command_sign,
+    &command_verify,  &command_log,
+    &command_trace,   &command_prompt,
+    &command_forget,  &command_doctor,
+    &command_cert,    &command_renew,
+    &command_service, &command_module,
+    &command_atr,     NULL,
 };
 
 static void

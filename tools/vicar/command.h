@@ -58,8 +58,8 @@ void say_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void say_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 extern const struct command command_enrol, command_create, command_import, command_insert,
-    command_remove, command_list, command_status, command_pin, command_log, command_prompt,
-    command_forget, command_doctor, command_cert, command_renew, command_service, command_atr,
-    command_module, command_sign, command_verify, command_trace;
+    command_remove, command_swap, command_list, command_status, command_pin, command_log,
+    command_prompt, command_forget, command_doctor, command_cert, command_renew, command_service,
+    command_atr, command_module, command_sign, command_verify, command_trace;
 
 #endif

@@ -20,7 +20,14 @@
 
 #define PREFIX "vicard: "
 
-enum { STEP_MS = 20, START_MS = 10000, READER_S = 3, READER_S_MAX = 600, WORD_MAX = 32 };
+enum {
+	STEP_MS = 20,
+	START_MS = 10000,
+	READER_S = 3,
+	READER_S_MAX = 600,
+	MS_PER_S = 1000,
+	WORD_MAX = 32
+};
 
 static void
 pause_a_step(void)
@@ -111,8 +118,8 @@ wait_reader(const struct insertion *insertion, char reply[CONTROL_REPLY_MAX], st
 	}
 	problem(error,
 		"card %s found no free slot in the reader; take another card out with `vicar "
-		"remove`, or "
-		"raise the number in DEVICENAME, reader.conf(5)",
+		"remove` or `vicar swap`, or raise the number in DEVICENAME, reader.conf(5); pcscd "
+		"takes 16 slots of all readers together",
 		insertion->name);
 	if (control_call(insertion->name, "remove", reply) != CONTROL_OK)
 		say_error("%s", reply);
@@ -163,6 +170,33 @@ is_enrolled(const char *name, struct problem *error)
 	return true;
 }
 
+bool
+insertion_of(struct insertion *insertion, const char *name, char vicard[PATH_MAX],
+	     struct problem *error)
+{
+	*insertion = (struct insertion){
+	    .name = name, .start_ms = START_MS, .reader_ms = READER_S * MS_PER_S};
+	if (!is_enrolled(name, error))
+		return false;
+	if (unit_is_usable(name))
+		return true;
+	insertion->vicard = vicard;
+	return paths_program("vicard", vicard, error);
+}
+
+void
+insert_tell(const char *name, enum insert_result result)
+{
+	if (result == INSERT_CONNECTED)
+		printf("card %s is in\n", name);
+	else if (result == INSERT_WAITING)
+		printf("card %s is ready, no reader has taken it yet. That is normal while pcscd "
+		       "does not run: it\n"
+		       "starts with the next program that looks for cards. If it stays so, type: "
+		       "vicar doctor %s\n",
+		       name, name);
+}
+
 enum { OPTION_WAIT };
 
 static const struct command_option options[] = {
@@ -189,7 +223,9 @@ read_seconds(const char *text, unsigned *seconds)
 static enum command_exit
 run(const struct command_arguments *arguments)
 {
-	struct insertion insertion = {.name = arguments->operands[0], .start_ms = START_MS};
+	const char *name = arguments->operands[0];
+	enum insert_result result = INSERT_FAILED;
+	struct insertion insertion;
 	char vicard[PATH_MAX];
 	struct problem error;
 	unsigned seconds;
@@ -199,28 +235,16 @@ run(const struct command_arguments *arguments)
 			  arguments->options[OPTION_WAIT], (int)READER_S_MAX);
 		return COMMAND_USAGE;
 	}
-	insertion.reader_ms = seconds * 1000;
-	if (!is_enrolled(insertion.name, &error))
-		goto failed;
-	if (!unit_is_usable(insertion.name)) {
-		if (!paths_program("vicard", vicard, &error))
-			goto failed;
-		insertion.vicard = vicard;
+	if (insertion_of(&insertion, name, vicard, &error)) {
+		insertion.reader_ms = seconds * MS_PER_S;
+		result = insert_card(&insertion, &error);
 	}
-	switch (insert_card(&insertion, &error)) {
-	case INSERT_CONNECTED: printf("card %s is in\n", insertion.name); return COMMAND_OK;
-	case INSERT_WAITING:
-		printf("card %s is ready, no reader has taken it yet. That is normal while pcscd "
-		       "does not run: it\n"
-		       "starts with the next program that looks for cards. If it stays so, type: "
-		       "vicar doctor %s\n",
-		       insertion.name, insertion.name);
-		return COMMAND_OK;
-	case INSERT_FAILED: break;
+	if (result == INSERT_FAILED) {
+		say_error("%s", error.text);
+		return COMMAND_FAILED;
 	}
-failed:
-	say_error("%s", error.text);
-	return COMMAND_FAILED;
+	insert_tell(name, result);
+	return COMMAND_OK;
 }
 
 const struct command command_insert = {

@@ -1,27 +1,45 @@
+#include "remove.h"
+
 #include "command.h"
 #include "tools/control.h"
 #include "unit.h"
 
 #include <stdio.h>
 
-static enum command_exit
-run(const struct command_arguments *arguments)
+bool
+remove_card(const char *name, bool *kept_in, struct problem *error)
 {
-	const char *name = arguments->operands[0];
-	const bool kept_in = unit_stop_socket(name);
 	char reply[CONTROL_REPLY_MAX];
-	const enum control_result r = control_call(name, "remove", reply);
+	enum control_result r;
 
+	*kept_in = unit_stop_socket(name);
+	r = control_call(name, "remove", reply);
 	/* Behind a socket unit there may be no process yet. */
-	if (r != CONTROL_OK && !(r == CONTROL_NOBODY && kept_in)) {
-		say_error("%s", reply);
-		return COMMAND_FAILED;
-	}
+	return r == CONTROL_OK || (r == CONTROL_NOBODY && *kept_in) || problem(error, "%s", reply);
+}
+
+void
+remove_tell(const char *name, bool kept_in)
+{
 	printf("card %s is out\n", name);
 	if (kept_in)
 		printf("It comes back when you log in again, unless you type: systemctl --user "
 		       "disable vicard@%s.socket\n",
 		       name);
+}
+
+static enum command_exit
+run(const struct command_arguments *arguments)
+{
+	const char *name = arguments->operands[0];
+	struct problem error;
+	bool kept_in;
+
+	if (!remove_card(name, &kept_in, &error)) {
+		say_error("%s", error.text);
+		return COMMAND_FAILED;
+	}
+	remove_tell(name, kept_in);
 	return COMMAND_OK;
 }
 

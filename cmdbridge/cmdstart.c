@@ -71,9 +71,9 @@ cmdstart_make(struct cmdcall *call, struct scmd_request *request)
 
 	if (!encrypt_pin(call, cipher_pin))
 		return OUTCOME_ENCRYPTION_UNUSABLE;
-	request->cipher_pin = cipher_pin;
 	if (!peer_start(call->use->peer))
 		return OUTCOME_GONE;
+	request->cipher_pin = cipher_pin;
 	outcome = cmdcall_make(call, request, &answer);
 	request->cipher_pin = NULL;
 	if (outcome == OUTCOME_OK)

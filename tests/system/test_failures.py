@@ -299,6 +299,12 @@ class Remote:
 
 
 class WithUserConsent(Remote, unittest.TestCase):
+    def test_the_log_tells_that_the_encryption_certificate_ends_soon(self):
+        self.begin(service={"encryption-certificate": self.world.path("sim", "cifra-ending.pem")})
+        self.assertEqual(self.sign().returncode, 0)
+        log = self.world.vicar("log", "card").stdout
+        self.assertIn("encryption certificate of service cmd ends on", log[len(self.log) :])
+
     def test_the_card_says_that_each_signature_needs_the_pin(self):
         self.begin()
         self.assertIn("always authenticate", self.keys())

@@ -374,7 +374,7 @@ survive(void **state)
 	put_line(fault->service ? fault->service : "", line, sizeof(line));
 	if (fault->tls) {
 		service_end(&service);
-		service_run(&service, "--tls", fault->tls);
+		service_begin(&service, "--tls", fault->tls);
 	}
 	end = go_elsewhere(fault->elsewhere, line, sizeof(line));
 	service_account(&service, fault->account ? fault->account : "");
@@ -394,7 +394,7 @@ trust_again(void **state)
 
 	if (fault->tls) {
 		service_end(&service);
-		service_run(&service, NULL, NULL);
+		service_begin(&service, NULL, NULL);
 	}
 	return 0;
 }

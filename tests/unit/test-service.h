@@ -161,7 +161,7 @@ service_read_leaf(struct service *service)
 
 /* Without an account of its own; `option` and `value` are what is given besides, or NULL. */
 static inline void
-service_run(struct service *service, const char *option, const char *value)
+service_begin(struct service *service, const char *option, const char *value)
 {
 	char program[PATH_MAX + 32];
 	int null;
@@ -198,7 +198,7 @@ service_start(struct service *service)
 	strcpy(service->directory, "/tmp/vicar-service-XXXXXX");
 	assert_non_null(mkdtemp(service->directory));
 	service_account(service, "");
-	service_run(service, NULL, NULL);
+	service_begin(service, NULL, NULL);
 	service_read_leaf(service);
 	service_write(service, "account", "[account]\nphone = " PHONE "\n");
 	service_path(service, "vicar.conf", conf);

@@ -150,47 +150,37 @@ fail:
 	return false;
 }
 
-/* cmd.md 11: line ends CR LF. */
-static char *
-with_cr_lf(const char *text, size_t len)
+static bool
+has_no_end(const char *line)
 {
-	char *wide = malloc(2 * len + 1);
-	size_t at = 0;
+	static const char begin[] = "-----BEGIN ", end[] = "\n-----END ";
+	const char *next = line + strcspn(line, "\n");
 
-	if (wide == NULL)
-		return NULL;
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '\n')
-			wide[at++] = '\r';
-		wide[at++] = text[i];
-	}
-	wide[at] = '\0';
-	return wide;
+	return strncmp(line, begin, strlen(begin)) == 0 || strncmp(next, end, strlen(end)) == 0;
 }
 
-/* Every third line ends with CR alone, every third with LF; none ends behind BEGIN's or before END's
- * hyphens. */
-static void
-make_lines_odd(char *text)
+/* cmd.md 11: lines end with CR LF. Odd ones do so each third time, and with one of them else; none ends
+ * behind BEGIN's or before END's hyphens. */
+static char *
+with_line_ends(const char *text, bool odd)
 {
-	char *to = text;
-	size_t line = 0;
+	static const char *const ends[] = {"\r\n", "\r", "\n"};
+	size_t len = 0, line = 0;
+	char *wide = NULL;
+	FILE *out = open_memstream(&wide, &len);
 
-	for (const char *from = text; *from != '\0'; from++) {
-		if (*from != '\r') {
-			*to++ = *from;
-			continue;
-		}
-		from++; /* the LF */
-		if (strncmp(from + 1, "-----END", 8) == 0 ||
-		    (to - text >= 5 && memcmp(to - 5, "-----", 5) == 0 && from[1] == 'M'))
-			continue;
-		if (line % 3 != 1)
-			*to++ = '\r';
-		if (line++ % 3 != 0)
-			*to++ = '\n';
+	if (out == NULL)
+		return NULL;
+	for (; *text != '\0'; text += strcspn(text, "\n") + 1) {
+		fprintf(out, "%.*s", (int)strcspn(text, "\n"), text);
+		if (!odd || !has_no_end(text))
+			fputs(ends[odd ? line++ % 3 : 0], out);
 	}
-	*to = '\0';
+	if (fclose(out) != 0) {
+		free(wide);
+		return NULL;
+	}
+	return wide;
 }
 
 char *
@@ -201,7 +191,6 @@ sim_hierarchy_chain(const struct sim_hierarchy *hierarchy, X509 *leaf, sim_troub
 	const bool reversed = sim_has(trouble, SIM_REVERSED_CHAIN);
 	BIO *bio = BIO_new(BIO_s_mem());
 	char *data = NULL, *text = NULL;
-	long len;
 
 	if (bio == NULL)
 		return NULL;
@@ -213,11 +202,8 @@ sim_hierarchy_chain(const struct sim_hierarchy *hierarchy, X509 *leaf, sim_troub
 		if (PEM_write_bio_X509(bio, one) != 1)
 			goto out;
 	}
-	len = BIO_get_mem_data(bio, &data);
-	if (len > 0)
-		text = with_cr_lf(data, (size_t)len);
-	if (text != NULL && sim_has(trouble, SIM_ODD_LINES))
-		make_lines_odd(text);
+	if (BIO_write(bio, "", 1) == 1 && BIO_get_mem_data(bio, &data) > 0)
+		text = with_line_ends(data, sim_has(trouble, SIM_ODD_LINES));
 out:
 	BIO_free(bio);
 	return text;

@@ -1,14 +1,14 @@
 #include "server.h"
 
+#include "wire.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <microhttpd.h>
 #include <openssl/crypto.h>
@@ -43,72 +43,8 @@ struct sim_server {
 	char origin[ENDPOINT_MAX];
 	char endpoint[ENDPOINT_MAX];
 	struct exchange *exchanges;
-	int record; /* `requests`; -1: none */
+	struct sim_wire wire; /* of service.record */
 };
-
-/* The TLS certificates are those of identity.h. */
-static const struct sim_tls kinds_of_tls[] = {
-    {"normal", "tls.pem", NULL},
-    {"expired", "tls-expired.pem", NULL},
-    {"other-name", "tls-other-name.pem", NULL},
-    {"old", "tls.pem", "NORMAL:-VERS-ALL:+VERS-TLS1.1:+VERS-TLS1.0"},
-};
-
-const struct sim_tls *
-sim_tls_find(const char *word)
-{
-	for (size_t i = 0; i < sizeof(kinds_of_tls) / sizeof(kinds_of_tls[0]); i++)
-		if (strcmp(kinds_of_tls[i].word, word) == 0)
-			return &kinds_of_tls[i];
-	return NULL;
-}
-
-/* A record that is not whole is worth nothing, so the server ends with it. */
-static void
-record(const struct sim_server *server, const void *data, size_t len)
-{
-	const char *at = data;
-
-	while (server->record >= 0 && len > 0) {
-		const ssize_t n = write(server->record, at, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			perror("simulator: cannot write the file requests");
-			abort();
-		}
-		at += n;
-		len -= (size_t)n;
-	}
-}
-
-static enum MHD_Result
-record_header(void *user, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-	const struct sim_server *server = user;
-
-	(void)kind;
-	record(server, name, strlen(name));
-	record(server, ": ", 2);
-	record(server, value != NULL ? value : "", value != NULL ? strlen(value) : 0);
-	record(server, "\r\n", 2);
-	return MHD_YES;
-}
-
-/* The request's first line and headers, after an empty line. */
-static void
-record_head(struct sim_server *server, struct MHD_Connection *connection, const char *method,
-	    const char *uri)
-{
-	record(server, "\r\n", 2);
-	record(server, method, strlen(method));
-	record(server, " ", 1);
-	record(server, uri != NULL ? uri : "", uri != NULL ? strlen(uri) : 0);
-	record(server, "\r\n", 2);
-	(void)MHD_get_connection_values(connection, MHD_HEADER_KIND, record_header, server);
-	record(server, "\r\n", 2);
-}
 
 static uint64_t
 clock_ms(void)
@@ -291,7 +227,7 @@ handle(void *user, struct MHD_Connection *connection, const char *url, const cha
 		return MHD_NO;
 	if (!exchange->begun) {
 		exchange->begun = true;
-		record_head(server, connection, method, exchange->uri);
+		sim_wire_head(&server->wire, connection, method, exchange->uri);
 		if (!take_head(exchange, url, method))
 			return MHD_NO;
 		return service->refuses(service->context, &exchange->request, &exchange->answer)
@@ -299,7 +235,7 @@ handle(void *user, struct MHD_Connection *connection, const char *url, const cha
 			   : MHD_YES;
 	}
 	if (*len > 0) {
-		record(server, data, *len);
+		sim_wire_body(&server->wire, (struct bytes){(const uint8_t *)data, *len});
 		collect(exchange, data, *len);
 		*len = 0;
 		return MHD_YES;
@@ -412,13 +348,12 @@ sim_server_start(const struct sim_service *service, const struct sim_directory *
 	}
 	server->service = *service;
 	if (server->service.tls == NULL)
-		server->service.tls = &kinds_of_tls[0];
+		server->service.tls = sim_tls_find("normal");
 	server->directory = directory;
-	server->record =
-	    service->record ? sim_directory_append(directory, "requests", 0600, error) : -1;
+	server->wire = (struct sim_wire){-1};
 	sim_directory_remove(directory, "endpoint");
-	if ((server->record >= 0 || !service->record) && start_daemon(server, port, error) &&
-	    write_endpoint(server, error))
+	if ((!service->record || sim_wire_open(&server->wire, directory, error)) &&
+	    start_daemon(server, port, error) && write_endpoint(server, error))
 		return server;
 	sim_server_stop(server);
 	return NULL;
@@ -477,8 +412,7 @@ sim_server_stop(struct sim_server *server)
 		MHD_stop_daemon(server->daemon);
 		sim_directory_remove(server->directory, "endpoint");
 	}
-	if (server->record >= 0)
-		(void)close(server->record);
+	sim_wire_close(&server->wire);
 	/* Those whose head never came as a whole. */
 	while (server->exchanges != NULL) {
 		struct exchange *next = server->exchanges->next;

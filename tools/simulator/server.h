@@ -10,6 +10,7 @@
 #include "answer.h"
 #include "directory.h"
 #include "form.h"
+#include "tls.h"
 
 enum { SIM_BODY_MAX = 65536 };
 
@@ -22,17 +23,6 @@ struct sim_http_request {
 	struct bytes body;
 	bool too_big; /* over SIM_BODY_MAX; `body` is a part of it */
 };
-
-/* How the server shows itself to TLS. */
-struct sim_tls {
-	const char *word;        /* on the command line */
-	const char *certificate; /* in the directory, of the key private/tls.key */
-	const char *priorities;  /* of GnuTLS; NULL: its own */
-};
-
-/* NULL: there is no such word. The first of those there are, "normal", is for clients that are to come
- * in. */
-const struct sim_tls *sim_tls_find(const char *word);
 
 struct sim_service {
 	const char *path;          /* what the endpoint has behind host and port */

@@ -9,7 +9,8 @@
  *   TIME none SW USE text="..."                no call was made
  *   TIME note text="..."                       anything else worth keeping
  *
- * USE is key=K operation=O hash=H, or documents=N in the place of hash=H when there are several, then
+ * USE is key=K operation=O hash=H, or documents=N in the place of hash=H when there are several, or neither
+ * when a PIN alone was asked for (pin-verify and the like, tools/vicard/pad.h), then
  * [card=C] [service=S] [program="..."] [document="..."].
  *
  * TIME is UTC as 2026-11-21T03:22:05Z, ID a number that grows, SW four hexadecimal digits, H the

@@ -102,10 +102,10 @@ journal_put_use(const char *card, struct journal_line *line, const struct journa
 	char hash[JOURNAL_HASH_SIZE];
 
 	journal_put(line, " key=%s operation=%s", use->key, operations[use->operation]);
-	if (use->items_count == 0) {
+	if (use->items_count == 0 && use->input.len > 0) {
 		journal_name_input(use->operation, use->input, hash);
 		journal_put(line, " hash=%s", hash);
-	} else {
+	} else if (use->items_count > 0) {
 		journal_put(line, " documents=%zu", use->items_count);
 	}
 	if (card[0] != '\0')

@@ -160,6 +160,7 @@ obey(struct fake_card *card, int link, uint8_t protocol, const uint8_t *capdu, s
 				 0x00};
 	const uint8_t state[] = {LINK_RESPONSE,         protocol, (uint8_t)card->power_ons,
 				 (uint8_t)card->resets, 0x90,     0x00};
+	const uint8_t sw[] = {LINK_RESPONSE, (uint8_t)(n >> 8), (uint8_t)n};
 
 	switch (instruction) {
 	case 0x10: return say_bytes(link, n == 0 ? 65536 : n);
@@ -179,6 +180,7 @@ obey(struct fake_card *card, int link, uint8_t protocol, const uint8_t *capdu, s
 		return false;
 	case 0x1C: return say_with_descriptor(link);
 	case 0x1D: return say(link, state, sizeof state);
+	case 0x1E: return say(link, sw, sizeof sw);
 	default: return say(link, "\x04\x6D\x00", 3);
 	}
 }
@@ -193,6 +195,14 @@ take_message(struct fake_card *card, int link, const uint8_t *message, size_t le
 	case LINK_TRANSMIT:
 		atomic_fetch_add(&card->requests, 1);
 		return obey(card, link, message[1], message + 2, length - 2);
+	case LINK_PIN_VERIFY:
+		atomic_fetch_add(&card->requests, 1);
+		return obey(card, link, 0, message + 1 + LINK_PIN_VERIFY_HEADER,
+			    length - 1 - LINK_PIN_VERIFY_HEADER);
+	case LINK_PIN_MODIFY:
+		atomic_fetch_add(&card->requests, 1);
+		return obey(card, link, 0, message + 1 + LINK_PIN_MODIFY_HEADER,
+			    length - 1 - LINK_PIN_MODIFY_HEADER);
 	case LINK_FULL: atomic_fetch_add(&card->full, 1); return false;
 	default: return false;
 	}

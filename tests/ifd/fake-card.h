@@ -18,6 +18,9 @@
  *   80 1B     end: hang up, and take the socket away
  *   80 1C     answer 9000 with a file descriptor
  *   80 1D     answer the protocol, the number of power-ons and of resets, then 9000
+ *   80 1E N   answer with the status word N
+ *
+ * The command in the structure of a PIN request says it too.
  */
 #ifndef VICAR_TESTS_IFD_FAKE_CARD_H
 #define VICAR_TESTS_IFD_FAKE_CARD_H

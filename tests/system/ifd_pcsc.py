@@ -72,9 +72,9 @@ class Card:
               byref(length))
         return answer.raw[: length.value]
 
-    def control(self, code):
+    def control(self, code, data=b""):
         answer, length = ctypes.create_string_buffer(264), c_ulong()
-        _call("SCardControl", self.handle, code, b"", 0, answer, 264, byref(length))
+        _call("SCardControl", self.handle, code, data, len(data), answer, 264, byref(length))
         return answer.raw[: length.value]
 
     def attribute(self, tag):

@@ -316,6 +316,53 @@ wiping_leaves_nothing_of_the_command(void **state)
 	assert_null(memmem(&link->card, sizeof(link->card), pin, sizeof(pin)));
 }
 
+static void
+send_structure(struct link *link, enum link_kind kind, size_t len, enum endpoint_result expected)
+{
+	uint8_t message[1 + 300] = {(uint8_t)kind};
+	struct endpoint_request request;
+	const char *why;
+
+	assert_int_equal(after(link, (struct bytes){message, 1 + len}, &request, &why), expected);
+	if (expected != ENDPOINT_REQUEST)
+		return;
+	assert_int_equal(request.kind, kind);
+	assert_int_equal(request.structure.len, len);
+}
+
+static void
+a_pin_request_is_answered_with_a_status_word_alone(void **state)
+{
+	static const uint8_t ok[] = {0x90, 0x00}, more[] = {0x01, 0x90, 0x00};
+	struct link *link = *state;
+
+	power_up(link);
+	send_structure(link, LINK_PIN_VERIFY, 23, ENDPOINT_REQUEST);
+	assert_true(endpoint_busy(&link->card));
+	assert_false(endpoint_response(&link->card, BYTES(more)));
+	assert_true(endpoint_response(&link->card, BYTES(ok)));
+	send_structure(link, LINK_PIN_VERIFY, 279, ENDPOINT_REQUEST);
+	assert_true(endpoint_response(&link->card, BYTES(ok)));
+	send_structure(link, LINK_PIN_MODIFY, 284, ENDPOINT_REQUEST);
+	assert_true(endpoint_response(&link->card, BYTES(ok)));
+}
+
+static void
+a_pin_request_of_another_length_is_refused(void **state)
+{
+	power_up(*state);
+	send_structure(*state, LINK_PIN_VERIFY, 22, ENDPOINT_BROKEN);
+	send_structure(*state, LINK_PIN_VERIFY, 280, ENDPOINT_BROKEN);
+	send_structure(*state, LINK_PIN_MODIFY, 27, ENDPOINT_BROKEN);
+	send_structure(*state, LINK_PIN_MODIFY, 285, ENDPOINT_BROKEN);
+}
+
+static void
+a_pin_request_without_power_is_refused(void **state)
+{
+	send_structure(*state, LINK_PIN_VERIFY, 23, ENDPOINT_BROKEN);
+}
+
 #define LINK_TEST(name) cmocka_unit_test_setup_teardown(name, link_up, link_down)
 
 int
@@ -340,6 +387,9 @@ main(void)
 	    LINK_TEST(full_is_the_first_word_of_a_reader_or_none),
 	    LINK_TEST(an_answer_that_nobody_asked_for_is_not_sent),
 	    LINK_TEST(busy_leaves_the_request_open),
+	    LINK_TEST(a_pin_request_is_answered_with_a_status_word_alone),
+	    LINK_TEST(a_pin_request_of_another_length_is_refused),
+	    LINK_TEST(a_pin_request_without_power_is_refused),
 	    LINK_TEST(wiping_leaves_nothing_of_the_command),
 	};
 

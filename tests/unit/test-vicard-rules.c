@@ -230,6 +230,23 @@ another_refusal_is_told(void **state)
 	assert_true(rules_tell(&rules, NOW, SW_PROMPT_CANCELLED));
 }
 
+static void
+a_cancel_of_any_prompt_begins_the_pause(void **state)
+{
+	struct rules rules;
+	const char *why;
+	uint16_t sw = 0;
+
+	(void)state;
+	rules_init(&rules, PAUSE, WINDOW);
+	assert_true(rules_may_ask(&rules, NOW, &sw, &why));
+	rules_cancelled(&rules, NOW);
+	assert_false(rules_may_ask(&rules, NOW + PAUSE - 1, &sw, &why));
+	assert_int_equal(sw, SW_PROMPT_CANCELLED);
+	assert_int_equal(asked(&rules, NOW + PAUSE - 1, "sign", BYTES(input)), SW_PROMPT_CANCELLED);
+	assert_true(rules_may_ask(&rules, NOW + PAUSE, &sw, &why));
+}
+
 int
 main(void)
 {
@@ -237,6 +254,7 @@ main(void)
 	    cmocka_unit_test(the_first_use_is_allowed),
 	    cmocka_unit_test(after_a_cancel_nobody_is_asked_about_anything),
 	    cmocka_unit_test(the_pause_after_a_cancel_ends),
+	    cmocka_unit_test(a_cancel_of_any_prompt_begins_the_pause),
 	    cmocka_unit_test(the_same_use_after_a_failure_fails_the_same_way),
 	    cmocka_unit_test(the_window_after_a_failure_ends),
 	    cmocka_unit_test(another_input_after_a_failure_is_allowed),

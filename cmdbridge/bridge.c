@@ -36,6 +36,7 @@ enum {
 	TAG_NEXT = 0x84,
 	TAG_CHAIN = 0x86,
 	TAG_RESULT_PIN = 0x87,
+	TAG_PIN_DOUBTFUL = 0x88, /* is there, or is not */
 	TAG_OUTPUTS = 0xA8,
 	TAG_CREDENTIALS = 0xA9,
 
@@ -253,12 +254,13 @@ bridge_progress_decode(struct bytes message, struct bridge_progress *progress)
 		    OF_BYTES(TAG_LEAF, (credential)->certificate), OF_NUMBER(TAG_USES, (uses), 2), \
 	}
 
-#define RESULT_FIELDS(result, sw)                                                                  \
+#define RESULT_FIELDS(result, sw, doubt)                                                           \
 	{                                                                                          \
 		OF_NUMBER(TAG_SW, (sw), 2), OF_BYTES(TAG_CODE, (result)->code),                    \
 		    OF_BYTES(TAG_PROCESS_ID, (result)->process_id),                                \
 		    OF_BYTES(TAG_TEXT, (result)->text), OF_BYTES(TAG_NEXT, (result)->next),        \
 		    OF_BYTES(TAG_CHAIN, (result)->chain), OF_BYTES(TAG_RESULT_PIN, (result)->pin), \
+		    OF_BYTES(TAG_PIN_DOUBTFUL, (doubt)),                                           \
 	}
 
 static void
@@ -331,8 +333,9 @@ bool
 bridge_result_encode(const struct bridge_result *result, struct writer *writer)
 {
 	struct bridge_result copy = *result;
+	struct bytes doubt = result->pin_doubtful ? BYTES_TEXT("?") : BYTES_NONE;
 	unsigned sw = result->sw;
-	const struct field fields[] = RESULT_FIELDS(&copy, sw);
+	const struct field fields[] = RESULT_FIELDS(&copy, sw, doubt);
 
 	if (result->outputs_count > BRIDGE_DOCUMENTS_MAX ||
 	    result->credentials_count > BRIDGE_CREDENTIALS_MAX)
@@ -347,9 +350,9 @@ bridge_result_encode(const struct bridge_result *result, struct writer *writer)
 bool
 bridge_result_decode(struct bytes message, struct bridge_result *result)
 {
-	struct bytes members, outputs = BYTES_NONE, credentials = BYTES_NONE;
+	struct bytes members, outputs = BYTES_NONE, credentials = BYTES_NONE, doubt = BYTES_NONE;
 	unsigned sw = 0;
-	struct field listed[] = RESULT_FIELDS(result, sw);
+	struct field listed[] = RESULT_FIELDS(result, sw, doubt);
 	struct field fields[COUNT(listed) + 2];
 
 	memset(result, 0, sizeof(*result));
@@ -361,6 +364,7 @@ bridge_result_decode(struct bytes message, struct bridge_result *result)
 	    !take_credentials(credentials, result))
 		return false;
 	result->sw = (uint16_t)sw;
+	result->pin_doubtful = doubt.len > 0;
 	return true;
 }
 

@@ -122,6 +122,8 @@ struct bridge_result {
 	    credentials[BRIDGE_CREDENTIALS_MAX]; /* LIST; ENROL: the one taken */
 	size_t credentials_count;
 	struct bytes pin; /* ASK; secret */
+	bool
+	    pin_doubtful; /* SIGN: the service was given the PIN, and its refusal may be one of that */
 };
 
 /* Encoding fails only without room; decoding fails on anything that is not listed above. The

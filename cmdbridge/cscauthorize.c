@@ -191,6 +191,23 @@ call_authorize(struct csc *csc, const struct csc_batch *batch, const struct csc_
 	return outcome;
 }
 
+/* It was given the PIN, and in which refusals that was wrong is a matter of words that differ from service
+ * to service. */
+static bool
+may_mean_the_pin(const struct csc_factors *factors, enum outcome outcome)
+{
+	if (!csc_factors_find(factors, CSC_FACTOR_PIN))
+		return false;
+	switch (outcome) {
+	case OUTCOME_FACTORS_REFUSED:
+	case OUTCOME_KEY_LOCKED:
+	case OUTCOME_BAD_REQUEST:
+	case OUTCOME_FORBIDDEN:
+	case OUTCOME_OTHER_CODE: return true;
+	default: return false;
+	}
+}
+
 static enum outcome
 by_factors(struct csc *csc, const struct csc_batch *batch, char **sad)
 {
@@ -203,6 +220,7 @@ by_factors(struct csc *csc, const struct csc_batch *batch, char **sad)
 			break;
 		outcome =
 		    tell_factors(&batch->key->factors, call_authorize(csc, batch, &codes, sad));
+		csc->result->pin_doubtful = may_mean_the_pin(&batch->key->factors, outcome);
 		if (outcome != OUTCOME_CODE_WRONG || ++codes.wrong == CSC_CODES_MAX)
 			break;
 		outcome = OUTCOME_OK;

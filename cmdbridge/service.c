@@ -111,6 +111,7 @@ write_result(const struct service_result *result, bool shown, struct writer *mes
 	else
 		outcome_text(result->outcome, result->detail, text);
 	answer.text = text_bytes(text);
+	answer.pin_doubtful = result->outcome != OUTCOME_OK && result->pin_doubtful;
 	if (result->outcome == OUTCOME_OK) {
 		memcpy(answer.outputs, result->outputs, sizeof(answer.outputs));
 		answer.outputs_count = result->outputs_count;

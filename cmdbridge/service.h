@@ -120,6 +120,7 @@ struct service_result {
 	struct bridge_credential credentials[BRIDGE_CREDENTIALS_MAX]; /* enrolling: the one taken */
 	size_t credentials_count;
 	struct bytes pin;
+	bool pin_doubtful;          /* bridge.h; of a failure */
 	uint8_t room[SERVICE_ROOM]; /* what the views above look at, put there by service_keep() */
 	size_t room_used;
 };

@@ -175,7 +175,7 @@ bool card_key(const struct card *card, const char *name, struct card_key *key) M
  */
 uint16_t card_owner_begin(struct card *card, const char *key, struct bytes pin) MUST_USE;
 bool card_owner_start(struct card *card) MUST_USE;
-uint16_t card_owner_end(struct card *card, uint16_t sw);
+uint16_t card_owner_end(struct card *card, uint16_t sw, bool pin_doubtful);
 
 /* For `vicar status`: the counters as they stand. Returns how many there are. */
 size_t card_counters(const struct card *card, struct image_counter *counters, size_t room);

@@ -218,8 +218,9 @@ uint16_t request_failed_sw(const struct card *card, const struct key *key, struc
 /* `pin` is verified again, or unblocked: what failed with it before may be asked anew. */
 void request_forget_failed(struct card *card, const struct pin *pin);
 /* The service judged the value of a remote PIN, or did not come to it, after the try was counted:
- * card.h, card_resume(). Returns the status word for the caller. */
-uint16_t request_judge_started(struct card *card, struct pin *pin, struct bytes value, uint16_t sw);
+ * card.h, card_resume(). `doubtful` as in key.h. Returns the status word for the caller. */
+uint16_t request_judge_started(struct card *card, struct pin *pin, struct bytes value, uint16_t sw,
+			       bool doubtful);
 void request_end(struct card *card); /* wipes */
 
 /* answer.c */

@@ -49,11 +49,13 @@ struct key_request {
  * The answer. `sw` is SW_OK with `output`, or:
  *   SW_AUTHENTICATION (63C0)  the PIN is wrong; the engine puts in the count
  *   anything else             passed on as the command's status word
+ * With `pin_doubtful` a failure may have been one of the PIN, and its try stays used.
  * `output` is the caller's and only read during card_resume().
  */
 struct key_result {
 	uint16_t sw;
 	struct bytes output;
+	bool pin_doubtful; /* of a started use of a remote key */
 };
 
 #endif

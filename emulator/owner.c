@@ -74,13 +74,14 @@ card_owner_start(struct card *card)
 }
 
 uint16_t
-card_owner_end(struct card *card, uint16_t sw)
+card_owner_end(struct card *card, uint16_t sw, bool pin_doubtful)
 {
 	struct owner_use *owner = &card->owner;
 
 	if (owner->started)
 		sw = request_judge_started(card, owner->pin,
-					   (struct bytes){card->secrets->owner, owner->len}, sw);
+					   (struct bytes){card->secrets->owner, owner->len}, sw,
+					   pin_doubtful);
 	else if (sw == SW_OK || sw == SW_AUTHENTICATION)
 		sw = SW_UNKNOWN;
 	forget(card);

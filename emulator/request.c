@@ -30,7 +30,8 @@ request_pin(struct card *card, enum key_operation operation, const char *key, st
 }
 
 uint16_t
-request_judge_started(struct card *card, struct pin *pin, struct bytes value, uint16_t sw)
+request_judge_started(struct card *card, struct pin *pin, struct bytes value, uint16_t sw,
+		      bool doubtful)
 {
 	switch (sw) {
 	case SW_OK:
@@ -43,17 +44,21 @@ request_judge_started(struct card *card, struct pin *pin, struct bytes value, ui
 		pin_forget(card, pin);
 		return pin_tries_sw(pin);
 	case SW_FATE_UNKNOWN: return SW_FATE_UNKNOWN;
-	default: pin_give_tries(card, pin, pin->tries_left + 1); return sw;
+	default:
+		if (!doubtful)
+			pin_give_tries(card, pin, pin->tries_left + 1);
+		return sw;
 	}
 }
 
 static uint16_t
-judge(struct card *card, uint16_t sw)
+judge(struct card *card, uint16_t sw, bool doubtful)
 {
 	struct pending *pending = &card->pending;
 
 	if (pending->tried != NULL)
-		return request_judge_started(card, pending->tried, pending->request.pin, sw);
+		return request_judge_started(card, pending->tried, pending->request.pin, sw,
+					     doubtful);
 	/* A service's word about a signature or a PIN without a counted start is not believed. */
 	if (pending->request.remote && (sw == SW_OK || sw == SW_AUTHENTICATION))
 		return SW_UNKNOWN;
@@ -100,7 +105,7 @@ static uint16_t
 resume_key(struct card *card, const struct key_result *result, struct writer *response)
 {
 	struct pending *pending = &card->pending;
-	uint16_t sw = judge(card, result->sw);
+	uint16_t sw = judge(card, result->sw, result->pin_doubtful);
 
 	pending->key->pin->typed = 0;
 	if (sw == SW_OK && (result->output.len == 0 || result->output.len > KEY_OUTPUT_MAX))

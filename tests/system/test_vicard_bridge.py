@@ -78,6 +78,12 @@ class TheBridge(VicardTest):
         self.assertEqual(self.sign(), b"\x63\xc1")
         self.assertEqual(self.tries(), 1)
 
+    def test_a_refusal_that_may_be_one_of_the_pin_is_counted(self):
+        self.insert()
+        self.bridge("start() and result(0x6f1a, more=tlv(0x88, b'?'))")
+        self.assertEqual(self.sign(), b"\x6f\x1a")
+        self.assertEqual(self.tries(), 1)
+
     def test_a_refusal_by_the_owner_costs_nothing(self):
         self.insert()
         self.bridge("result(0x6401)")

@@ -116,6 +116,7 @@ a_result_comes_out_as_it_went_in(void **state)
 	    .credentials = {{text("1"), text("Work"), text("leaf"), 0x1ff}, {text("2"), .uses = 1}},
 	    .credentials_count = 2,
 	    .pin = text("1234"),
+	    .pin_doubtful = true,
 	};
 	struct bridge_result out;
 	struct writer writer = writer_to(room, sizeof(room));
@@ -139,6 +140,7 @@ a_result_comes_out_as_it_went_in(void **state)
 	}
 	assert_bytes(out.chain, in.chain);
 	assert_bytes(out.pin, in.pin);
+	assert_true(out.pin_doubtful);
 }
 
 static void

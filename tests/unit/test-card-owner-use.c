@@ -65,7 +65,7 @@ the_try_is_on_disk_before_the_call(void **state)
 	assert_int_equal(fixture->saves, 0);
 	assert_true(card_owner_start(fixture->card));
 	assert_int_equal(fixture_saved_tries(fixture, "sign-pin"), 1);
-	assert_int_equal(card_owner_end(fixture->card, SW_OK), SW_OK);
+	assert_int_equal(card_owner_end(fixture->card, SW_OK, false), SW_OK);
 	assert_int_equal(fixture_saved_tries(fixture, "sign-pin"), 2);
 }
 
@@ -77,7 +77,8 @@ a_start_that_cannot_be_written_is_none(void **state)
 	fixture->save_fails = true;
 	begin(fixture, PIN_VALUE, SW_OK);
 	assert_false(card_owner_start(fixture->card));
-	assert_int_equal(card_owner_end(fixture->card, SW_MEMORY_FAILURE), SW_MEMORY_FAILURE);
+	assert_int_equal(card_owner_end(fixture->card, SW_MEMORY_FAILURE, false),
+			 SW_MEMORY_FAILURE);
 	assert_int_equal(fixture_tries(fixture, "sign-pin"), 2);
 }
 
@@ -89,7 +90,7 @@ there_is_one_start_for_a_use(void **state)
 	reach_started(fixture);
 	assert_false(card_owner_start(fixture->card));
 	assert_int_equal(fixture_tries(fixture, "sign-pin"), 1);
-	assert_int_equal(card_owner_end(fixture->card, SW_OK), SW_OK);
+	assert_int_equal(card_owner_end(fixture->card, SW_OK, false), SW_OK);
 	assert_false(card_owner_start(fixture->card));
 }
 
@@ -99,11 +100,11 @@ a_refused_value_is_remembered_and_not_tried_again(void **state)
 	struct fixture *fixture = *state;
 
 	reach_started(fixture);
-	assert_int_equal(card_owner_end(fixture->card, SW_AUTHENTICATION), 0x63C1);
+	assert_int_equal(card_owner_end(fixture->card, SW_AUTHENTICATION, false), 0x63C1);
 	begin(fixture, PIN_VALUE, 0x63C1);
 	assert_sw(fixture, VERIFY_REMOTE, 0x63C1);
 	begin(fixture, OTHER, SW_OK);
-	(void)card_owner_end(fixture->card, SW_PROMPT_CANCELLED);
+	(void)card_owner_end(fixture->card, SW_PROMPT_CANCELLED, false);
 	assert_int_equal(fixture_tries(fixture, "sign-pin"), 1);
 }
 
@@ -126,7 +127,7 @@ a_blocked_pin_is_not_asked_about(void **state)
 	for (unsigned i = 0; i < 2; i++) {
 		begin(fixture, i == 0 ? PIN_VALUE : OTHER, SW_OK);
 		assert_true(card_owner_start(fixture->card));
-		(void)card_owner_end(fixture->card, SW_AUTHENTICATION);
+		(void)card_owner_end(fixture->card, SW_AUTHENTICATION, false);
 	}
 	begin(fixture, BYTES_TEXT("5555"), SW_BLOCKED);
 }
@@ -137,11 +138,24 @@ an_unknown_fate_stays_counted_and_other_trouble_does_not(void **state)
 	struct fixture *fixture = *state;
 
 	reach_started(fixture);
-	assert_int_equal(card_owner_end(fixture->card, SW_SERVICE_OTHER), SW_SERVICE_OTHER);
+	assert_int_equal(card_owner_end(fixture->card, SW_SERVICE_OTHER, false), SW_SERVICE_OTHER);
 	assert_int_equal(fixture_saved_tries(fixture, "sign-pin"), 2);
 	reach_started(fixture);
-	assert_int_equal(card_owner_end(fixture->card, SW_FATE_UNKNOWN), SW_FATE_UNKNOWN);
+	assert_int_equal(card_owner_end(fixture->card, SW_FATE_UNKNOWN, false), SW_FATE_UNKNOWN);
 	assert_int_equal(fixture_saved_tries(fixture, "sign-pin"), 1);
+}
+
+static void
+a_refusal_that_may_be_one_of_the_pin_stays_counted(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (unsigned left = 2; left-- > 0;) {
+		reach_started(fixture);
+		assert_int_equal(card_owner_end(fixture->card, SW_CODE_WRONG, true), SW_CODE_WRONG);
+		assert_int_equal(fixture_saved_tries(fixture, "sign-pin"), left);
+	}
+	begin(fixture, PIN_VALUE, SW_BLOCKED);
 }
 
 static void
@@ -150,9 +164,9 @@ nothing_is_believed_without_a_start(void **state)
 	struct fixture *fixture = *state;
 
 	begin(fixture, PIN_VALUE, SW_OK);
-	assert_int_equal(card_owner_end(fixture->card, SW_OK), SW_UNKNOWN);
+	assert_int_equal(card_owner_end(fixture->card, SW_OK, false), SW_UNKNOWN);
 	begin(fixture, PIN_VALUE, SW_OK);
-	assert_int_equal(card_owner_end(fixture->card, SW_AUTHENTICATION), SW_UNKNOWN);
+	assert_int_equal(card_owner_end(fixture->card, SW_AUTHENTICATION, false), SW_UNKNOWN);
 	begin(fixture, PIN_VALUE, SW_OK);
 }
 
@@ -188,7 +202,7 @@ a_reset_does_not_end_it(void **state)
 
 	reach_started(fixture);
 	card_reset(fixture->card);
-	assert_int_equal(card_owner_end(fixture->card, SW_AUTHENTICATION), 0x63C1);
+	assert_int_equal(card_owner_end(fixture->card, SW_AUTHENTICATION, false), 0x63C1);
 	begin(fixture, PIN_VALUE, 0x63C1);
 }
 
@@ -202,7 +216,7 @@ the_start_consumes_what_a_program_had_verified(void **state)
 	assert_sw(fixture, "0020008200", SW_OK);
 	assert_true(card_owner_start(fixture->card));
 	assert_sw(fixture, "0020008200", 0x63C1);
-	(void)card_owner_end(fixture->card, SW_OK);
+	(void)card_owner_end(fixture->card, SW_OK, false);
 }
 
 static void
@@ -212,7 +226,7 @@ a_value_verified_meanwhile_falls_when_it_is_refused(void **state)
 
 	reach_started(fixture);
 	assert_sw(fixture, VERIFY_REMOTE, SW_OK);
-	(void)card_owner_end(fixture->card, SW_AUTHENTICATION);
+	(void)card_owner_end(fixture->card, SW_AUTHENTICATION, false);
 	assert_sw(fixture, "0020008200", 0x63C1);
 }
 
@@ -223,7 +237,7 @@ a_programs_local_key_is_left_alone(void **state)
 
 	fixture_verify_local(fixture);
 	reach_started(fixture);
-	(void)card_owner_end(fixture->card, SW_OK);
+	(void)card_owner_end(fixture->card, SW_OK, false);
 	assert_sw(fixture, "0020000100", SW_OK);
 }
 
@@ -233,7 +247,7 @@ a_programs_own_use_goes_on_afterwards(void **state)
 	struct fixture *fixture = *state;
 
 	reach_started(fixture);
-	(void)card_owner_end(fixture->card, SW_OK);
+	(void)card_owner_end(fixture->card, SW_OK, false);
 	reach_request(fixture);
 	assert_true(card_start(fixture->card));
 	fixture_resume(fixture, SW_OK, BYTES(SIGNATURE));
@@ -254,6 +268,7 @@ main(void)
 	    TEST(a_value_that_a_program_had_refused_is_not_tried),
 	    TEST(a_blocked_pin_is_not_asked_about),
 	    TEST(an_unknown_fate_stays_counted_and_other_trouble_does_not),
+	    TEST(a_refusal_that_may_be_one_of_the_pin_stays_counted),
 	    TEST(nothing_is_believed_without_a_start),
 	    TEST(what_cannot_be_a_value_is_refused),
 	    TEST(one_use_at_a_time),

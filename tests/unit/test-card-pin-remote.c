@@ -402,6 +402,20 @@ an_unknown_fate_stays_counted_and_the_pin_is_not_blamed(void **state)
 }
 
 static void
+a_refusal_that_may_be_one_of_the_pin_stays_counted(void **state)
+{
+	static const struct key_result refused = {.sw = SW_CODE_WRONG, .pin_doubtful = true};
+	struct fixture *fixture = *state;
+	uint8_t room[RAPDU_LEN_MAX];
+	struct writer response = writer_to(room, sizeof(room));
+
+	reach_started(fixture);
+	assert_int_equal(card_resume(fixture->card, &refused, &response), CARD_DONE);
+	assert_int_equal(fixture_saved_tries(fixture, "sign-pin"), 1);
+	assert_sw(fixture, VERIFY_REMOTE, SW_OK);
+}
+
+static void
 any_other_end_of_a_started_call_gives_the_try_back(void **state)
 {
 	struct fixture *fixture = *state;
@@ -553,6 +567,7 @@ main(void)
 	    card_test(the_owner_unblocks_and_refused_pins_are_forgotten),
 	    card_test(only_remote_pins_are_unblocked_by_the_owner),
 	    card_test(an_unknown_fate_stays_counted_and_the_pin_is_not_blamed),
+	    card_test(a_refusal_that_may_be_one_of_the_pin_stays_counted),
 	    card_test(any_other_end_of_a_started_call_gives_the_try_back),
 	    card_test(a_try_that_cannot_be_given_back_stays_counted),
 	    card_test(a_try_given_back_after_an_unblock_is_not_one_too_many),

@@ -120,6 +120,7 @@ pin_or_code_of_v2_nobody_knows_which(void **state)
 	sign(keys, COUNT(keys));
 	assert_sw(0x6F1A);
 	assert_true(use_says(use.result.text, "PIN or code"));
+	assert_true(use.result.pin_doubtful);
 	assert_calls("credentials/authorize", 1);
 }
 
@@ -145,6 +146,7 @@ three_wrong_codes_are_the_end(void **state)
 	set_up("v1", CSC_SENT "code-tries = 9\n", "", "login = oauth2client");
 	sign(keys, COUNT(keys));
 	assert_sw(0x6F1A);
+	assert_false(use.result.pin_doubtful);
 	assert_calls("credentials/authorize", 3);
 	assert_calls("credentials/sendOTP", 1);
 }

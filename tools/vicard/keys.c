@@ -102,7 +102,8 @@ finish(struct keys *keys, uint64_t now_ms, const struct use_end *end, struct wri
 {
 	const struct key_request *request = card_request(keys->card);
 	const struct journal_use use = use_of(keys, request);
-	const struct key_result result = {.sw = end->sw, .output = end->outputs[0]};
+	const struct key_result result = {
+	    .sw = end->sw, .output = end->outputs[0], .pin_doubtful = end->pin_doubtful};
 	const uint16_t told = answered_sw(request, end->sw);
 
 	use_close(&keys->use, now_ms, &use, told, end->text);

@@ -107,7 +107,7 @@ finish(struct owner *owner, uint64_t now_ms, const struct use_end *end)
 	unsigned left;
 
 	if (owner->begun)
-		sw = card_owner_end(owner->keys->card, sw);
+		sw = card_owner_end(owner->keys->card, sw, end->pin_doubtful);
 	if (owner->begun && sw_is_tries(sw, &left))
 		add_tries(&told, left);
 	if (owner->client < 0 && sw == SW_OK)

@@ -209,6 +209,7 @@ take_result(struct use *use, struct bytes message, struct use_end *end)
 		return;
 	}
 	end_with(end, sw_is_tries(result.sw, NULL) ? SW_AUTHENTICATION : result.sw);
+	end->pin_doubtful = result.pin_doubtful;
 	if (result.sw == SW_OK) {
 		memcpy(end->outputs, result.outputs, sizeof(end->outputs));
 		end->outputs_count = result.outputs_count;

@@ -51,7 +51,8 @@ struct use_end {
 	struct bytes
 	    outputs[BRIDGE_DOCUMENTS_MAX]; /* with SW_OK of BRIDGE_SIGN: one for each document */
 	size_t outputs_count;
-	struct bytes pin; /* with SW_OK of BRIDGE_ASK; secret */
+	struct bytes pin;  /* with SW_OK of BRIDGE_ASK; secret */
+	bool pin_doubtful; /* key.h */
 };
 
 void use_init(struct use *use, const struct config *config, struct journal *journal);

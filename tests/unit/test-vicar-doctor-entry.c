@@ -7,7 +7,7 @@ our_entry_is_found(void **state)
 	struct doctor *doctor = a_doctor(state);
 
 	write_entry(state, "vicar", a_library(state));
-	expect(doctor, check_reader_entry, FINDING_OK, "reader \"Vicar\"");
+	expect(doctor, check_reader_entry, FINDING_OK, "reader \"Vicar\" with a PIN pad");
 }
 
 static void

@@ -42,11 +42,10 @@ write_entry(void **state, const char *name, const char *library)
 {
 	char text[PATH_MAX], path[64];
 
-	snprintf(
-	    text, sizeof(text),
-	    "# our reader\nFRIENDLYNAME \"Vicar\"\nDEVICENAME   vicar:/run/vicar:2\nLIBPATH      "
-	    "%s\n",
-	    library);
+	snprintf(text, sizeof(text),
+		 "# our reader\nFRIENDLYNAME \"Vicar\"\nDEVICENAME   vicar:/run/vicar:2:pinpad\n"
+		 "LIBPATH      %s\n",
+		 library);
 	snprintf(path, sizeof(path), "reader.conf.d/%s", name);
 	home_write(state, path, text, 0644);
 }

@@ -73,7 +73,8 @@ check_reader_entry(struct doctor *doctor, struct problem *text)
 			    "systemctl restart pcscd",
 			    doctor->reader_conf, ours->device));
 	doctor->readers_conf_read = true;
-	problem(text, "%s makes reader \"%s\"", ours->file, ours->name);
+	problem(text, "%s makes reader \"%s\"%s", ours->file, ours->name,
+		strstr(ours->device, ":pinpad") != NULL ? " with a PIN pad" : "");
 	return FINDING_OK;
 }
 

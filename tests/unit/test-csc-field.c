@@ -173,7 +173,7 @@ each_trouble_has_its_status_word_and_one_start(void **state)
 	    {"other-key", "signatures/signHash", 0x6F16, 1, 1, 1},
 	    {"short-signature", "signatures/signHash", 0x6F16, 1, 1, 1},
 	    {"fewer-signatures", "signatures/signHash", 0x6F1F, 1, 1, 1},
-	    {"no-leaf", "credentials/info", 0x6F16, 0, 0, 0},
+	    {"no-leaf", "credentials/info", 0x6F1F, 0, 0, 0},
 	    {"http-503", "credentials/info", 0x6F10, 0, 0, 0},
 	    {"drop-before", "info", 0x6F10, 0, 0, 0},
 	    {"http-401", "oauth2/token", 0x6F12, 0, 0, 0},

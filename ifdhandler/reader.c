@@ -6,7 +6,7 @@
 #include "ifdhandler/log.h"
 #include "ifdhandler/reader.h"
 #include "ifdhandler/reader_parts.h"
-#include "ifdhandler/service.h"
+#include "ifdhandler/seating.h"
 
 pthread_mutex_t reader_table = PTHREAD_MUTEX_INITIALIZER;
 struct reader *reader_list;
@@ -18,7 +18,7 @@ serve(struct reader *reader, struct slot *slot, struct pollfd *wait)
 	if (reader->device.port != 0)
 		return port_serve(&reader->ports[slot - reader->slots], slot, clock_ms(), wait);
 	wait->fd = reader->watch.inotify;
-	return service_run(reader, slot);
+	return seating_run(reader, slot);
 }
 
 void
@@ -176,7 +176,7 @@ out:
 	pthread_mutex_unlock(&reader_table);
 	if (is_new && ok) {
 		if (device.port == 0)
-			service_welcome(reader);
+			seating_welcome(reader);
 		reader_put(reader);
 	}
 	return ok;

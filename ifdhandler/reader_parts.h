@@ -1,6 +1,6 @@
 /*
  * What a reader is made of: for reader.c, which keeps the table of readers and serves pcscd's calls, and
- * for service.c, which sees to it that cards get slots. Locks are taken in the order `service`, a slot's
+ * for seating.c, which sees to it that cards get slots. Locks are taken in the order `service`, a slot's
  * own, reader_table.
  */
 #ifndef VICAR_IFDHANDLER_READER_PARTS_H

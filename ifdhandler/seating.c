@@ -6,7 +6,7 @@
 #include "ifdhandler/message.h"
 #include "ifdhandler/peer.h"
 #include "ifdhandler/reader_parts.h"
-#include "ifdhandler/service.h"
+#include "ifdhandler/seating.h"
 
 /* How long a slot is kept warm for the card that replaces one. */
 enum { REPLACED_WITHIN_MS = 5000 };
@@ -188,7 +188,7 @@ try_card(struct reader *reader, struct card *card, int64_t now)
 }
 
 int64_t
-service_run(struct reader *reader, const struct slot *self)
+seating_run(struct reader *reader, const struct slot *self)
 {
 	int64_t now = clock_ms(), due;
 	bool sooner;
@@ -219,11 +219,11 @@ service_run(struct reader *reader, const struct slot *self)
 }
 
 void
-service_welcome(struct reader *reader)
+seating_welcome(struct reader *reader)
 {
 	int64_t end = clock_ms() + LINK_HELLO_MS, now;
 
-	service_run(reader, NULL);
+	seating_run(reader, NULL);
 	while ((now = clock_ms()) < end) {
 		struct pollfd waits[DEVICENAME_SLOTS_MAX];
 		nfds_t count = 0;

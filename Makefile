@@ -191,7 +191,7 @@ SECONDS ?= 60
 FUZZ ?=
 .PHONY: fuzz fuzz-run deps-fuzz
 fuzz: deps-fuzz
-	@$(MAKE) --no-print-directory CC=clang WERROR= BUILD=$(BUILD)/fuzz \
+	@$(MAKE) --no-print-directory CC=clang CXX=clang++ WERROR= BUILD=$(BUILD)/fuzz \
 		SANITIZE=fuzzer-no-link,address,undefined fuzz-run
 fuzz-run: $(FUZZERS)
 	@tests/fuzz/run $(BUILD) $(SECONDS) $(FUZZ)

@@ -1,5 +1,6 @@
 #include "prompt_command.h"
 #include "asker.h"
+#include "words.h"
 
 #include <openssl/crypto.h>
 
@@ -15,30 +16,7 @@ enum {
 	YES_FD = 3,
 	SECRET_FD = 4,
 	QUESTION_MAX = 4096, /* a pipe holds it: writing does not wait */
-	WORDS_MAX = 32,
 };
-
-/* The command, cut into words where it stands. */
-struct words {
-	char *text; /* owned */
-	char *argv[WORDS_MAX + 1];
-};
-
-static bool
-split(const char *command, struct words *words)
-{
-	size_t count = 0;
-	char *rest, *word;
-
-	words->text = strdup(command);
-	if (!words->text)
-		return false;
-	word = strtok_r(words->text, " \t", &rest);
-	for (; word && count < WORDS_MAX; word = strtok_r(NULL, " \t", &rest))
-		words->argv[count++] = word;
-	words->argv[count] = NULL;
-	return count > 0 && word == NULL;
-}
 
 static bool
 write_question(int fd, const struct prompt *prompt, unsigned timeout_s, enum prompt_answer answer)
@@ -166,7 +144,7 @@ prompt_command(const struct prompt_config *config, const struct peer *peer,
 	struct asker asker;
 
 	asker_init(&asker, config, peer, timeout_s);
-	if (!split(config->command, &words)) {
+	if (!words_split(config->command, &words)) {
 		snprintf(error, PROMPT_ERROR_MAX, "[prompt] command has more than %d words",
 			 WORDS_MAX);
 		goto out;
@@ -178,6 +156,6 @@ prompt_command(const struct prompt_config *config, const struct peer *peer,
 		memcpy(secret, text, sizeof(text));
 out:
 	OPENSSL_cleanse(text, sizeof(text));
-	free(words.text);
+	words_free(&words);
 	return result;
 }

@@ -27,6 +27,9 @@ struct config {
 	unsigned pin_complexity;  /* enum pin_complexity, as bits */
 	unsigned journal_size_kb; /* from which its file is put aside; 0: never; default 1024 */
 	unsigned journal_keep;    /* so many are kept, 1..99, default 9 */
+	/* Commands at events, with their arguments; NULL: none. */
+	char *on_insert, *on_ready, *on_remove;
+	unsigned event_timeout_s; /* each may take so long; default 10 */
 	/* [prompt] */
 	unsigned prompt_by;        /* enum config_prompt */
 	char *pinentry;            /* program, default "pinentry" */

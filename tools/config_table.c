@@ -13,6 +13,7 @@
 #define IN_CONFIG(member) offsetof(struct config, member)
 #define IN_SERVICE(member) offsetof(struct service_config, member)
 #define AT_PATH "a path that begins with / or ~/"
+#define A_COMMAND "a program's path that begins with / or ~/, and its arguments"
 
 const struct key config_keys[] = {
     {SECTION_CARD, VALUE_PATH, "socket-directory", IN_CONFIG(socket_directory),
@@ -35,6 +36,11 @@ const struct key config_keys[] = {
      .allowed = "a number from 0 to 1048576"},
     {SECTION_CARD, VALUE_NUMBER, "journal-keep", IN_CONFIG(journal_keep), 1, 99, 9,
      .allowed = "a number from 1 to 99"},
+    {SECTION_CARD, VALUE_PATH, "on-insert", IN_CONFIG(on_insert), .allowed = A_COMMAND},
+    {SECTION_CARD, VALUE_PATH, "on-ready", IN_CONFIG(on_ready), .allowed = A_COMMAND},
+    {SECTION_CARD, VALUE_PATH, "on-remove", IN_CONFIG(on_remove), .allowed = A_COMMAND},
+    {SECTION_CARD, VALUE_NUMBER, "event-timeout-s", IN_CONFIG(event_timeout_s), 1, 600, 10,
+     .allowed = "seconds, from 1 to 600"},
     {SECTION_PROMPT, VALUE_TEXT, "pinentry", IN_CONFIG(pinentry), .text = "pinentry",
      .allowed = "a program's name or path"},
     {SECTION_PROMPT, VALUE_NUMBER, "timeout-s", IN_CONFIG(prompt_timeout_s), 1, 3600, 60,
@@ -49,8 +55,7 @@ const struct key config_keys[] = {
      .begins = {"no", "yes"}},
     {SECTION_PROMPT, VALUE_CHOICE, "prompt", IN_CONFIG(prompt_by), .number = CONFIG_PROMPT_PINENTRY,
      .allowed = "pinentry or command", .begins = {"pinentry", "command"}},
-    {SECTION_PROMPT, VALUE_PATH, "command", IN_CONFIG(prompt_command),
-     .allowed = "a program's path that begins with / or ~/, and its arguments"},
+    {SECTION_PROMPT, VALUE_PATH, "command", IN_CONFIG(prompt_command), .allowed = A_COMMAND},
     {SECTION_SERVICE, VALUE_TYPE, "type", IN_SERVICE(type), .allowed = service_types},
     {SECTION_SERVICE, VALUE_CHOICE, "profile", IN_SERVICE(profile), .number = SERVICE_PRODUCTION,
      .allowed = "production, pre-production or simulator",

@@ -50,6 +50,7 @@ struct vicard {
 	struct image image;
 	struct journal journal;
 	struct loop loop;
+	bool was_in;
 };
 
 static int
@@ -269,6 +270,15 @@ set_up(struct vicard *vicard, const struct options *options)
 	return open_sockets(vicard, options);
 }
 
+/* The card is out and another vicard may have it; the owner's commands have their time. */
+static void
+tell_removal(struct loop *loop)
+{
+	loop_let_go(loop);
+	events_happened(&loop->events, EVENT_REMOVE);
+	events_finish(&loop->events);
+}
+
 static void
 tear_down(struct vicard *vicard)
 {
@@ -278,6 +288,8 @@ tear_down(struct vicard *vicard)
 	card_free(vicard->loop.card);
 	journal_close(&vicard->journal);
 	image_free(&vicard->image);
+	if (vicard->was_in)
+		tell_removal(&vicard->loop);
 	config_free(&vicard->config);
 	if (vicard->loop.signals >= 0)
 		(void)close(vicard->loop.signals);
@@ -384,9 +396,12 @@ main(int argc, char **argv)
 	else
 		log_info("card %s (%s) is in; the reader finds it at %s", vicard->image.name,
 			 vicard->image.personality, vicard->loop.link.path);
+	events_init(&vicard->loop.events, &vicard->config, &vicard->image,
+		    options.vpcd != NULL ? options.vpcd : vicard->loop.link.path);
 	listen_tell_ready();
 	if (ready >= 0)
 		leave_parent(ready);
+	vicard->was_in = true;
 	loop_run(&vicard->loop);
 	log_info("card %s is out", vicard->image.name);
 	r = EXIT_SUCCESS;

@@ -240,10 +240,11 @@ a_key_before_the_first_section_is_refused(void **state)
 static void
 an_unknown_key_is_refused_with_those_that_are_known(void **state)
 {
-	expect_error(*state, "[card]\n\npin-tires = 2\n",
-		     "3: pin-tires is no key of [card]; there are socket-directory, pcscd-user, "
-		     "pin-tries, drop-pin-on, min-pin-length, digits-only, pin-complexity, "
-		     "journal-size-kb, journal-keep");
+	expect_error(
+	    *state, "[card]\n\npin-tires = 2\n",
+	    "3: pin-tires is no key of [card]; there are socket-directory, pcscd-user, "
+	    "pin-tries, drop-pin-on, min-pin-length, digits-only, pin-complexity, "
+	    "journal-size-kb, journal-keep, on-insert, on-ready, on-remove, event-timeout-s");
 }
 
 static void
@@ -588,6 +589,10 @@ the_installed_file_shows_every_key_with_its_default(void **state)
 	    ";pin-complexity = same\n",
 	    ";journal-size-kb = 1024\n",
 	    ";journal-keep = 9\n",
+	    ";on-insert = ",
+	    ";on-ready = ",
+	    ";on-remove = ",
+	    ";event-timeout-s = 10\n",
 	    ";language = ",
 	    ";notify = yes\n",
 	    ";prompt = pinentry\n",

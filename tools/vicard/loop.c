@@ -28,6 +28,7 @@ enum slot {
 	SLOT_OWNER_CLIENT,
 	SLOT_CONTROL,
 	SLOT_SESSION,
+	SLOT_EVENTS,
 	SLOT_LINK,
 	SLOT_CLIENTS
 };
@@ -123,6 +124,14 @@ ask_at_pad(struct loop *loop, const struct endpoint_request *request)
 }
 
 static void
+tell_ready(struct loop *loop)
+{
+	if (!loop->told_ready)
+		events_happened(&loop->events, EVENT_READY);
+	loop->told_ready = true;
+}
+
+static void
 serve_request(struct loop *loop, const struct endpoint_request *request)
 {
 	switch (request->kind) {
@@ -131,6 +140,7 @@ serve_request(struct loop *loop, const struct endpoint_request *request)
 		session_watch(&loop->session);
 		card_reset(loop->card);
 		trace_powered(&loop->trace, card_atr(loop->card));
+		tell_ready(loop);
 		send_or_drop(loop, endpoint_powered(&loop->reader, card_atr(loop->card)));
 		return;
 	case LINK_POWER_OFF:
@@ -207,6 +217,7 @@ serve_vpcd_request(struct loop *loop, const struct vpcd_request *request)
 	switch (request->kind) {
 	case VPCD_ATR: return vpcd_answer(&loop->vpcd, card_atr(loop->card));
 	case VPCD_TRANSMIT: return transmit_to_vpcd(loop, request->capdu);
+	case VPCD_POWER_ON: tell_ready(loop); __attribute__((fallthrough));
 	default: reset_for_vpcd(loop); return true;
 	}
 }
@@ -274,7 +285,7 @@ accept_reader(struct loop *loop)
 		return;
 	}
 	endpoint_init(&loop->reader, fd);
-	loop->no_slot = false;
+	loop->no_slot = loop->told_ready = false;
 	log_info("the reader is there (pid %ld)", (long)pid);
 	send_or_drop(loop, endpoint_hello(&loop->reader, card_atr(loop->card)));
 }
@@ -367,6 +378,7 @@ due_in(const struct loop *loop)
 	if (loop->keys.use.waiting)
 		due = earlier(loop->busy_at, loop->keys.use.silent_at);
 	due = earlier(due, session_due(&loop->session));
+	due = earlier(due, events_due(&loop->events));
 	if (loop->owner.use.waiting)
 		due = earlier(due, loop->owner.use.silent_at);
 	if (loop->pad.active)
@@ -404,6 +416,7 @@ fill(const struct loop *loop, struct pollfd polled[SLOTS])
 	polled[SLOT_PAD_BRIDGE].fd = loop->pad.use.bridge.fd;
 	polled[SLOT_OWNER_CLIENT].fd = loop->owner.client;
 	polled[SLOT_CONTROL].fd = loop->control.fd;
+	polled[SLOT_EVENTS].fd = events_fd(&loop->events);
 	polled[SLOT_LINK].fd = loop->link.fd;
 	for (size_t i = 0; i < LOOP_CLIENTS_MAX; i++)
 		polled[SLOT_CLIENTS + i].fd = loop->clients[i];
@@ -435,6 +448,7 @@ turn(struct loop *loop)
 	serve_session(loop);
 	serve_timers(loop);
 	serve_bridge(loop);
+	events_serve(&loop->events, loop_now_ms());
 	if (polled[SLOT_OWNER_CLIENT].revents != 0)
 		owner_hung_up(&loop->owner, loop_now_ms());
 	owner_continue(&loop->owner, loop_now_ms());
@@ -462,6 +476,8 @@ loop_run(struct loop *loop)
 		loop->clients[i] = -1;
 	if (loop->vpcd.fd >= 0)
 		reset_for_vpcd(loop);
+	events_happened(&loop->events, EVENT_INSERT);
+	events_serve(&loop->events, loop_now_ms());
 	while (!loop->ending)
 		turn(loop);
 	listen_close(&loop->link);
@@ -476,4 +492,14 @@ loop_run(struct loop *loop)
 	bridge_finish(&loop->owner.use.bridge);
 	bridge_finish(&loop->pad.use.bridge);
 	card_reset(loop->card);
+}
+
+void
+loop_let_go(struct loop *loop)
+{
+	for (size_t i = 0; i < LOOP_CLIENTS_MAX; i++) {
+		if (loop->clients[i] >= 0)
+			(void)close(loop->clients[i]);
+		loop->clients[i] = -1;
+	}
 }

@@ -5,6 +5,7 @@
 #define VICAR_TOOLS_VICARD_LOOP_H
 
 #include "emulator/endpoint.h"
+#include "events.h"
 #include "keys.h"
 #include "listen.h"
 #include "owner.h"
@@ -26,6 +27,7 @@ struct loop {
 	struct listener link;
 	struct listener control;
 	struct session session;
+	struct events events;
 	struct vpcd vpcd; /* connected: the card is in that reader, and `link` has no socket */
 	uid_t pcscd_uid;  /* may connect as root may; root itself when none is configured */
 	int signals;      /* signalfd: SIGTERM, SIGINT, SIGHUP, SIGCHLD */
@@ -33,6 +35,7 @@ struct loop {
 	/* Its own. */
 	struct endpoint reader; /* fd -1: none */
 	bool no_slot;           /* the last reader had no free one */
+	bool told_ready;        /* that this reader has the card */
 	uint64_t busy_at;       /* when the reader must hear of us, while a request is open */
 	int clients[LOOP_CLIENTS_MAX];
 	size_t next_client;
@@ -47,5 +50,7 @@ uint64_t loop_now_ms(void);
 /* Runs until a signal or `vicar remove` ends it, or the reader at vpcd.where goes; then the reader's connection is closed, sockets
  * are removed, the bridge has ended and the card is reset. */
 void loop_run(struct loop *loop);
+/* Those who wait until the card is out wait no longer. After loop_run(). */
+void loop_let_go(struct loop *loop);
 
 #endif

@@ -30,6 +30,12 @@ to_card(struct reader input)
 			if (request.kind == LINK_TRANSMIT) {
 				fuzz_must(request.capdu.len <= LINK_CAPDU_MAX);
 				fuzz_must(endpoint_response(&endpoint, BYTES(answer)));
+			} else if (request.kind == LINK_PIN_VERIFY ||
+				   request.kind == LINK_PIN_MODIFY) {
+				fuzz_must(request.structure.len <=
+					  LINK_PIN_MODIFY_HEADER + LINK_PIN_COMMAND_MAX);
+				fuzz_must(!endpoint_response(&endpoint, BYTES(atr)));
+				fuzz_must(endpoint_response(&endpoint, BYTES(answer)));
 			} else if (request.kind == LINK_POWER_OFF) {
 				fuzz_must(endpoint_done(&endpoint));
 			} else {

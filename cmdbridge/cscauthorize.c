@@ -3,6 +3,7 @@
 #include "cscoauth.h"
 #include "cscoptions.h"
 #include "member.h"
+#include "peer.h"
 
 #include <openssl/crypto.h>
 
@@ -135,6 +136,10 @@ wait_for_owner(struct csc *csc, const json_t *accepted, char **sad)
 		}
 		if (outcome != OUTCOME_OK || !csc_pause(csc, pause)) {
 			outcome = OUTCOME_GONE;
+			break;
+		}
+		if (peer_state(csc->use->peer) == PEER_CANCELS) {
+			outcome = OUTCOME_CODE_CANCELLED;
 			break;
 		}
 		request.body = json_pack("{s:O}", "handle", handle);

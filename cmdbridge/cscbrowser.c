@@ -2,6 +2,7 @@
 #include "browser.h"
 #include "cscoptions.h"
 #include "language.h"
+#include "peer.h"
 #include "prompt.h"
 
 #include <poll.h>
@@ -102,7 +103,8 @@ tick(struct wait *wait)
 	};
 
 	if (poll(polled, 2, TICK_MS) > 0 && polled[1].revents != 0)
-		return OUTCOME_GONE;
+		return peer_state(wait->csc->use->peer) == PEER_CANCELS ? OUTCOME_CODE_CANCELLED
+									: OUTCOME_GONE;
 	if (!wait->shown && !browser_tend(&wait->browser))
 		return show(wait);
 	return OUTCOME_OK;

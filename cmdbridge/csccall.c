@@ -62,10 +62,10 @@ csc_start(struct csc *csc)
 bool
 csc_pause(const struct csc *csc, unsigned milliseconds)
 {
-	struct pollfd polled = {csc->use->peer->fd, POLLIN | POLLRDHUP, 0};
+	struct pollfd polled = {csc->use->peer->fd, POLLRDHUP, 0};
 	const nfds_t watched = csc->use->peer->fd >= 0 ? 1 : 0;
 
-	return poll(&polled, watched, (int)milliseconds) <= 0;
+	return poll(&polled, watched, (int)milliseconds) <= 0 && !peer_gone(csc->use->peer);
 }
 
 enum outcome

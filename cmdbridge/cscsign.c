@@ -133,7 +133,8 @@ poll_signatures(struct csc *csc, json_t **body)
 		*body = answer.body;
 	}
 	json_decref(poll);
-	return outcome;
+	/* What it has begun is not undone by our not hearing of it. */
+	return outcome_may_pass(outcome) ? OUTCOME_FATE_UNKNOWN : outcome;
 }
 
 static enum outcome

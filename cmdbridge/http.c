@@ -217,14 +217,19 @@ perform(CURLM *multi, const struct peer *peer, CURLcode *code)
 {
 	struct curl_waitfd parent = {peer->fd, CURL_WAIT_POLLIN, 0};
 	unsigned watched = peer->fd >= 0 ? 1 : 0;
+	enum peer_state state;
 	const CURLMsg *message;
 	int running = 1, left;
 
 	while (running) {
 		if (curl_multi_perform(multi, &running) != CURLM_OK)
 			break;
-		if (peer_gone(peer))
+		state = peer_state(peer);
+		if (state == PEER_GONE)
 			return false;
+		/* A cancel lies there to the end, and nothing new can be seen behind it but a hang-up. */
+		if (state == PEER_CANCELS)
+			parent.events = 0;
 		if (running && curl_multi_poll(multi, &parent, watched, POLL_MS, NULL) != CURLM_OK)
 			break;
 	}

@@ -288,6 +288,22 @@ the_owner_says_nothing_there(void **state)
 	assert_calls("credentials/authorize", 1);
 }
 
+/* The screen was locked meanwhile: vicard hears that it was this which ended it. */
+static void
+waiting_for_the_owner_there_can_be_cancelled(void **state)
+{
+	const struct parent cancels = {.cancel_at_start = true};
+	struct bridge_request request = csc_request(&service, BRIDGE_SIGN);
+	const struct keystroke keys[] = {CONSENT};
+
+	(void)state;
+	set_up("v2", CSC_KEY "mode = implicit\nconfirm = waits\n", "", "login = oauth2client");
+	sign_with(&request, keys, COUNT(keys), &cancels);
+	assert_sw(0x6401);
+	assert_calls("credentials/authorize", 1);
+	assert_calls("signatures/signHash", 0);
+}
+
 static void
 a_page_of_the_service_gives_the_authorisation(void **state)
 {
@@ -511,6 +527,20 @@ signatures_that_come_later_are_waited_for(void **state)
 	assert_calls("signatures/signPolling", 4);
 }
 
+static void
+a_cancel_does_not_touch_signatures_that_come_later(void **state)
+{
+	const struct parent cancels = {.cancel_at_start = true};
+	struct bridge_request request = csc_request(&service, BRIDGE_SIGN);
+	const struct keystroke keys[] = {CONSENT};
+
+	(void)state;
+	set_up("v2", CSC_KEY, "polls = 3", "login = oauth2client\ndialect = asynchronous");
+	sign_with(&request, keys, COUNT(keys), &cancels);
+	assert_signed();
+	assert_calls("signatures/signPolling", 4);
+}
+
 #define OTHER_KEY "[credential maria-auth]\nuser = maria\nkey = p256\ndescription = Second key\n"
 
 static void
@@ -618,6 +648,7 @@ main(void)
 	    TEST(the_service_asks_the_owner_itself),
 	    TEST(the_owner_says_no_there),
 	    TEST(the_owner_says_nothing_there),
+	    TEST(waiting_for_the_owner_there_can_be_cancelled),
 	    TEST(a_page_of_the_service_gives_the_authorisation),
 	    TEST(the_owner_says_no_on_the_page),
 	    TEST(a_login_in_the_browser_lasts),
@@ -630,6 +661,7 @@ main(void)
 	    TEST(nobody_is_asked_for_codes_without_end),
 	    TEST(hashes_one_by_one_take_one_code),
 	    TEST(signatures_that_come_later_are_waited_for),
+	    TEST(a_cancel_does_not_touch_signatures_that_come_later),
 	    TEST(several_keys_are_listed),
 	    TEST(a_card_is_made_of_one_key),
 	    TEST(a_check_asks_nobody),

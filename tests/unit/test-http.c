@@ -751,6 +751,36 @@ a_parent_that_hangs_up_breaks_it_off(void **state)
 	waitpid(hand, NULL, 0);
 }
 
+static long
+cpu_ms(void)
+{
+	struct timespec used;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	return used.tv_sec * 1000 + used.tv_nsec / 1000000;
+}
+
+/* What is to be cancelled is a prompt: the call goes on, and waits as calmly as before. */
+static void
+a_parent_that_cancels_changes_nothing(void **state)
+{
+	static const uint8_t cancel = BRIDGE_CANCEL;
+	struct peer peer;
+	int ends[2];
+	long begun;
+
+	(void)state;
+	start_server((struct behaviour){.answer = OK_ANSWER, .pause_ms = 1000});
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	peer.fd = ends[0];
+	assert_int_equal(send(ends[1], &cancel, 1, 0), 1);
+	begun = cpu_ms();
+	assert_int_equal(http_send(&config, &peer, &post, &answer), HTTP_ANSWERED);
+	assert_true(cpu_ms() - begun < 500);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 #define TEST(function) cmocka_unit_test_teardown(function, stop_server)
 
 int
@@ -794,6 +824,7 @@ main(void)
 	    TEST(a_configured_proxy_stands_above_the_environment),
 	    TEST(each_result_is_a_word_for_people),
 	    TEST(a_parent_that_hangs_up_breaks_it_off),
+	    TEST(a_parent_that_cancels_changes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, issue_certificates, remove_certificates);

@@ -53,6 +53,7 @@ struct use {
 /* How the parent behaves. */
 struct parent {
 	bool hang_up_at_start;     /* instead of GO */
+	bool cancel_at_start;      /* right behind GO */
 	unsigned hang_up_after_ms; /* after GO; 0: never */
 };
 
@@ -324,7 +325,7 @@ use_spawn(const struct service *service, int *parent_end, int *errors)
 static inline bool
 use_step(struct use *use, int fd, const struct parent *parent)
 {
-	static const uint8_t go = BRIDGE_GO;
+	static const uint8_t go = BRIDGE_GO, cancel = BRIDGE_CANCEL;
 	enum bridge_kind kind;
 	ssize_t len = recv(fd, use->message, sizeof(use->message), 0);
 	struct bytes message = {use->message, len > 0 ? (size_t)len : 0};
@@ -338,6 +339,8 @@ use_step(struct use *use, int fd, const struct parent *parent)
 		if (parent->hang_up_at_start)
 			return false;
 		assert_int_equal(send(fd, &go, 1, 0), 1);
+		if (parent->cancel_at_start)
+			assert_int_equal(send(fd, &cancel, 1, 0), 1);
 		if (parent->hang_up_after_ms == 0)
 			return true;
 		usleep(parent->hang_up_after_ms * 1000);

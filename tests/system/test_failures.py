@@ -266,7 +266,7 @@ class Remote:
 
     def test_certificate_expired(self):
         self.begin(account={"expired": "yes"})
-        self.world.vicar("doctor", "card", check=False)  # the simulator makes the certificate now
+        self.world.vicar("doctor", "--services", "card", check=False)  # the simulator makes the certificate now
         on_card = self.world.path("data/vicar/cards/card/certificates/sign.der")
         os.rename(on_card, on_card + ".away")
         self.addCleanup(os.rename, on_card + ".away", on_card)

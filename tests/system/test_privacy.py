@@ -88,7 +88,7 @@ class Privacy(unittest.TestCase):
         self.sign(check=False)
         self.sign(pin="161803", check=False)
         self.world.vicar("log", "maria")
-        self.world.vicar("doctor", "maria", check=False)
+        self.world.vicar("doctor", "--services", "maria", check=False)
         self.world.vicar("status", "maria")
         # The owner's own file and what plays the phone and the service.
         spared = {self.world.path("account"), *self.files(self.world.path("sim"))}

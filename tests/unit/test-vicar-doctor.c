@@ -273,11 +273,11 @@ a_remote_card(void **state, mode_t credentials_mode, long certificate_days)
 	    "[credentials]\napplication-id = 0245588e-e217-5a2f-ae28-eae31dd8a56a\nuser = u\n"
 	    "password = p\n",
 	    credentials_mode);
-	snprintf(
-	    text, sizeof(text),
-	    "[service cmd]\ntype = cmd\nprofile = simulator\nendpoint = https://localhost/\nencryption-certificate = "
-	    "%s/cifra.pem\ncredentials = %s/credentials\n",
-	    home->path, home->path);
+	snprintf(text, sizeof(text),
+		 "[service cmd]\ntype = cmd\nprofile = simulator\nendpoint = "
+		 "https://localhost/\nencryption-certificate = "
+		 "%s/cifra.pem\ncredentials = %s/credentials\n",
+		 home->path, home->path);
 	setenv("VICAR_CONF", home_write(state, "vicar.conf", text, 0600), 1);
 	create_me();
 	home_write(state, ".local/share/vicar/cards/me/account", "[account]\nphone = 912345678\n",
@@ -373,10 +373,11 @@ a_card_with_local_keys_needs_no_service(void **state)
 
 /* With this opensc.conf. */
 static void
-expect_of_opensc(void **state, struct doctor *doctor, const char *conf, const char *words)
+expect_of_opensc(void **state, struct doctor *doctor, const char *conf, enum finding finding,
+		 const char *words)
 {
 	setenv("OPENSC_CONF", home_write(state, "opensc.conf", conf, 0644), 1);
-	expect(doctor, check_opensc, FINDING_OK, words);
+	expect(doctor, check_opensc, finding, words);
 	unsetenv("OPENSC_CONF");
 	doctor_end(doctor);
 }
@@ -385,7 +386,8 @@ static void
 opensc_that_shows_a_remote_key_is_told_with_the_line_against_it(void **state)
 {
 	expect_of_opensc(state, a_remote_card(state, 0600, 100),
-			 "app default {\n\t# ignored_readers = \"Vicar\";\n}\n", "put into");
+			 "app default {\n\t# ignored_readers = \"Vicar\";\n}\n", FINDING_WARNING,
+			 "put this line into");
 }
 
 static void
@@ -393,7 +395,7 @@ opensc_that_ignores_our_reader_is_ok(void **state)
 {
 	expect_of_opensc(state, a_remote_card(state, 0600, 100),
 			 "app opensc-pkcs11 {\n\tignored_readers = \"Other\", \"Vicar\";\n}\n",
-			 "leaves the reader Vicar alone");
+			 FINDING_OK, "leaves the reader Vicar alone");
 }
 
 static void
@@ -402,7 +404,7 @@ without_a_remote_key_opensc_may_show_the_card(void **state)
 	struct doctor *doctor = a_remote_card(state, 0600, 100);
 
 	snprintf(doctor->image.keys[0].service, IMAGE_NAME_MAX, IMAGE_SERVICE_FILE);
-	expect_of_opensc(state, doctor, "app default {\n}\n", "no remote key");
+	expect_of_opensc(state, doctor, "app default {\n}\n", FINDING_OK, "no remote key");
 }
 
 static enum finding

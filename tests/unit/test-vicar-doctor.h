@@ -20,8 +20,11 @@ a_doctor(void **state)
 	snprintf(directory, sizeof(directory), "%s",
 		 home_file(state, ".local/share/vicar/cards/me"));
 	mkdir(reader_conf, 0755);
-	doctor = (struct doctor){
-	    .reader_conf = reader_conf, .directory = directory, .bridge = own_path, .name = "me"};
+	doctor = (struct doctor){.reader_conf = reader_conf,
+				 .directory = directory,
+				 .bridge = own_path,
+				 .services = true,
+				 .name = "me"};
 	return &doctor;
 }
 

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define READER_CONF_DIR "/etc/reader.conf.d" /* pkg-config --variable=serialconfdir libpcsclite */
 
@@ -17,11 +18,16 @@ static const struct check checks_of_system[] = {
     {"pcscd", check_pcscd},
     {"reader", check_reader},
     {"socket directory", check_directory},
+    {"alone with the card", check_alone},
+    {"module", check_module},
+    {"other modules", check_other_modules},
     {NULL, NULL},
 };
 
 static const struct check checks_of_card[] = {
     {"image", check_image},
+    {"clock", check_clock},
+    {"tries", check_tries},
     {"certificate", check_certificate},
     {"vicard", check_vicard},
     {"card in reader", check_card_in_reader},
@@ -37,20 +43,50 @@ finding_of(bool ok)
 	return ok ? FINDING_OK : FINDING_BAD;
 }
 
+static const struct {
+	const char *mark, *word;
+} findings[] = {
+    [FINDING_OK] = {"ok  ", "ok"},
+    [FINDING_WARNING] = {"warn", "warning"},
+    [FINDING_BAD] = {"BAD ", "bad"},
+    [FINDING_SKIPPED] = {"-   ", "skipped"},
+};
+
+/* Texts end with what to type, behind these words. */
+static void
+report(struct doctor *doctor, enum finding finding, const char *name, const char *text)
+{
+	static const char type[] = "type: ";
+	const char *found = strstr(text, type);
+	json_t *entry =
+	    json_pack("{s:s, s:s?, s:s, s:s, s:s?}", "check", name, "card", doctor->name, "state",
+		      findings[finding].word, "reason", text, "command",
+		      finding == FINDING_OK || found == NULL ? NULL : found + strlen(type));
+
+	if (entry == NULL)
+		entry = json_pack("{s:s, s:s, s:s}", "check", name, "state", "skipped", "reason",
+				  "what was found is no UTF-8; see it without --json");
+	if (doctor->report == NULL)
+		doctor->report = json_array();
+	json_array_append_new(doctor->report, entry);
+}
+
 bool
 doctor_run(struct doctor *doctor, const struct check *checks, const char *prefix)
 {
-	static const char *const marks[] = {
-	    [FINDING_OK] = "ok  ", [FINDING_BAD] = "BAD ", [FINDING_SKIPPED] = "-   "};
 	bool ok = true;
 
 	for (; checks->name != NULL; checks++) {
 		struct problem text = {0};
 		const enum finding finding = checks->look(doctor, &text);
 
-		printf("%s %s%s: %s\n", marks[finding], prefix, checks->name, text.text);
+		if (doctor->json)
+			report(doctor, finding, checks->name, text.text);
+		else
+			printf("%s %s%s: %s\n", findings[finding].mark, prefix, checks->name,
+			       text.text);
 		fflush(stdout);
-		ok = ok && finding == FINDING_OK;
+		ok = ok && (finding == FINDING_OK || finding == FINDING_WARNING);
 	}
 	return ok;
 }
@@ -64,6 +100,7 @@ end_card(struct doctor *doctor)
 	doctor->card = NULL;
 	doctor->loaded = false;
 	doctor->in = false;
+	doctor->name = NULL;
 }
 
 void
@@ -94,10 +131,12 @@ examine(struct doctor *doctor, const char *name)
 	return ok;
 }
 
-enum { OPTION_READER_CONF };
+enum { OPTION_READER_CONF, OPTION_SERVICES, OPTION_JSON };
 
 static const struct command_option options[] = {
     {"reader-conf", "DIR", "where pcscd's reader entries are, default " READER_CONF_DIR},
+    {"services", NULL, "ask the services whether they know the accounts; sends no message"},
+    {"json", NULL, "an array of objects: check, card, state, reason, command"},
     {NULL, NULL, NULL},
 };
 
@@ -116,10 +155,15 @@ run(const struct command_arguments *arguments)
 		free(doctor);
 		return COMMAND_FAILED;
 	}
+	doctor->services = arguments->options[OPTION_SERVICES] != NULL;
+	doctor->json = arguments->options[OPTION_JSON] != NULL;
 	doctor->reader_conf = reader_conf == NULL ? READER_CONF_DIR : reader_conf;
 	ok = doctor_run(doctor, checks_of_system, "");
 	for (size_t i = 0; i < cards.count; i++)
 		ok = examine(doctor, cards.names[i]) && ok;
+	if (doctor->json && json_dumpf(doctor->report, stdout, JSON_INDENT(2)) == 0)
+		putchar('\n');
+	json_decref(doctor->report);
 	doctor_end(doctor);
 	cards_free(&cards);
 	free(doctor);
@@ -131,9 +175,12 @@ const struct command command_doctor = {
     .operands = "[NAME]",
     .operands_max = 1,
     .summary = "looks at everything between a program and the key, of card NAME or all",
-    .text = "One line each: ok, or BAD with what is wrong and what to type. The exit status is 0 "
-	    "only when all\n"
-	    "is well. The service is asked whether it knows the account; that sends no message.",
+    .text =
+	"One line each: ok, warn for what may go wrong, BAD for what is wrong, with what to "
+	"type, or - for\n"
+	"what could not be looked at. The exit status is 0 when nothing is BAD or -. Nothing is "
+	"sent anywhere\n"
+	"without --services.",
     .options = options,
     .run = run,
 };

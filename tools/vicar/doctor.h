@@ -11,8 +11,11 @@
 #include "tools/config.h"
 #include "tools/problem.h"
 
+#include <jansson.h>
+
 enum finding {
 	FINDING_OK,      /* the text says what was found */
+	FINDING_WARNING, /* it works; the text says what may go wrong and what to type */
 	FINDING_BAD,     /* the text says what is wrong and what to type */
 	FINDING_SKIPPED, /* it needs something that was found bad before */
 };
@@ -22,6 +25,10 @@ struct doctor {
 	const char *reader_conf; /* directory of the reader entries */
 	const char *directory;   /* of the card's image */
 	const char *bridge;      /* vicar-bridge; NULL: as paths_program() says */
+	bool services;           /* they are asked, over the network */
+	bool json;               /* an object for each check, instead of a line */
+	json_t *report;          /* those objects; made after check_memory(), which changes what
+				    jansson allocates with */
 
 	struct config config;
 	bool configured;
@@ -49,12 +56,13 @@ struct check {
 enum finding finding_of(bool ok); /* FINDING_OK or FINDING_BAD */
 
 check_function check_memory, check_config, check_reader_entry, check_handler, check_pcscd,
-    check_reader, check_directory;
-check_function check_image, check_certificate, check_vicard, check_card_in_reader;
+    check_reader, check_directory, check_module, check_other_modules, check_alone;
+check_function check_image, check_clock, check_tries, check_certificate, check_vicard,
+    check_card_in_reader;
 check_function check_service, check_service_answers, check_opensc;
 
-/* Runs the checks of a list, which ends with a name that is NULL, and prints a line for each; true
- * when all are well. `prefix` stands before their names. */
+/* Runs the checks of a list, which ends with a name that is NULL, and prints or reports each; true
+ * when none is bad or was skipped. `prefix` stands before their names. */
 bool doctor_run(struct doctor *doctor, const struct check *checks, const char *prefix);
 /* Frees what the checks left. */
 void doctor_end(struct doctor *doctor);

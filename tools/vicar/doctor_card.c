@@ -4,13 +4,16 @@
 #include "issue.h"
 #include "status.h"
 #include "tools/control.h"
+#include "tools/paths.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { WORD_MAX = 32 };
+enum { WORD_MAX = 32, CLOCK_SLACK_S = 300 };
 
 enum finding
 check_image(struct doctor *doctor, struct problem *text)
@@ -24,6 +27,98 @@ check_image(struct doctor *doctor, struct problem *text)
 		return FINDING_BAD;
 	problem(text, "%s in %s", doctor->image.personality, doctor->directory);
 	return FINDING_OK;
+}
+
+/* What was written lies in the past, and so does the first day of a certificate. */
+enum finding
+check_clock(struct doctor *doctor, struct problem *text)
+{
+	static const char *const files[] = {"card.conf", "state", "journal"};
+	const time_t now = time(NULL);
+	char path[PATH_MAX + 16], date[WORD_MAX];
+	struct stat st;
+
+	strftime(date, sizeof(date), "%Y-%m-%d %H:%M UTC", gmtime(&now));
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", doctor->directory, files[i]);
+		if (stat(path, &st) == 0 && st.st_mtime - now > CLOCK_SLACK_S)
+			return finding_of(
+			    problem(text,
+				    "it says %s, but %s was written later than that; set it right, "
+				    "type: sudo timedatectl set-ntp true",
+				    date, path));
+	}
+	for (size_t i = 0; doctor->loaded && i < doctor->image.keys_count; i++) {
+		const struct image_key *key = &doctor->image.keys[i];
+		X509 *certificate =
+		    certificate_parse((struct bytes){key->certificate, key->certificate_len});
+		const bool early = certificate != NULL &&
+				   X509_cmp_time(X509_get0_notBefore(certificate), NULL) > 0;
+
+		X509_free(certificate);
+		if (early)
+			return finding_of(problem(
+			    text,
+			    "it says %s, when the certificate of key %s was not valid yet; set it "
+			    "right, type: sudo timedatectl set-ntp true",
+			    date, key->name));
+	}
+	problem(text, "%s", date);
+	return FINDING_OK;
+}
+
+/* For a PIN that is blocked, or nearly. */
+static enum finding
+judge_tries(const struct doctor *doctor, const struct image_counter *counter, struct problem *text)
+{
+	struct card_pin pin;
+
+	if (!card_pin(doctor->card, counter->name, &pin) || counter->tries_left > 1)
+		return FINDING_OK;
+	if (counter->tries_left == 1) {
+		problem(text,
+			"%s has one try left; find out the right value first, then type: vicar pin "
+			"change %s",
+			counter->name, doctor->name);
+		return FINDING_WARNING;
+	}
+	if (pin.is_puk)
+		return finding_of(
+		    problem(text,
+			    "%s is blocked, so that a PIN that blocks stays blocked; while the PIN "
+			    "works, keep the card, else type: vicar forget %s; and make it again",
+			    counter->name, doctor->name));
+	return finding_of(problem(text, "%s is blocked; type: vicar pin unblock %s --pin %s",
+				  counter->name, doctor->name, counter->name));
+}
+
+enum finding
+check_tries(struct doctor *doctor, struct problem *text)
+{
+	struct image_counter counters[IMAGE_COUNTERS_MAX];
+	enum finding worst = FINDING_OK;
+	size_t count, len = 0;
+
+	if (doctor->card == NULL) {
+		problem(text, "not looked at: the card cannot be read");
+		return FINDING_SKIPPED;
+	}
+	count = card_counters(doctor->card, counters, IMAGE_COUNTERS_MAX);
+	problem(text, "nothing is counted");
+	for (size_t i = 0; i < count && len < sizeof(text->text); i++)
+		len +=
+		    (size_t)snprintf(text->text + len, sizeof(text->text) - len, "%s%s=%u",
+				     i > 0 ? ", " : "", counters[i].name, counters[i].tries_left);
+	for (size_t i = 0; i < count && worst != FINDING_BAD; i++) {
+		struct problem other;
+		const enum finding finding = judge_tries(doctor, &counters[i], &other);
+
+		if (finding <= worst)
+			continue;
+		worst = finding;
+		*text = other;
+	}
+	return worst;
 }
 
 enum finding
@@ -40,6 +135,7 @@ check_certificate(struct doctor *doctor, struct problem *text)
 		const struct image_key *key = &doctor->image.keys[i];
 		X509 *certificate =
 		    certificate_parse((struct bytes){key->certificate, key->certificate_len});
+		const bool is_local = strcmp(key->service, IMAGE_SERVICE_FILE) == 0;
 		long days = -1;
 
 		if (certificate == NULL)
@@ -51,15 +147,30 @@ check_certificate(struct doctor *doctor, struct problem *text)
 		if (!chain_days_left(certificate, time(NULL), &days))
 			days = -1;
 		X509_free(certificate);
-		if (days < STATUS_EXPIRY_DAYS)
-			return finding_of(problem(text,
-						  "that of %s %s on %s; renew it, then type vicar "
-						  "forget %s and make the card again with %s",
-						  holder, days < 0 ? "ended" : "ends", date,
-						  doctor->name, chain_renewal(key)));
+		if (days < STATUS_EXPIRY_DAYS) {
+			problem(text, "that of %s %s on %s; renew it, then type: vicar %s %s",
+				holder, days < 0 ? "ended" : "ends", date,
+				is_local ? "forget" : "renew", doctor->name);
+			return days < 0 ? FINDING_BAD : FINDING_WARNING;
+		}
 		problem(text, "%s, until %s", holder, date);
 	}
 	return finding_of(doctor->image.keys_count > 0);
+}
+
+/* One that ends as it should takes its sockets with it. */
+static enum finding
+nobody(const struct doctor *doctor, const char *reply, struct problem *text)
+{
+	char path[PATH_MAX];
+
+	if (paths_control(doctor->name, path, text) && access(path, F_OK) == 0)
+		return finding_of(problem(
+		    text,
+		    "the process of the card died and left its socket %s; see journalctl --user -u "
+		    "vicard@%s, or %s.log beside the socket, then type: vicar insert %s",
+		    path, doctor->name, doctor->name, doctor->name));
+	return finding_of(problem(text, "%s", reply));
 }
 
 enum finding
@@ -67,8 +178,12 @@ check_vicard(struct doctor *doctor, struct problem *text)
 {
 	char reply[CONTROL_REPLY_MAX], reader[WORD_MAX] = "", socket[PATH_MAX] = "";
 
-	if (control_call(doctor->name, "status", reply) != CONTROL_OK)
-		return finding_of(problem(text, "%s", reply));
+	switch (control_call(doctor->name, "status", reply)) {
+	case CONTROL_OK: break;
+	case CONTROL_NOBODY: return nobody(doctor, reply, text);
+	case CONTROL_REFUSED:
+	case CONTROL_FAILED: return finding_of(problem(text, "%s", reply));
+	}
 	control_value(reply, "reader", reader, sizeof(reader));
 	control_value(reply, "socket", socket, sizeof(socket));
 	if (access(socket, F_OK) < 0)

@@ -69,15 +69,17 @@ check_opensc(struct doctor *doctor, struct problem *text)
 		return finding_of(problem(text, "%s: %s; make it readable", path, strerror(errno)));
 	ignored = ignores_our_reader(file);
 	(void)fclose(file);
-	if (ignored)
+	if (ignored) {
 		problem(text, "its module leaves the reader " OUR_READER " alone, as %s says",
 			path);
-	else
-		problem(
-		    text,
-		    "its module shows the remote key to browsers and ssh too, where they load it; "
-		    "to keep it from them, put into %s: app opensc-pkcs11 { ignored_readers = "
-		    "\"" OUR_READER "\"; }",
-		    path);
-	return FINDING_OK;
+		return FINDING_OK;
+	}
+	problem(text,
+		"its module shows the remote key to browsers and ssh too, where they load it, "
+		"and each of their connections would be a message; to keep it from them, put this "
+		"line into %s: app opensc-pkcs11 { ignored_readers = \"" OUR_READER "\"; }, or "
+		"type: echo 'app opensc-pkcs11 { ignored_readers = \"" OUR_READER "\"; }' | "
+		"sudo tee -a %s",
+		path, path);
+	return FINDING_WARNING;
 }

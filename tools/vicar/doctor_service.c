@@ -51,11 +51,11 @@ check_account(const struct doctor *doctor, enum service_account_kind kind, struc
 }
 
 static bool
-check_remote(const struct doctor *doctor, const struct image_key *key, struct problem *text)
+check_remote(const struct doctor *doctor, const struct image_key *key, bool *soon,
+	     struct problem *text)
 {
 	const struct service_config *service = config_service(&doctor->config, key->service);
 	struct service_files files;
-	const char *until = files.encryption_until;
 
 	if (service == NULL)
 		return problem(
@@ -66,15 +66,26 @@ check_remote(const struct doctor *doctor, const struct image_key *key, struct pr
 	if (!service_files_check(service, &files, text) ||
 	    !check_account(doctor, service_kind(service->type)->account, text))
 		return false;
-	problem(text, "%s is configured%s%s%s", key->service,
-		until[0] == '\0' ? "" : ", its encryption certificate is valid until ", until,
-		files.encryption_ends_soon ? ": get the next one soon, see vicar.conf(5)" : "");
+	if (!files.encryption_ends_soon)
+		problem(text, "%s is configured%s%s", key->service,
+			files.encryption_until[0] == '\0'
+			    ? ""
+			    : ", its encryption certificate is valid until ",
+			files.encryption_until);
+	else
+		problem(text,
+			"the encryption certificate of %s ends on %s: get the next one soon, see "
+			"encryption-certificate in vicar.conf(5), and type: vicar doctor %s",
+			key->service, files.encryption_until, doctor->name);
+	*soon = *soon || files.encryption_ends_soon;
 	return true;
 }
 
 enum finding
 check_service(struct doctor *doctor, struct problem *text)
 {
+	bool soon = false;
+
 	if (!doctor->loaded || !doctor->configured) {
 		problem(text, "not looked at: it needs vicar.conf and the card");
 		return FINDING_SKIPPED;
@@ -88,8 +99,10 @@ check_service(struct doctor *doctor, struct problem *text)
 			problem(text, "key %s is in a file of the card", key->name);
 			continue;
 		}
-		if (!check_remote(doctor, key, text))
+		if (!check_remote(doctor, key, &soon, text))
 			return FINDING_BAD;
+		if (soon)
+			return FINDING_WARNING;
 	}
 	return FINDING_OK;
 }
@@ -131,6 +144,13 @@ check_service_answers(struct doctor *doctor, struct problem *text)
 
 		if (is_local(key))
 			continue;
+		if (!doctor->services) {
+			problem(text,
+				"%s was not asked; `vicar doctor --services` asks whether it "
+				"knows the account, which sends no message",
+				key->service);
+			break;
+		}
 		if (config_service(&doctor->config, key->service) == NULL) {
 			free(answer);
 			problem(text, "not asked: there is no [service %s]", key->service);

@@ -94,46 +94,6 @@ check_handler(struct doctor *doctor, struct problem *text)
 	return FINDING_OK;
 }
 
-enum finding
-check_pcscd(struct doctor *doctor, struct problem *text)
-{
-	if (access(pcsc_socket(), F_OK) < 0)
-		return finding_of(problem(
-		    text,
-		    "pcscd's socket %s: %s; install pcscd, then type: systemctl enable --now "
-		    "pcscd.socket",
-		    pcsc_socket(), strerror(errno)));
-	doctor->pcscd = pcsc_readers(doctor->readers, &doctor->readers_count, text);
-	if (!doctor->pcscd)
-		return FINDING_BAD;
-	problem(text, "it answers and has %zu reader%s", doctor->readers_count,
-		doctor->readers_count == 1 ? "" : "s");
-	return FINDING_OK;
-}
-
-enum finding
-check_reader(struct doctor *doctor, struct problem *text)
-{
-	const struct reader_entry *ours;
-
-	if (!doctor->readers_conf_read || !doctor->pcscd) {
-		problem(text, "not looked at: it needs a reader entry and pcscd");
-		return FINDING_SKIPPED;
-	}
-	ours = reader_conf_ours(&doctor->readers_conf);
-	for (size_t i = 0; i < doctor->readers_count; i++) {
-		if (strncmp(doctor->readers[i].name, ours->name, strlen(ours->name)) != 0)
-			continue;
-		problem(text, "pcscd has \"%s\"", doctor->readers[i].name);
-		return FINDING_OK;
-	}
-	return finding_of(
-	    problem(text,
-		    "pcscd does not have \"%s\", it was started before the entry was there; type: "
-		    "systemctl restart pcscd",
-		    ours->name));
-}
-
 static bool
 is_member(gid_t group)
 {
@@ -161,7 +121,7 @@ check_shared_directory(const char *path, const struct stat *st, struct problem *
 		return finding_of(problem(text, "this user is not in group " DIRECTORY_GROUP
 						", or was not at login; type: "
 						"sudo adduser $USER " DIRECTORY_GROUP
-						"; then log out and in"));
+						"; then log in again"));
 	problem(text, "%s is there and may be used", path);
 	return FINDING_OK;
 }

@@ -77,6 +77,9 @@ pcsc_readers(struct pcsc_reader readers[PCSC_READERS_MAX], size_t *count, struct
 	}
 	for (size_t i = 0; i < *count; i++) {
 		readers[i].card = (states[i].dwEventState & SCARD_STATE_PRESENT) != 0;
+		readers[i].driverless =
+		    (states[i].dwEventState & (SCARD_STATE_PRESENT | SCARD_STATE_EMPTY)) == 0;
+		readers[i].exclusive = (states[i].dwEventState & SCARD_STATE_EXCLUSIVE) != 0;
 		readers[i].atr_len = states[i].cbAtr < ATR_LEN_MAX ? states[i].cbAtr : ATR_LEN_MAX;
 		memcpy(readers[i].atr, states[i].rgbAtr, readers[i].atr_len);
 	}

@@ -11,7 +11,9 @@ enum { PCSC_READERS_MAX = 16, PCSC_NAME_MAX = 256 };
 
 struct pcsc_reader {
 	char name[PCSC_NAME_MAX];
-	bool card; /* one is in it */
+	bool card;       /* one is in it */
+	bool exclusive;  /* and a program has it for itself */
+	bool driverless; /* pcscd names it, though its driver did not load */
 	uint8_t atr[ATR_LEN_MAX];
 	size_t atr_len;
 };

@@ -91,15 +91,19 @@ static enum outcome
 list_slots(struct p11 *p11, CK_SLOT_ID **slots, CK_ULONG *count)
 {
 	CK_RV rv = p11->calls->C_GetSlotList(CK_TRUE, NULL, count);
+	CK_ULONG room;
 
 	if (rv != CKR_OK)
 		return p11_fail(p11, "C_GetSlotList", rv);
 	if (*count > SLOTS_MAX)
 		return p11_say(p11, OUTCOME_TOKEN_FAILED, "the module has %lu slots", *count);
-	*slots = calloc(*count + 1, sizeof(**slots));
+	room = *count;
+	*slots = calloc(room + 1, sizeof(**slots));
 	if (!*slots)
 		return p11_say(p11, OUTCOME_TOKEN_FAILED, "no memory is left");
 	rv = p11->calls->C_GetSlotList(CK_TRUE, *slots, count);
+	if (rv == CKR_OK && *count > room)
+		rv = CKR_GENERAL_ERROR;
 	return rv == CKR_OK ? OUTCOME_OK : p11_fail(p11, "C_GetSlotList", rv);
 }
 

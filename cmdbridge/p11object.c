@@ -14,10 +14,13 @@ find(struct p11 *p11, CK_ATTRIBUTE *template, CK_ULONG template_len, struct p11_
 	if (rv != CKR_OK)
 		return p11_fail(p11, "C_FindObjectsInit", rv);
 	while (rv == CKR_OK && found->count < P11_OBJECTS_MAX) {
+		const CK_ULONG room = P11_OBJECTS_MAX - found->count;
 		CK_ULONG more = 0;
 
-		rv = p11->calls->C_FindObjects(p11->session, found->handles + found->count,
-					       P11_OBJECTS_MAX - found->count, &more);
+		rv = p11->calls->C_FindObjects(p11->session, found->handles + found->count, room,
+					       &more);
+		if (rv == CKR_OK && more > room)
+			rv = CKR_GENERAL_ERROR;
 		if (rv != CKR_OK || more == 0)
 			break;
 		found->count += more;

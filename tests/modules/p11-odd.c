@@ -10,6 +10,7 @@
  *                                            without one $ODD_PIN is what somebody types
  *   always                                   each key wants a login of its own after its initialisation,
  *                                            which $ODD_PIN satisfies
+ *   counts-objects, counts-slots             of these more are said to be given than there was room for
  *
  * Each C_Initialize, C_Login and C_Sign leaves a line in the file $ODD_LOG.
  */
@@ -133,6 +134,26 @@ get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRI
 	return rv;
 }
 
+static CK_RV
+find_objects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, CK_ULONG room, CK_ULONG *count)
+{
+	CK_RV rv = inner->C_FindObjects(session, objects, room, count);
+
+	if (rv == CKR_OK && odd("counts-objects"))
+		*count = room + 1;
+	return rv;
+}
+
+static CK_RV
+get_slot_list(CK_BBOOL present, CK_SLOT_ID *slots, CK_ULONG *count)
+{
+	CK_RV rv = inner->C_GetSlotList(present, slots, count);
+
+	if (rv == CKR_OK && slots != NULL && odd("counts-slots"))
+		*count += 1000000;
+	return rv;
+}
+
 __attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list);
 
 CK_RV
@@ -152,6 +173,8 @@ C_GetFunctionList(CK_FUNCTION_LIST **list)
 	outer.C_Login = login;
 	outer.C_Sign = sign;
 	outer.C_GetAttributeValue = get_attribute_value;
+	outer.C_FindObjects = find_objects;
+	outer.C_GetSlotList = get_slot_list;
 	*list = &outer;
 	return CKR_OK;
 }

@@ -572,6 +572,22 @@ a_key_that_is_not_there_is_said(void **state)
 }
 
 static void
+a_module_that_counts_wrongly_is_not_followed(void **state)
+{
+	static const char *const odd[] = {"counts-objects", "counts-slots"};
+	static const enum bridge_operation operations[] = {BRIDGE_SIGN, BRIDGE_LIST};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		struct bridge_request request = request_of(operations[i / 2], RSA_KEY);
+
+		with_odd(odd[i % 2]);
+		ask(&request);
+		assert_sw(0x6F1F, i % 2 == 0 ? "C_FindObjects" : "C_GetSlotList");
+	}
+}
+
+static void
 a_token_that_is_not_there_is_said(void **state)
 {
 	struct bridge_request request = request_of(BRIDGE_SIGN, "pkcs11:token=Other;id=%01");
@@ -740,6 +756,7 @@ main(void)
 	    TEST(a_wrong_signature_does_not_leave),
 	    TEST(what_the_key_cannot_do_is_said),
 	    TEST(a_key_that_is_not_there_is_said),
+	    TEST(a_module_that_counts_wrongly_is_not_followed),
 	    TEST(a_token_that_is_not_there_is_said),
 	    TEST(a_module_that_is_none_is_said),
 	    TEST(neither_login_nor_consent_is_refused),

@@ -59,7 +59,8 @@ prompt_here_connect(void)
 
 	if (!prompt_here_path(path, &unused) || !prompt_here_address(path, &address))
 		return -1;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	/* One that has stopped takes as many as its queue holds; the next is not to wait for it. */
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -1;
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&

@@ -112,6 +112,7 @@ run(struct asker *asker, char *const argv[], const struct prompt *prompt, unsign
 	if (!asker_start(asker, argv, fds, answer == PROMPT_ANSWER_NONE ? 1 : 2)) {
 		snprintf(error, PROMPT_ERROR_MAX, "%s cannot be started: %s", argv[0],
 			 strerror(errno));
+		(void)asker_end(asker, false, NULL);
 		goto out;
 	}
 	close(answered[1]);

@@ -3,6 +3,7 @@
 On a bus of the test's own, with a logind that does what it is told."""
 
 import os
+import signal
 import sys
 import unittest
 
@@ -82,6 +83,16 @@ class Vicard(VicardTest):
         self.logind.tell("lock own")
         self.wait_forgotten()
         self.assertEqual(self.log().count(FORGOTTEN), 1)
+        self.assertEqual(reader.transmit(PSO), NOT_VERIFIED)
+
+    def test_of_many_words_at_once_none_is_lost(self):
+        reader = self.verified()
+        self.process.send_signal(signal.SIGSTOP)
+        for _ in range(300):
+            self.logind.tell("unlock own")
+        self.logind.tell("lock own")
+        self.process.send_signal(signal.SIGCONT)
+        self.wait_forgotten()
         self.assertEqual(reader.transmit(PSO), NOT_VERIFIED)
 
     def test_sleep_waits_until_the_card_has_forgotten(self):

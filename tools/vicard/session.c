@@ -21,7 +21,7 @@
 #define INACTIVE "another session is in front"
 #define SLEEPS "the machine goes to sleep"
 
-enum { US_PER_MS = 1000 };
+enum { US_PER_MS = 1000, MESSAGES_MAX = 64 };
 
 void
 session_init(struct session *session, unsigned drop_on)
@@ -261,7 +261,8 @@ session_serve(struct session *session)
 	const char *happened;
 	int r = 1;
 
-	while (session->bus != NULL && r > 0)
+	/* The rest has its turn after the card's, session_due(): anybody may send us signals. */
+	for (unsigned i = 0; session->bus != NULL && r > 0 && i < MESSAGES_MAX; i++)
 		r = sd_bus_process(session->bus, NULL);
 	if (r < 0) {
 		log_debug("the system bus tells no more of locked screens and sleep: %s",

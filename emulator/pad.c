@@ -45,7 +45,7 @@ agrees(struct bytes number, size_t len)
 static bool
 parse_format(uint8_t format, uint8_t block, struct pad_request *request)
 {
-	size_t position = (format & FORMAT_POSITION) >> FORMAT_POSITION_SHIFT;
+	size_t position = (unsigned)(format & FORMAT_POSITION) >> FORMAT_POSITION_SHIFT;
 
 	if ((format & FORMAT_TYPE) != FORMAT_ASCII || (block & BLOCK_LENGTH_BITS) != 0)
 		return false;

@@ -9,6 +9,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
+import pinpad  # noqa: E402
 import vicard_world  # noqa: E402
 from harness import PIN, World, wait_for  # noqa: E402
 from private_bus import PrivateBus  # noqa: E402
@@ -72,6 +73,18 @@ class Vicard(VicardTest):
                 # What a program has selected stays, and the PIN can be entered again.
                 self.assertEqual(reader.transmit(VERIFY), b"\x90\x00")
         self.assertEqual(reader.whole(PSO), b"S" * 256)
+
+    def test_the_prompt_of_the_pin_pad_is_cancelled(self):
+        self.bridge(ASKS)
+        self.process = self.insert()
+        reader = self.reader()
+        reader.ask(POWER_ON)
+        self.logind.wait("inhibited")
+        reader.socket.send(b"\x85" + pinpad.verify(bytes.fromhex("00200001")))
+        wait_for("question", self.requests)
+        self.logind.tell("lock own")
+        self.assertEqual(reader.answer(), b"\x04\x64\x01")
+        self.assertRegex(self.journal(), r" none 6401 key=auth operation=pin-verify .*the screen was locked")
 
     def test_what_is_none_of_them_does_nothing(self):
         reader = self.verified()

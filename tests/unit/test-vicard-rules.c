@@ -1,5 +1,6 @@
 /* When a remote key is not asked: design.md, "Nothing leaves before the owner says yes". */
 #include "tools/vicard/rules.h"
+#include "tools/vicard/keys.h"
 
 #include "iso7816/sw.h"
 
@@ -247,6 +248,17 @@ a_cancel_of_any_prompt_begins_the_pause(void **state)
 	assert_true(rules_may_ask(&rules, NOW + PAUSE, &sw, &why));
 }
 
+/* So the consent at the PIN pad is for what follows, not for the day. */
+static void
+what_was_typed_is_fresh_for_30_seconds(void **state)
+{
+	(void)state;
+	assert_true(keys_fresh(NOW, NOW));
+	assert_true(keys_fresh(NOW, NOW + 30000));
+	assert_false(keys_fresh(NOW, NOW + 30001));
+	assert_false(keys_fresh(0, 1));
+}
+
 int
 main(void)
 {
@@ -254,6 +266,7 @@ main(void)
 	    cmocka_unit_test(the_first_use_is_allowed),
 	    cmocka_unit_test(after_a_cancel_nobody_is_asked_about_anything),
 	    cmocka_unit_test(the_pause_after_a_cancel_ends),
+	    cmocka_unit_test(what_was_typed_is_fresh_for_30_seconds),
 	    cmocka_unit_test(a_cancel_of_any_prompt_begins_the_pause),
 	    cmocka_unit_test(the_same_use_after_a_failure_fails_the_same_way),
 	    cmocka_unit_test(the_window_after_a_failure_ends),

@@ -9,6 +9,7 @@ import socket
 from harness import wait_for
 from pinpad import modify, verify
 from test_vicard_owner import request as sign_request
+from test_vicard_owner import untlv
 from vicard_world import BUSY, MSE_SET, PIN, POWER_ON, PSO, PUK, RESET, RESPONSE, VERIFY, VicardTest, main
 
 PIN_VERIFY, PIN_MODIFY = 0x85, 0x86
@@ -57,12 +58,8 @@ class Pad(VicardTest):
         return self.pad(PIN_MODIFY, modify(command, **more))
 
     def member(self, tag):
-        """That member of each request, all of one byte."""
-        found = []
-        for line in self.requests():
-            request = bytes.fromhex(line)
-            found.append(request[request.index(bytes([tag, 1]), 1) + 2])
-        return found
+        """That member of each request, of one byte."""
+        return [dict(untlv(bytes.fromhex(line)[1:]))[tag][0] for line in self.requests()]
 
     def asked(self):
         return len(self.requests())

@@ -305,6 +305,15 @@ waiting_for_the_owner_there_can_be_cancelled(void **state)
 }
 
 static void
+remove_browser(void)
+{
+	char path[PATH_MAX];
+
+	service_path(&service, "browser", path);
+	assert_int_equal(unlink(path), 0);
+}
+
+static void
 a_page_of_the_service_gives_the_authorisation(void **state)
 {
 	const struct keystroke keys[] = {CONSENT};
@@ -335,6 +344,44 @@ the_owner_says_no_on_the_page(void **state)
 	assert_sw(0x6401);
 	assert_int_equal(use.starts, 1);
 	assert_calls("signatures/signHash", 0);
+}
+
+static void
+without_a_browser_the_address_is_shown(void **state)
+{
+	const struct keystroke keys[] = {
+	    CONSENT,
+	    {"Log in to the service csc.", "", 0},
+	    {"http://127.0.0.1:", "", 0},
+	    {"Press any key", "x", 0},
+	};
+
+	(void)state;
+	csc_configure(&service, "v1", "login = oauth2code\ncode-lifetime-s = 2");
+	remove_browser();
+	sign(keys, COUNT(keys));
+	csc_write_browser(&service);
+	/* Nobody has opened it. */
+	assert_sw(0x6400);
+	assert_int_equal(use.starts, 0);
+	assert_calls("oauth2/authorize", 0);
+}
+
+static void
+without_a_browser_and_a_terminal_it_is_over_at_once(void **state)
+{
+	struct bridge_request request = csc_request(&service, BRIDGE_SIGN);
+
+	(void)state;
+	csc_configure(&service, "v1", "login = oauth2code");
+	remove_browser();
+	request.consent_given = true;
+	unsetenv("GPG_TTY");
+	use_run(&service, &request, &patient, &use);
+	csc_write_browser(&service);
+	assert_sw(0x6400);
+	assert_true(use_says(use.result.text, "no way to ask"));
+	assert_int_equal(use.starts, 0);
 }
 
 static void
@@ -455,7 +502,9 @@ many_documents_take_one_code(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 2; i++) {
-		set_up(i == 0 ? "v1" : "v2", CSC_SENT, "", "login = oauth2client");
+		/* Also where the authorisation is not bound to hashes. */
+		set_up(i == 0 ? "v1" : "v2", i == 0 ? CSC_SENT : CSC_SENT "scal = 1\n", "",
+		       "login = oauth2client");
 		sign_with(&request, keys, COUNT(keys), &patient);
 		assert_all_signed(&request);
 		assert_calls("credentials/authorize", 1);
@@ -651,6 +700,8 @@ main(void)
 	    TEST(waiting_for_the_owner_there_can_be_cancelled),
 	    TEST(a_page_of_the_service_gives_the_authorisation),
 	    TEST(the_owner_says_no_on_the_page),
+	    TEST(without_a_browser_the_address_is_shown),
+	    TEST(without_a_browser_and_a_terminal_it_is_over_at_once),
 	    TEST(a_login_in_the_browser_lasts),
 	    TEST(a_login_that_has_ended_is_made_anew),
 	    TEST(a_password_of_the_file_logs_in),

@@ -34,12 +34,12 @@ csc_authorize_check(struct csc *csc, const struct csc_key *key)
 	if (key->mode != CSC_EXPLICIT || !pin)
 		return OUTCOME_OK;
 	if (given.len == 0)
-		return csc_explain(csc, OUTCOME_NOT_A_PIN, "this key needs its PIN");
+		return csc_explain(csc, OUTCOME_KEY_PIN_FORM, "this key needs its PIN");
 	if (memchr(given.data, '\0', given.len) || !is_utf8(given))
-		return csc_explain(csc, OUTCOME_NOT_A_PIN, "it is no text");
+		return csc_explain(csc, OUTCOME_KEY_PIN_FORM, "it is no text");
 	for (size_t i = 0; i < given.len && pin->digits_only; i++)
 		if (!isdigit(given.data[i]))
-			return csc_explain(csc, OUTCOME_NOT_A_PIN,
+			return csc_explain(csc, OUTCOME_KEY_PIN_FORM,
 					   "this key's PIN has digits only");
 	return OUTCOME_OK;
 }
@@ -168,7 +168,7 @@ tell_factors(const struct csc_factors *factors, enum outcome outcome)
 		code = code || csc_factor_is_code(&factors->list[i]);
 	if (!csc_factors_find(factors, CSC_FACTOR_PIN))
 		return code ? OUTCOME_CODE_WRONG : outcome;
-	return code ? outcome : OUTCOME_PIN_REFUSED;
+	return code ? outcome : OUTCOME_KEY_PIN_REFUSED;
 }
 
 static enum outcome

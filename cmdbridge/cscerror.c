@@ -8,15 +8,15 @@
 enum { HTTP_TOO_MANY = 429, HTTP_SERVER_ERRORS = 500 };
 
 const struct service_status csc_statuses[] = {
-    {"invalid_pin", OUTCOME_PIN_REFUSED},
+    {"invalid_pin", OUTCOME_KEY_PIN_REFUSED},
     {"invalid_otp", OUTCOME_CODE_WRONG},
     {"invalid_authentication_data", OUTCOME_FACTORS_REFUSED},
     {"authentication_error", OUTCOME_LOGIN_REFUSED},
     {"invalid_grant", OUTCOME_LOGIN_REFUSED},
     {"invalid_token", OUTCOME_LOGIN_REFUSED},
     {"expired_token", OUTCOME_LOGIN_REFUSED},
-    {"invalid_client", OUTCOME_CREDENTIALS},
-    {"unauthorized_client", OUTCOME_CREDENTIALS},
+    {"invalid_client", OUTCOME_CLIENT_REFUSED},
+    {"unauthorized_client", OUTCOME_CLIENT_REFUSED},
     {"access_denied", OUTCOME_REFUSED_THERE},
     {"server_error", OUTCOME_SERVER_ERROR},
     {"temporarily_unavailable", OUTCOME_SERVER_ERROR},
@@ -33,12 +33,12 @@ static const struct {
     {"disabled", OUTCOME_KEY_DISABLED},
     {"SAD expired", OUTCOME_CODE_EXPIRED},
     {"parameter credentialID", OUTCOME_KEY_UNKNOWN},
-    {"Signing certificate", OUTCOME_CERTIFICATE_EXPIRED},
+    {"Signing certificate", OUTCOME_KEY_DISABLED},
     {"certificate status", OUTCOME_KEY_DISABLED},
     {"Invalid refresh_token", OUTCOME_LOGIN_REFUSED},
     {"parameter refresh_token", OUTCOME_LOGIN_REFUSED},
-    {"parameter client_", OUTCOME_CREDENTIALS},
-    {"Client authorization required", OUTCOME_CREDENTIALS},
+    {"parameter client_", OUTCOME_CLIENT_REFUSED},
+    {"Client authorization required", OUTCOME_CLIENT_REFUSED},
 };
 
 void

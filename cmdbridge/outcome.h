@@ -26,11 +26,14 @@ enum outcome {
 	OUTCOME_SERVER_ERROR,
 	OUTCOME_UNTRUSTED,
 	OUTCOME_CREDENTIALS,
-	OUTCOME_LOGIN_REFUSED, /* of the owner, not of the application */
-	OUTCOME_FORBIDDEN,     /* known credentials, but not for this */
+	OUTCOME_LOGIN_REFUSED,  /* of the owner, not of the application */
+	OUTCOME_CLIENT_REFUSED, /* what OAuth knows an application by */
+	OUTCOME_FORBIDDEN,      /* known credentials, but not for this */
 	OUTCOME_PROXY_CREDENTIALS,
 	OUTCOME_CREDENTIALS_FILE,
 	OUTCOME_INACTIVE,
+	OUTCOME_KEY_PIN_REFUSED,
+	OUTCOME_KEY_PIN_FORM, /* it cannot be the key's */
 	OUTCOME_KEY_LOCKED,   /* by the service, after wrong PINs or codes */
 	OUTCOME_KEY_DISABLED, /* by the service, for other reasons */
 	OUTCOME_KEY_UNKNOWN,

@@ -314,7 +314,7 @@ errors_mean_what_the_standard_says(void **state)
 		const char *body;
 		enum outcome outcome;
 	} errors[] = {
-	    {400, "{\"error\":\"invalid_pin\"}", OUTCOME_PIN_REFUSED},
+	    {400, "{\"error\":\"invalid_pin\"}", OUTCOME_KEY_PIN_REFUSED},
 	    {400, "{\"error\":\"invalid_otp\",\"error_description\":\"The OTP is invalid\"}",
 	     OUTCOME_CODE_WRONG},
 	    {400, "{\"error\":\"invalid_authentication_data\"}", OUTCOME_FACTORS_REFUSED},

@@ -89,7 +89,10 @@ class Reader(unittest.TestCase):
         )
 
     def insert(self, name, **more):
-        card = FakeCard(name, self.sockets, **more)
+        return self.insert_at(name, self.sockets, **more)
+
+    def insert_at(self, name, directory, **more):
+        card = FakeCard(name, directory, **more)
         self.cards.append(card)
         return card
 
@@ -247,6 +250,48 @@ class Reader(unittest.TestCase):
             self.assertEqual(quick.transmit(bytes.fromhex("00A40000")).hex(), "6d00")
             self.assertLess(time.monotonic() - start, 1)
             sender.join()
+
+    def test_a_slow_command_holds_up_nothing_but_its_own_slot(self):
+        """Ten times as long as the card may be silent; with the 10 s that are usual it would be 100 s."""
+        others = f"{DIRECTORY}/others"
+        os.makedirs(others)
+        os.makedirs(f"{DIRECTORY}/conf")
+        with open(f"{DIRECTORY}/conf/more", "w", encoding="ascii") as more:
+            more.write(f'FRIENDLYNAME "Other"\nDEVICENAME vicar:{others}\nLIBPATH {DRIVER}\n')
+        self.insert("anna")
+        self.insert("berta")
+        self.start(f"vicar:{self.sockets}:2:silence=500")
+        with pcsc.Client() as client, pcsc.Client() as patient:
+            # Which of the entries is read first is the directory's business.
+            names = client.readers()
+            first, second = sorted(name for name in names if name.startswith("Vicar"))
+            other = next(name for name in names if name.startswith("Other"))
+            for name in (first, second):
+                client.wait_until(name, pcsc.PRESENT)
+            slow, begun, answers = patient.connect(first), threading.Event(), []
+
+            def transmit():
+                begun.set()
+                answers.append(slow.transmit(bytes.fromhex("80121388")))  # busy for 5 s
+
+            start = time.monotonic()
+            sender = threading.Thread(target=transmit)
+            sender.start()
+            begun.wait()
+            with pcsc.Client() as newcomer:
+                self.assertEqual(sorted(newcomer.readers()), sorted(names))
+            self.assertTrue(client.state(first)[0])
+            quick = client.connect(second)
+            card = self.insert_at("carla", others)
+            client.wait_until(other, pcsc.PRESENT)
+            for handle in (quick, client.connect(other)):
+                self.assertEqual(handle.transmit(bytes.fromhex("00A40000")).hex(), "6d00")
+            card.remove()
+            client.wait_until(other, pcsc.EMPTY)
+            self.assertEqual(answers, [])
+            self.assertLess(time.monotonic() - start, 4)
+            sender.join()
+            self.assertEqual([answer.hex() for answer in answers], ["9000"])
 
     def test_two_entries_are_two_readers(self):
         os.makedirs(f"{DIRECTORY}/conf")

@@ -213,6 +213,10 @@ class KilledWhileTheServiceIsAsked(unittest.TestCase):
         with open(self.world.path("document"), "w") as f:
             f.write("document\n")
 
+    def pid(self):
+        status = self.world.vicar("status", "remote").stdout
+        return int(next(line for line in status.splitlines() if "pid" in line).split()[-1])
+
     def start_signing(self):
         return self.world.popen(
             "pkcs11-tool", "--module", harness.opensc_module(), "--login", "--pin", PIN, "--sign",
@@ -223,9 +227,7 @@ class KilledWhileTheServiceIsAsked(unittest.TestCase):
         self.world.person.expect([self.world.agrees(), ("[Cc]ode", None)])
         program = self.start_signing()
         self.world.person.wait_asked("[Cc]ode: $")
-        status = self.world.vicar("status", "remote").stdout
-        pid = int(next(line for line in status.splitlines() if "pid" in line).split()[-1])
-        os.kill(pid, signal.SIGKILL)
+        os.kill(self.pid(), signal.SIGKILL)
         killed = time.monotonic()
         output, _ = program.communicate(timeout=10)
         self.assertLess(time.monotonic() - killed, 1.5, output)
@@ -247,6 +249,27 @@ class KilledWhileTheServiceIsAsked(unittest.TestCase):
             lambda: "idle" in self.world.vicar("status", "remote").stdout,
         )
         self.assertEqual(self.world.calls("SCMDSign"), [])
+
+    def test_pcscd_stopped_while_the_code_is_asked_repeats_nothing_and_the_card_signs_after_its_next_start(self):
+        self.world.person.expect([self.world.agrees(), ("[Cc]ode", None)])
+        program = self.start_signing()
+        self.world.person.wait_asked("[Cc]ode: $")
+        pid = self.pid()
+        self.world.stop_pcscd()
+        output, _ = program.communicate(timeout=10)
+        self.assertNotEqual(program.returncode, 0, output)
+        wait_for("end of the prompt", lambda: "idle" in self.world.vicar("status", "remote").stdout)
+        self.world.start_pcscd()
+        self.world.wait_card()
+        self.assertEqual(len(self.world.calls("SCMDSign")), 1)
+        self.assertEqual(self.pid(), pid)
+        with open(self.world.path("document"), "w") as f:
+            f.write("another document\n")
+        self.world.person.expect([self.world.agrees(), self.world.types_code()])
+        program = self.start_signing()
+        output, _ = program.communicate(timeout=60)
+        self.assertEqual(program.returncode, 0, output)
+        self.assertEqual(len(self.world.calls("SCMDSign")), 2)
 
 
 if __name__ == "__main__":

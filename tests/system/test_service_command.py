@@ -56,6 +56,22 @@ class Service(unittest.TestCase):
         )  # fmt: skip
         self.assertEqual(self.operations(), [])
 
+    def test_production_has_its_address_and_encryption_certificate_by_itself(self):
+        with open(self.world.path("vicar.conf"), "a") as conf:
+            conf.write("[service real]\ntype = cmd\n")
+        real = self.json("list")["services"][1]
+        self.assertEqual(
+            (real["profile"], real["endpoint"], real["encryption_certificate_until"]),
+            ("production", "https://cmd.autenticacao.gov.pt/Ama.Authentication.Frontend/SCMDService.svc", "2029-03-23"),
+        )  # fmt: skip
+
+    def test_credentials_of_the_simulator_are_refused_for_production(self):
+        with open(self.world.path("vicar.conf"), "a") as conf:
+            conf.write(f"[service real]\ntype = cmd\ncredentials = {self.world.path('sim', 'credentials')}\n")
+        done = self.vicar("service", "list", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("give each its own", done.stdout)
+
     def test_a_check_asks_with_the_account_of_a_card_and_signs_nothing(self):
         done = self.vicar("service", "check", "cmd")
         self.assertIn("the service answers and knows the account", done.stdout)

@@ -49,6 +49,30 @@ output_possible(const char *path, bool force, struct problem *error)
 				path);
 }
 
+bool
+output_same_place(const char *one, const char *other)
+{
+	char directories[2][PATH_MAX];
+	struct stat is[2];
+
+	if (strcmp(name_of(one), name_of(other)) != 0)
+		return false;
+	directory_of(one, directories[0]);
+	directory_of(other, directories[1]);
+	return strcmp(one, other) == 0 ||
+	       (stat(directories[0], &is[0]) == 0 && stat(directories[1], &is[1]) == 0 &&
+		is[0].st_dev == is[1].st_dev && is[0].st_ino == is[1].st_ino);
+}
+
+bool
+output_replaces(const char *path, const char *file)
+{
+	struct stat there, is;
+
+	return lstat(path, &there) == 0 && stat(file, &is) == 0 && there.st_dev == is.st_dev &&
+	       there.st_ino == is.st_ino;
+}
+
 static bool
 write_all(int fd, struct bytes content)
 {

@@ -104,6 +104,24 @@ take_options(const char *const *given, struct sign_job *job, enum digest *digest
 	return COMMAND_OK;
 }
 
+/* With --force a document is no place for a signature. A PDF has all of it in its signed form. */
+static bool
+spares_documents(const struct sign_job *job, struct problem *error)
+{
+	for (size_t i = 0; i < job->count; i++) {
+		const struct document *document = &job->documents[i];
+
+		for (size_t k = 0; k < job->count; k++)
+			if ((i != k || job->format != DOCUMENT_PADES) &&
+			    output_replaces(document->output, job->documents[k].path))
+				return problem(error,
+					       "the signature of %s would replace %s, which is to "
+					       "be signed too; choose another place with --output",
+					       document->path, job->documents[k].path);
+	}
+	return true;
+}
+
 static bool
 place_documents(struct sign_job *job, const struct command_arguments *arguments,
 		struct problem *error)
@@ -119,14 +137,14 @@ place_documents(struct sign_job *job, const struct command_arguments *arguments,
 		    !output_possible(document->output, job->force, error))
 			return false;
 		for (size_t k = 0; k < i; k++)
-			if (strcmp(job->documents[k].output, document->output) == 0)
+			if (output_same_place(job->documents[k].output, document->output))
 				return problem(error,
 					       "%s and %s would both be written to %s; sign "
 					       "them apart",
 					       job->documents[k].path, document->path,
 					       document->output);
 	}
-	return true;
+	return spares_documents(job, error);
 }
 
 static bool

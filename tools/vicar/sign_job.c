@@ -84,16 +84,22 @@ static void
 stamp(struct sign_job *job, struct document *document, struct bytes signature)
 {
 	uint8_t *token = NULL;
+	struct problem why = {""};
 	size_t len = 0;
 
 	if (job->timestamp.url == NULL)
 		return;
 	tell(job, "waiting for the time stamp");
 	document->stamped = timestamp_get(&job->timestamp, signature, signer_md(&job->signer),
-					  &token, &len, &document->error) &&
+					  &token, &len, &why) &&
 			    cms_draft_add_timestamp(&document->draft, (struct bytes){token, len});
-	if (!document->stamped && document->error.text[0] == '\0')
-		problem(&document->error, "OpenSSL cannot add the time stamp");
+	if (!document->stamped && token != NULL)
+		problem(&why, "OpenSSL cannot add the time stamp");
+	if (!document->stamped)
+		problem(&document->error,
+			"%s; %s is signed without one: keep that, or try again later, or another "
+			"authority",
+			why.text, document->path);
 	OPENSSL_free(token);
 }
 

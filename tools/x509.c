@@ -45,3 +45,18 @@ x509_add_extension(X509 *certificate, X509 *issuer, const char *type, const char
 	NCONF_free(empty);
 	return ok;
 }
+
+bool
+x509_digest_is_strong(const X509_ALGOR *algorithm)
+{
+	static const int strong[] = {NID_sha224,     NID_sha256,   NID_sha384,   NID_sha512,
+				     NID_sha512_256, NID_sha3_256, NID_sha3_384, NID_sha3_512};
+	const ASN1_OBJECT *object = NULL;
+
+	if (algorithm != NULL)
+		X509_ALGOR_get0(&object, NULL, NULL, algorithm);
+	for (size_t i = 0; object != NULL && i < sizeof(strong) / sizeof(strong[0]); i++)
+		if (OBJ_obj2nid(object) == strong[i])
+			return true;
+	return false;
+}

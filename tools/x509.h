@@ -1,5 +1,6 @@
 /*
- * What the certificates that vicar and cmd-simulator make have in common, RFC 5280 section 4.1.2.
+ * What the certificates that vicar and cmd-simulator make have in common, RFC 5280 section 4.1.2, and
+ * which hashes are good for signatures.
  */
 #ifndef VICAR_TOOLS_X509_H
 #define VICAR_TOOLS_X509_H
@@ -16,5 +17,7 @@ bool x509_set_days(X509 *certificate, int from, int to) MUST_USE;
  * when it is self-signed. */
 bool x509_add_extension(X509 *certificate, X509 *issuer, const char *type,
 			const char *value) MUST_USE;
+/* Nobody can make two contents of the same hash: SHA-2 and SHA-3, not SHA-1 and MD5. NULL: no. */
+bool x509_digest_is_strong(const X509_ALGOR *algorithm) MUST_USE;
 
 #endif

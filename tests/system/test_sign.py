@@ -431,6 +431,84 @@ class WithLocalKeys(Signing):
         ((verdict,), _) = self.verify(path + ".p7s")
         self.assertTrue(verdict["valid"])
 
+    def test_a_content_in_the_signature_is_not_that_of_another_file(self):
+        (path,) = self.files("a.txt")
+        self.signed("--attach", path)
+        self.assertTrue(self.verify(path)[1]["valid"])
+        self.file("a.txt", b"another content")
+        _, said = self.verify(path, status=1)
+        self.assertIn("which is another one", said["problem"])
+        # It holds no matter where such a message is: this one stands in the place of a PDF's signature.
+        letter = self.file("letter.pdf", PDF)
+        self.signed("--pades", letter)
+        with open(path + ".p7s", "rb") as f:
+            stranger = f.read().hex().encode()
+        signed = letter[:-4] + "-signed.pdf"
+        self.assertTrue(self.verify(signed)[1]["valid"])
+        self.fill_gap(signed, stranger)
+        _, said = self.verify(signed, status=1)
+        self.assertIn("which is another one", said["problem"])
+
+    def fill_gap(self, path, text):
+        """Puts `text` at the front of a signed PDF's Contents."""
+        with open(path, "rb") as f:
+            content = bytearray(f.read())
+        start, end = (int(n) for n in re.search(rb"/ByteRange *\[ *0 +(\d+) +(\d+)", content).groups())
+        self.assertLess(len(text), end - start - 2)
+        content[start + 1 : end - 1] = text.ljust(end - start - 2, b"0")
+        with open(path, "wb") as f:
+            f.write(content)
+
+    def test_nothing_hides_behind_a_signature_in_a_pdf(self):
+        letter = self.file("letter.pdf", PDF)
+        self.signed("--pades", letter)
+        signed = letter[:-4] + "-signed.pdf"
+        with open(signed, "rb") as f:
+            digits = re.search(rb"<([0-9a-f]{4000,})>", f.read()).group(1).rstrip(b"0")
+        digits += b"0" * (len(digits) % 2)
+        self.fill_gap(signed, digits)
+        self.verify(signed)
+        for hidden in (b"\0>/Other", b">/Other"):
+            self.fill_gap(signed, digits + hidden)
+            _, said = self.verify(signed, status=1)
+            self.assertIn("not in hexadecimal digits", said["problem"])
+
+    def test_a_signature_alone_needs_its_content(self):
+        (path,) = self.files("a.txt")
+        self.signed(path)
+        os.rename(path, path + ".moved")
+        _, said = self.verify(path + ".p7s", status=1)
+        self.assertIn("vicar verify FILE SIGNATURE", said["problem"])
+        self.verify(path + ".moved", path + ".p7s")
+
+    def test_a_document_is_no_place_for_a_signature(self):
+        a, b = self.files("a.txt", "a.txt.p7s")
+        for arguments in (["--output", a, a], [a, b], ["--output", os.path.join(self.place, ".", "a.txt.p7s"), b]):
+            done = self.signed("--force", *arguments, check=False)
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn("which is to be signed too", done.stdout)
+        done = self.signed(a, os.path.join(self.place, ".", "a.txt"), check=False)
+        self.assertIn("is there already", done.stdout)
+        os.unlink(b)
+        done = self.signed(a, os.path.join(self.place, ".", "a.txt"), check=False)
+        self.assertIn("would both be written to", done.stdout)
+        self.assertEqual(self.world.person.asked, [])
+        letter = self.file("letter.pdf", PDF)
+        self.signed("--force", "--pades", "--output", letter, letter)
+        self.poppler_agrees(letter)
+
+    def test_the_certificate_of_a_web_server_is_nobodys_hand(self):
+        (path,) = self.files("a.txt")
+        for usage, status in (("serverAuth", 3), ("emailProtection", 0)):
+            where = os.path.join(self.place, usage)
+            self.world.run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", where + ".key",
+                           "-out", where + ".pem", "-subj", "/CN=Somebody", "-addext",
+                           "extendedKeyUsage=" + usage)  # fmt: skip
+            self.world.run("openssl", "cms", "-sign", "-binary", "-in", path, "-signer", where + ".pem", "-inkey",
+                           where + ".key", "-outform", "DER", "-out", where + ".p7s")  # fmt: skip
+            ((verdict,), _) = self.verify("--ca-file", where + ".pem", path, where + ".p7s", status=status)
+            self.assertTrue(verdict["valid"])
+
     def test_raw_signatures_are_what_openssl_takes(self):
         files = self.files("a.txt", "b.txt")
         self.signed("--raw", "--digest", "sha512", *files)
@@ -439,6 +517,8 @@ class WithLocalKeys(Signing):
             self.world.run("openssl", "dgst", "-sha512", "-verify", key, "-signature", path + ".sig", path)
         self.verify("--certificate", certificate, "--ca-file", certificate, files[0])
         self.verify("--certificate", certificate, files[0], files[1] + ".sig", status=1)
+        done = self.world.vicar("verify", "--certificate", certificate, "--digest", "sha1", files[0], check=False)
+        self.assertEqual(done.returncode, 2, done.stdout)
 
     def public_key(self):
         """Of the card's first certificate: PEM files of key and certificate."""
@@ -597,6 +677,7 @@ class WithTimeStamps(Signing):
             done = self.stamped(path, check=False)
             self.assertEqual(done.returncode, 1, done.stdout)
             self.assertIn(words, done.stdout)
+            self.assertIn("is signed without one", done.stdout)
             self.verify_cms(path, path + ".p7s")
             ((verdict,), _) = self.verify(path)
             self.assertIsNone(verdict["time_stamp"])

@@ -1,5 +1,7 @@
 #include "timestamp.h"
 
+#include "tools/x509.h"
+
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/pkcs7.h>
@@ -57,6 +59,25 @@ signature_sound(PKCS7 *token, struct bytes data)
 	return ok;
 }
 
+/* Both hashes: of what is stamped, and of the stamp. */
+static bool
+hashes_strong(PKCS7 *token)
+{
+	TS_TST_INFO *info = PKCS7_to_TS_TST_INFO(token);
+	STACK_OF(PKCS7_SIGNER_INFO) *signers = PKCS7_get_signer_info(token);
+	X509_ALGOR *digest = NULL;
+	bool ok = info != NULL && signers != NULL && sk_PKCS7_SIGNER_INFO_num(signers) == 1 &&
+		  x509_digest_is_strong(TS_MSG_IMPRINT_get_algo(TS_TST_INFO_get_msg_imprint(info)));
+
+	if (ok) {
+		PKCS7_SIGNER_INFO_get0_algs(sk_PKCS7_SIGNER_INFO_value(signers, 0), NULL, &digest,
+					    NULL);
+		ok = x509_digest_is_strong(digest);
+	}
+	TS_TST_INFO_free(info);
+	return ok;
+}
+
 static bool
 time_of(PKCS7 *token, time_t *when)
 {
@@ -70,7 +91,8 @@ time_of(PKCS7 *token, time_t *when)
 	return ok;
 }
 
-/* The store as it is, but at the token's time. */
+/* Now: an authority whose certificate has ended may have lost its key since, and the time it says then is
+ * anybody's. */
 static bool
 is_trusted(PKCS7 *token, struct bytes data, X509_STORE *store)
 {
@@ -100,6 +122,10 @@ timestamp_check(struct bytes token, struct bytes data, X509_STORE *store, struct
 			"the time stamp is not of this signature, or its own signature is "
 			"wrong: %s",
 			openssl_reason(reason));
+		goto out;
+	}
+	if (!hashes_strong(pkcs7)) {
+		problem(error, "the time stamp has a hash that is too weak, as SHA-1 is");
 		goto out;
 	}
 	signers = PKCS7_get0_signers(pkcs7, NULL, 0);

@@ -27,7 +27,7 @@ struct timestamp {
 	time_t when;
 	X509 *
 	    authority; /* who says so, among the token's certificates; NULL: it is not there; owned */
-	bool trusted; /* up to an authority of the store, for this purpose, at that time */
+	bool trusted; /* up to an authority of the store, for this purpose, now */
 };
 
 /* The token is over this data and its signature is sound; false says why not. `stamp` needs

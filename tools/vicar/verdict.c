@@ -5,7 +5,47 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
+#include <openssl/x509v3.h>
 #include <string.h>
+
+/* 112 bits, X509_VERIFY_PARAM_set_auth_level(3): no RSA below 2048 bits and no SHA-1 in the chain. */
+enum { CHAIN_SECURITY_LEVEL = 2 };
+
+/* Extended key usages of a person's certificate that are not OpenSSL's XKU bits: documentSigning (RFC
+ * 9336), and those of Microsoft and Adobe that came before it. */
+static const char *const document_usages[] = {"1.3.6.1.5.5.7.3.36", "1.3.6.1.4.1.311.10.3.12",
+					      "1.2.840.113583.1.1.5"};
+
+static bool
+has_document_usage(const X509 *certificate)
+{
+	EXTENDED_KEY_USAGE *usages = X509_get_ext_d2i(certificate, NID_ext_key_usage, NULL, NULL);
+	char oid[64];
+	bool found = false;
+
+	for (int i = 0; usages != NULL && i < sk_ASN1_OBJECT_num(usages); i++) {
+		(void)OBJ_obj2txt(oid, sizeof(oid), sk_ASN1_OBJECT_value(usages, i), 1);
+		for (size_t k = 0; k < sizeof(document_usages) / sizeof(document_usages[0]); k++)
+			found = found || strcmp(oid, document_usages[k]) == 0;
+	}
+	sk_ASN1_OBJECT_pop_free(usages, ASN1_OBJECT_free);
+	return found;
+}
+
+/* A web server's, a time-stamp authority's or an issuer's is nobody's hand. Servers have clientAuth too, so
+ * that this says nothing beside serverAuth. */
+static bool
+is_for_signatures(X509 *certificate)
+{
+	const uint32_t all = X509_get_extended_key_usage(certificate);
+	const bool server = (all & XKU_SSL_SERVER) != 0;
+
+	/* Both are UINT32_MAX when the certificate does not say. */
+	if ((X509_get_key_usage(certificate) & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) == 0)
+		return false;
+	return all == UINT32_MAX || (all & (XKU_SMIME | XKU_ANYEKU)) != 0 ||
+	       ((all & XKU_SSL_CLIENT) != 0 && !server) || has_document_usage(certificate);
+}
 
 void
 verdict_trust(struct verdict *verdict, STACK_OF(X509) * others, X509_STORE *store, time_t when)
@@ -14,8 +54,16 @@ verdict_trust(struct verdict *verdict, STACK_OF(X509) * others, X509_STORE *stor
 	STACK_OF(X509) * chain;
 	int error = X509_V_ERR_UNSPECIFIED;
 
+	if (!is_for_signatures(verdict->signer)) {
+		(void)snprintf(
+		    verdict->why, sizeof(verdict->why),
+		    "its certificate is for something else than signatures of documents");
+		goto out;
+	}
 	if (context != NULL && X509_STORE_CTX_init(context, store, verdict->signer, others) == 1) {
 		X509_STORE_CTX_set_time(context, 0, when);
+		X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(context),
+						 CHAIN_SECURITY_LEVEL);
 		verdict->trusted = X509_verify_cert(context) == 1;
 		error = X509_STORE_CTX_get_error(context);
 	}
@@ -26,6 +74,7 @@ verdict_trust(struct verdict *verdict, STACK_OF(X509) * others, X509_STORE *stor
 		(void)snprintf(verdict->why, sizeof(verdict->why), "%s",
 			       X509_verify_cert_error_string(error));
 	}
+out:
 	X509_STORE_CTX_free(context);
 	ERR_clear_error();
 }

@@ -37,8 +37,9 @@ struct trusted {
 	X509_STORE *signers, *stamps; /* borrowed */
 };
 
-/* A CMS signature in DER or PEM; `content` is used where it is detached. True: there is a verdict for each
- * signer. False: it is none, with the reason. */
+/* A CMS signature in DER or PEM, of `content`; BYTES_NONE: of the content that it brings along. One that
+ * brings another along is not of `content`. True: there is a verdict for each signer. False: it is none,
+ * with the reason. */
 bool verdict_of_cms(struct bytes cms, struct bytes content, const struct trusted *trusted,
 		    struct verdicts *verdicts, struct problem *error) MUST_USE;
 /* `cms` is in DER, at the front, with only zeros behind it as in a PDF. */
@@ -48,7 +49,8 @@ bool verdict_of_padded(struct bytes cms, struct bytes content, const struct trus
  * `md` NULL: any of SHA-2. */
 void verdict_of_raw(struct bytes signature, struct bytes content, X509 *certificate,
 		    const EVP_MD *md, const struct trusted *trusted, struct verdicts *verdicts);
-/* Whether the certificate is trusted at `when`: fills in trusted, anchor and why. */
+/* Whether the certificate is one for signatures (its key usage, RFC 5280 sections 4.2.1.3 and 4.2.1.12) and
+ * trusted at `when`: fills in trusted, anchor and why. */
 void verdict_trust(struct verdict *verdict, STACK_OF(X509) * others, X509_STORE *store,
 		   time_t when);
 void verdicts_free(struct verdicts *verdicts);

@@ -3,6 +3,7 @@
  */
 #include "chain.h"
 #include "timestamp.h"
+#include "tools/x509.h"
 #include "verdict.h"
 
 #include <limits.h>
@@ -84,6 +85,40 @@ is_sound(CMS_ContentInfo *cms, struct bytes content, const STACK_OF(X509) * sign
 	BIO_free(nowhere);
 	X509_STORE_free(store);
 	return ok;
+}
+
+/* What the message brings along is the content, or `content` is, and never two of them. */
+static bool
+one_content(CMS_ContentInfo *cms, struct bytes content, struct problem *error)
+{
+	ASN1_OCTET_STRING **inside = CMS_get0_content(cms);
+
+	if (CMS_is_detached(cms) == 1)
+		return content.data != NULL ||
+		       problem(error, "what was signed is not in it; type: vicar verify FILE "
+				      "SIGNATURE");
+	if (inside == NULL || *inside == NULL)
+		return problem(error, "it is a CMS message of another kind");
+	return content.data == NULL ||
+	       bytes_equal(content, (struct bytes){ASN1_STRING_get0_data(*inside),
+						   (size_t)ASN1_STRING_length(*inside)}) ||
+	       problem(error, "the signature brings a content of its own along, which is another "
+			      "one; verify it without this file");
+}
+
+/* Of a hash that is not strong, the content may be another than the signer saw. */
+static void
+judge_digest(CMS_SignerInfo *info, struct verdict *verdict)
+{
+	X509_ALGOR *digest = NULL;
+
+	CMS_SignerInfo_get0_algs(info, NULL, NULL, &digest, NULL);
+	if (!verdict->sound || x509_digest_is_strong(digest))
+		return;
+	verdict->sound = false;
+	(void)snprintf(verdict->why, sizeof(verdict->why),
+		       "its hash, %s, is too weak to tell one content from another",
+		       digest == NULL ? "none" : OBJ_nid2ln(OBJ_obj2nid(digest->algorithm)));
 }
 
 static void
@@ -171,6 +206,8 @@ judge_all(CMS_ContentInfo *cms, struct bytes content, const struct trusted *trus
 		return problem(error, "it is a CMS message without a signature, or with too many");
 	if (CMS_set1_signers_certs(cms, NULL, 0) != count)
 		return problem(error, "the certificate of its signer is not in it");
+	if (!one_content(cms, content, error))
+		return false;
 	signers = CMS_get0_signers(cms);
 	for (int i = 0; i < count; i++)
 		cades = cades && has_signing_certificate(sk_CMS_SignerInfo_value(infos, i));
@@ -181,6 +218,7 @@ judge_all(CMS_ContentInfo *cms, struct bytes content, const struct trusted *trus
 
 		verdict->sound = sound;
 		(void)snprintf(verdict->why, sizeof(verdict->why), "%s", why);
+		judge_digest(sk_CMS_SignerInfo_value(infos, i), verdict);
 		judge(cms, sk_CMS_SignerInfo_value(infos, i), trusted, verdict);
 	}
 	return true;

@@ -116,7 +116,9 @@ covered(struct bytes pdf, const struct pdf_signature *found, struct bytes *conte
 	uint8_t *bytes = malloc(len + 1), *der = malloc(found->gap_len / 2 + 1);
 	size_t der_len = 0;
 	char *digits = strndup((const char *)pdf.data + found->gap, found->gap_len);
+	/* A NUL is a blank to who reads the PDF, and not the end: nothing may hide behind it. */
 	bool ok = bytes != NULL && der != NULL && digits != NULL &&
+		  strlen(digits) == found->gap_len &&
 		  bytes_from_hex(digits, der, found->gap_len / 2, &der_len);
 
 	if (!ok)
@@ -168,8 +170,11 @@ verify_cms(struct bytes file, const struct trusted *trusted, struct verification
 	if (verification->signature != NULL &&
 	    !read_file(verification->signature, SIGNATURE_MAX, &signature, &verification->problem))
 		return;
-	judged = verdict_of_cms(verification->signature != NULL ? signature : file, file, trusted,
-				&verification->verdicts, &verification->problem);
+	judged = verification->signature != NULL
+		     ? verdict_of_cms(signature, file, trusted, &verification->verdicts,
+				      &verification->problem)
+		     : verdict_of_cms(file, BYTES_NONE, trusted, &verification->verdicts,
+				      &verification->problem);
 	if (!judged)
 		verification->verdicts.count = 0;
 	drop(&signature);
@@ -232,13 +237,23 @@ find_signature(const struct command_arguments *arguments, bool raw,
 		    guess_signature(verification->file, raw, verification->beside);
 }
 
+/* NULL: none, or another than a bare signature may have. */
+static const EVP_MD *
+digest_named(const char *name)
+{
+	const bool known =
+	    name != NULL && (strcmp(name, "sha256") == 0 || strcmp(name, "sha384") == 0 ||
+			     strcmp(name, "sha512") == 0);
+
+	return known ? EVP_get_digestbyname(name) : NULL;
+}
+
 static void
 verify(const struct command_arguments *arguments, const struct trusted *trusted,
        struct verification *verification)
 {
 	const char *const *given = arguments->options;
-	const EVP_MD *md =
-	    given[OPTION_DIGEST] == NULL ? NULL : EVP_get_digestbyname(given[OPTION_DIGEST]);
+	const EVP_MD *md = digest_named(given[OPTION_DIGEST]);
 	const bool raw = given[OPTION_CERTIFICATE] != NULL;
 	struct bytes file = BYTES_NONE;
 
@@ -267,7 +282,7 @@ run(const struct command_arguments *arguments)
 		say_error("verify: --digest is for --certificate; type: vicar verify --help");
 		return COMMAND_USAGE;
 	}
-	if (given[OPTION_DIGEST] != NULL && EVP_get_digestbyname(given[OPTION_DIGEST]) == NULL) {
+	if (given[OPTION_DIGEST] != NULL && digest_named(given[OPTION_DIGEST]) == NULL) {
 		say_error(
 		    "verify: --digest takes sha256, sha384 or sha512; type: vicar verify --help");
 		return COMMAND_USAGE;

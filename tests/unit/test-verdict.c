@@ -1,0 +1,229 @@
+/* What `vicar verify` must not call valid, or trusted, though OpenSSL has no objection. */
+#include "tools/vicar/verdict.h"
+
+#include "tools/x509.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <openssl/cms.h>
+#include <openssl/evp.h>
+
+#define CONTENT BYTES_TEXT("what is signed")
+#define OTHER BYTES_TEXT("what is not")
+
+static EVP_PKEY *key;
+
+/* With these usages, "" for none, and signed by itself. */
+static X509 *
+certificate_for(const char *usage, const char *extended)
+{
+	X509 *certificate = X509_new();
+	X509_NAME *name;
+
+	assert_non_null(certificate);
+	name = X509_get_subject_name(certificate);
+	assert_int_equal(X509_set_version(certificate, 2), 1);
+	assert_true(x509_set_serial(certificate));
+	assert_true(x509_set_days(certificate, -1, 30));
+	assert_int_equal(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+						    (const unsigned char *)"Maria", -1, -1, 0),
+			 1);
+	assert_int_equal(X509_set_issuer_name(certificate, name), 1);
+	assert_int_equal(X509_set_pubkey(certificate, key), 1);
+	assert_true(usage[0] == '\0' ||
+		    x509_add_extension(certificate, certificate, "keyUsage", usage));
+	assert_true(extended[0] == '\0' ||
+		    x509_add_extension(certificate, certificate, "extendedKeyUsage", extended));
+	assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
+	return certificate;
+}
+
+/* As any other program makes it. */
+static size_t
+sign(X509 *certificate, struct bytes content, const EVP_MD *md, unsigned flags, uint8_t **der)
+{
+	BIO *in = BIO_new_mem_buf(content.data, (int)content.len);
+	CMS_ContentInfo *cms;
+	int len;
+
+	flags |= CMS_BINARY;
+	cms = CMS_sign(NULL, NULL, NULL, NULL, flags | CMS_PARTIAL);
+	assert_non_null(cms);
+	assert_non_null(CMS_add1_signer(cms, certificate, key, md, flags));
+	assert_int_equal(CMS_final(cms, in, NULL, flags), 1);
+	*der = NULL;
+	len = i2d_CMS_ContentInfo(cms, der);
+	assert_true(len > 0);
+	CMS_ContentInfo_free(cms);
+	BIO_free(in);
+	return (size_t)len;
+}
+
+static bool
+judge(X509 *certificate, struct bytes cms, struct bytes content, struct verdict *verdict,
+      struct problem *error)
+{
+	X509_STORE *store = X509_STORE_new();
+	const struct trusted trusted = {store, store};
+	struct verdicts verdicts;
+	bool judged;
+
+	assert_int_equal(X509_STORE_add_cert(store, certificate), 1);
+	judged = verdict_of_cms(cms, content, &trusted, &verdicts, error);
+	*verdict = verdicts.each[0];
+	verdicts_free(&verdicts);
+	X509_STORE_free(store);
+	return judged;
+}
+
+static void
+a_content_that_is_brought_along_is_the_only_one(void **state)
+{
+	X509 *certificate = certificate_for("", "");
+	struct problem error = {""};
+	struct verdict verdict;
+	uint8_t *der;
+	size_t len = sign(certificate, CONTENT, EVP_sha256(), 0, &der);
+
+	(void)state;
+	assert_true(judge(certificate, (struct bytes){der, len}, BYTES_NONE, &verdict, &error));
+	assert_true(verdict.sound);
+	assert_true(judge(certificate, (struct bytes){der, len}, CONTENT, &verdict, &error));
+	assert_true(verdict.sound);
+	assert_false(judge(certificate, (struct bytes){der, len}, OTHER, &verdict, &error));
+	assert_non_null(strstr(error.text, "of its own"));
+	assert_false(
+	    judge(certificate, (struct bytes){der, len}, BYTES_TEXT(""), &verdict, &error));
+	OPENSSL_free(der);
+	X509_free(certificate);
+}
+
+static void
+a_content_that_is_nowhere_is_asked_for(void **state)
+{
+	X509 *certificate = certificate_for("", "");
+	struct problem error = {""};
+	struct verdict verdict;
+	uint8_t *der;
+	size_t len = sign(certificate, CONTENT, EVP_sha256(), CMS_DETACHED, &der);
+
+	(void)state;
+	assert_true(judge(certificate, (struct bytes){der, len}, CONTENT, &verdict, &error));
+	assert_true(verdict.sound);
+	assert_false(judge(certificate, (struct bytes){der, len}, BYTES_NONE, &verdict, &error));
+	assert_non_null(strstr(error.text, "FILE SIGNATURE"));
+	OPENSSL_free(der);
+	X509_free(certificate);
+}
+
+static void
+a_hash_that_is_weak_is_not_valid(void **state)
+{
+	X509 *certificate = certificate_for("", "");
+	struct problem error = {""};
+	struct verdict verdict;
+	uint8_t *der;
+	size_t len = sign(certificate, CONTENT, EVP_sha1(), CMS_DETACHED, &der);
+
+	(void)state;
+	assert_true(judge(certificate, (struct bytes){der, len}, CONTENT, &verdict, &error));
+	assert_false(verdict.sound);
+	assert_false(verdict.trusted);
+	assert_non_null(strstr(verdict.why, "sha1, is too weak"));
+	OPENSSL_free(der);
+	X509_free(certificate);
+}
+
+static void
+a_certificate_for_something_else_is_not_trusted(void **state)
+{
+	static const struct {
+		const char *usage, *extended;
+		bool trusted;
+	} certificates[] = {
+	    {"", "", true},
+	    {"digitalSignature", "", true},
+	    {"nonRepudiation", "", true},
+	    {"nonRepudiation", "emailProtection", true},
+	    {"nonRepudiation", "1.3.6.1.5.5.7.3.36", true},
+	    {"digitalSignature", "clientAuth", true},
+	    {"keyEncipherment", "", false},
+	    {"keyCertSign,cRLSign", "", false},
+	    {"digitalSignature", "serverAuth", false},
+	    {"digitalSignature", "serverAuth,clientAuth", false},
+	    {"digitalSignature", "critical,timeStamping", false},
+	    {"digitalSignature", "codeSigning", false},
+	};
+	struct problem error = {""};
+	struct verdict verdict;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(certificates) / sizeof(certificates[0]); i++) {
+		X509 *certificate =
+		    certificate_for(certificates[i].usage, certificates[i].extended);
+		uint8_t *der;
+		const size_t len = sign(certificate, CONTENT, EVP_sha256(), CMS_DETACHED, &der);
+
+		assert_true(
+		    judge(certificate, (struct bytes){der, len}, CONTENT, &verdict, &error));
+		assert_true(verdict.sound);
+		assert_int_equal(verdict.trusted, certificates[i].trusted);
+		OPENSSL_free(der);
+		X509_free(certificate);
+	}
+}
+
+static void
+a_message_without_a_signature_is_none(void **state)
+{
+	X509 *certificate = certificate_for("", "");
+	CMS_ContentInfo *cms = CMS_sign(NULL, NULL, NULL, NULL, CMS_PARTIAL);
+	struct problem error = {""};
+	struct verdict verdict;
+	uint8_t *der = NULL;
+	int len;
+
+	(void)state;
+	assert_int_equal(CMS_final(cms, NULL, NULL, CMS_BINARY), 0);
+	len = i2d_CMS_ContentInfo(cms, &der);
+	assert_true(len > 0);
+	assert_false(
+	    judge(certificate, (struct bytes){der, (size_t)len}, BYTES_NONE, &verdict, &error));
+	assert_non_null(strstr(error.text, "without a signature"));
+	OPENSSL_free(der);
+	CMS_ContentInfo_free(cms);
+	X509_free(certificate);
+}
+
+static int
+make_key(void **state)
+{
+	(void)state;
+	key = EVP_EC_gen("P-256");
+	return key != NULL ? 0 : -1;
+}
+
+static int
+free_key(void **state)
+{
+	(void)state;
+	EVP_PKEY_free(key);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_content_that_is_brought_along_is_the_only_one),
+	    cmocka_unit_test(a_content_that_is_nowhere_is_asked_for),
+	    cmocka_unit_test(a_hash_that_is_weak_is_not_valid),
+	    cmocka_unit_test(a_certificate_for_something_else_is_not_trusted),
+	    cmocka_unit_test(a_message_without_a_signature_is_none),
+	};
+
+	return cmocka_run_group_tests(tests, make_key, free_key);
+}

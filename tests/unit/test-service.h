@@ -10,6 +10,7 @@
 #include "test-issue.h"
 #include "test-terminal.h"
 
+#include <errno.h>
 #include <ftw.h>
 #include <libgen.h>
 #include <limits.h>
@@ -327,10 +328,15 @@ use_step(struct use *use, int fd, const struct parent *parent)
 {
 	static const uint8_t go = BRIDGE_GO, cancel = BRIDGE_CANCEL;
 	enum bridge_kind kind;
-	ssize_t len = recv(fd, use->message, sizeof(use->message), 0);
-	struct bytes message = {use->message, len > 0 ? (size_t)len : 0};
 	struct bridge_progress progress;
+	struct bytes message;
+	ssize_t len;
 
+	/* ECONNRESET: it ended without reading a cancel. That is told once, and before what it said. */
+	do
+		len = recv(fd, use->message, sizeof(use->message), 0);
+	while (len < 0 && errno == ECONNRESET);
+	message = (struct bytes){use->message, len > 0 ? (size_t)len : 0};
 	if (len <= 0 || !bridge_kind(message, &kind))
 		return false;
 	switch (kind) {

@@ -127,7 +127,8 @@ what_the_length_can_say_passes_and_what_it_cannot_is_not_sent(void **state)
 	struct vpcd_card card;
 
 	start_card(&card, stage, 'a');
-	memcpy(command, "\x80\x11\x00\x00", 4);
+	command[0] = 0x80;
+	command[1] = 0x11;
 	assert_int_equal(host_transmit(&stage->host, command, 65535, rapdu, &length), IFD_SUCCESS);
 	assert_int_equal(length, 6);
 	assert_memory_equal(rapdu, "\x00\x00\xFF\xFF\x90\x00", 6);
@@ -135,7 +136,9 @@ what_the_length_can_say_passes_and_what_it_cannot_is_not_sent(void **state)
 	assert_int_equal(host_transmit(&stage->host, command, 65536, rapdu, &length), IFD_SUCCESS);
 	assert_int_equal(length, 2);
 	assert_memory_equal(rapdu, "\x67\x00", 2);
-	memcpy(command, "\x80\x10\xFF\xFD", 4);
+	command[1] = 0x10;
+	command[2] = 0xFF;
+	command[3] = 0xFD;
 	length = BUFFER;
 	assert_int_equal(host_transmit(&stage->host, command, 4, rapdu, &length), IFD_SUCCESS);
 	assert_int_equal(length, 65535);

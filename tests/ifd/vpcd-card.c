@@ -12,7 +12,7 @@
 
 #include "host.h"
 
-enum { ROOM = 2 + 65535, DRIP_MS = 20 };
+enum { ROOM = 2 + 65535, STREAM_ROOM = 2 * ROOM, DRIP_MS = 20 };
 
 static struct sockaddr_in
 address_of(const char *host, unsigned port)
@@ -183,12 +183,12 @@ static void *
 serve(void *argument)
 {
 	struct vpcd_card *card = argument;
-	uint8_t *buffer = malloc(2 * ROOM);
+	uint8_t *buffer = malloc(STREAM_ROOM);
 	size_t have = 0, length;
 	ssize_t got = 1;
 	bool ok = true;
 
-	while (ok && (got = recv(card->link, buffer + have, 2 * ROOM - have, 0)) > 0) {
+	while (ok && (got = recv(card->link, buffer + have, STREAM_ROOM - have, 0)) > 0) {
 		have += (size_t)got;
 		while (ok && have >= 2 &&
 		       have - 2 >= (length = (size_t)buffer[0] << 8 | buffer[1])) {

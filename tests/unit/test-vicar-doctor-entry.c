@@ -116,6 +116,19 @@ the_same_device_twice_is_bad(void **state)
 	expect(doctor, check_reader_entry, FINDING_BAD, "more than one entry");
 }
 
+static void
+an_entry_for_cards_that_are_not_ours_is_not_the_one(void **state)
+{
+	struct doctor *doctor = a_doctor(state);
+	char text[PATH_MAX + 128];
+
+	snprintf(text, sizeof(text), "FRIENDLYNAME \"Tests\"\nDEVICENAME vpcd:35963\nLIBPATH %s\n",
+		 a_library(state));
+	home_write(state, "reader.conf.d/a-first", text, 0644);
+	write_entry(state, "vicar", a_library(state));
+	expect(doctor, check_reader_entry, FINDING_OK, "reader \"Vicar\"");
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, home_set_up, home_tear_down)
 
 int
@@ -134,6 +147,7 @@ main(void)
 	    TEST(a_character_that_pcscd_cannot_read_is_bad),
 	    TEST(a_device_without_a_colon_must_exist),
 	    TEST(the_same_device_twice_is_bad),
+	    TEST(an_entry_for_cards_that_are_not_ours_is_not_the_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #define HANDLER "libifdvicar.so"
+#define OTHERS "vpcd:" /* of DEVICENAME: a reader of our driver for cards that are not ours */
 #define RESTART "then type: systemctl restart pcscd"
 
 enum { LINE_LEN = 1024 };
@@ -220,7 +221,8 @@ reader_conf_ours(const struct reader_conf *conf)
 	for (size_t i = 0; i < conf->count; i++) {
 		const char *base = strrchr(conf->entries[i].library, '/');
 
-		if (strcmp(base == NULL ? conf->entries[i].library : base + 1, HANDLER) == 0)
+		if (strcmp(base == NULL ? conf->entries[i].library : base + 1, HANDLER) == 0 &&
+		    strncmp(conf->entries[i].device, OTHERS, strlen(OTHERS)) != 0)
 			return &conf->entries[i];
 	}
 	return NULL;

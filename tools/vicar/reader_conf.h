@@ -28,7 +28,7 @@ struct reader_conf {
  * Fails on what would keep pcscd from starting. */
 bool reader_conf_directory(struct reader_conf *conf, const char *directory,
 			   struct problem *error) MUST_USE;
-/* The entry whose library is libifdvicar.so; NULL when there is none. */
+/* The entry whose library is libifdvicar.so and that is for our cards; NULL when there is none. */
 const struct reader_entry *reader_conf_ours(const struct reader_conf *conf);
 
 #endif

@@ -58,6 +58,35 @@ class Arrows(unittest.TestCase):
                         self.assertTrue(to == room or to in may or header in may)
 
 
+class Picture(unittest.TestCase):
+    """docs/architecture.md"""
+
+    def setUp(self):
+        with open(os.path.join(ROOT, "docs", "architecture.md"), encoding="utf-8") as f:
+            self.text = f.read()
+
+    def test_its_arrows_are_those_of_the_table(self):
+        arrows = {}
+        for room, to in re.findall(r"^(?:floor \d)? +([a-z0-9]+) ─+► (.*)$", self.text, re.M):
+            arrows[room] = set(to.split(", ")) - {"OpenSSL", "libc"}
+        self.assertEqual(arrows, ARROWS)
+
+    def test_no_arrow_goes_up(self):
+        floors, floor = {}, None
+        for number, room in re.findall(r"^(floor \d)? +([a-z0-9]+) ─+► ", self.text, re.M):
+            floor = int(number.split()[1]) if number else floor
+            floors[room] = floor
+        for room, may in ARROWS.items():
+            for to in may:
+                self.assertLess(floors[to.split("/")[0]], floors[room], (room, to))
+
+    def test_what_it_shows_is_built(self):
+        for name in ("vicar-pkcs11.so", "libifdvicar.so", "vicard", "vicar", "vicar-bridge", "cmd-simulator",
+                     "csc-simulator", "ccid-simulator", "apdu-replay"):  # fmt: skip
+            self.assertIn(name, self.text)
+            self.assertTrue(os.path.exists(os.path.join(harness.BUILD, name)), name)
+
+
 def lines(*argv):
     done = subprocess.run(
         argv, check=True, stdout=subprocess.PIPE, text=True, env={**os.environ, "LC_ALL": "C"}

@@ -192,7 +192,8 @@ class World:
             self.tool("cmd-simulator"), "--directory", self.path("sim"), *arguments, stdout=log
         )
         log.close()
-        self.endpoint = wait_for("endpoint of the simulator", self._endpoint)
+        # It makes its keys first.
+        self.endpoint = wait_for("endpoint of the simulator", self._endpoint, 60)
         self.configure()
 
     def _endpoint(self):

@@ -114,7 +114,8 @@ hex_of(struct bytes bytes, char text[HEX_ROOM])
 
 	bytes_to_hex(shown, text);
 	if (shown.len < bytes.len)
-		snprintf(text + 2 * shown.len, HEX_ROOM - 2 * HEX_SHOWN, "... (%zu bytes)", bytes.len);
+		snprintf(text + 2 * shown.len, HEX_ROOM - 2 * HEX_SHOWN, "... (%zu bytes)",
+			 bytes.len);
 }
 
 struct words {

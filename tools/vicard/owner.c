@@ -88,12 +88,16 @@ add(struct use_end *end, const char *sentence)
 }
 
 static void
-add_tries(struct use_end *end, unsigned left)
+add_tries(struct use_end *end, unsigned left, const char *card)
 {
-	char sentence[32];
+	char sentence[IMAGE_NAME_MAX + 64];
 
-	(void)snprintf(sentence, sizeof(sentence), " Tries left: %u.", left);
-	add(end, left == 0 ? " It is blocked now." : sentence);
+	if (left == 0)
+		(void)snprintf(sentence, sizeof(sentence),
+			       " It is blocked now; type: vicar pin unblock %s", card);
+	else
+		(void)snprintf(sentence, sizeof(sentence), " Tries left: %u.", left);
+	add(end, sentence);
 }
 
 /* The use is over: engine, journal, bridge, then the client. `end->sw` is SW_AUTHENTICATION or what was
@@ -109,7 +113,7 @@ finish(struct owner *owner, uint64_t now_ms, const struct use_end *end)
 	if (owner->begun)
 		sw = card_owner_end(owner->keys->card, sw, end->pin_doubtful);
 	if (owner->begun && sw_is_tries(sw, &left))
-		add_tries(&told, left);
+		add_tries(&told, left, owner->keys->image->name);
 	if (owner->client < 0 && sw == SW_OK)
 		add(&told, " But vicar sign had gone, and the signatures with it.");
 	use_close(&owner->use, now_ms, &use, sw, told.text);

@@ -580,6 +580,20 @@ class WithLocalKeys(Signing):
         with open(os.path.join(out, "a.txt.p7s"), "rb") as f:
             self.assertEqual(f.read(), b"of somebody else")
 
+    def test_one_by_one_the_next_is_not_asked_for_when_one_found_no_place(self):
+        files = self.files("a.txt", "b.txt")
+
+        def types_late(_):
+            self.file("a.txt.p7s", b"of somebody else")
+            return self.pin + ENTER
+
+        self.world.person.expect([(r"PIN: $", types_late)])
+        done = self.signed("--one-by-one", *files, check=False, env={"TMPDIR": self.place})
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.verify_cms(files[0], re.search(r"is kept in (\S+)", done.stdout).group(1))
+        self.assertEqual(len(self.questions(r"PIN: $")), 1)
+        self.assertFalse(os.path.exists(files[1] + ".p7s"))
+
     def test_wrong_usage_is_said_before_anybody_is_asked(self):
         (path,) = self.files("a.txt")
         for wrong in (

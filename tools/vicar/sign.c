@@ -194,8 +194,9 @@ sign(struct sign_job *job)
 		return sign_job_run(job, 0, job->count);
 	for (size_t i = 0; i < job->count; i++) {
 		ok = sign_job_run(job, i, 1) && ok;
-		/* Whoever said no to one is not asked about the others. */
-		if (job->error.text[0] != '\0')
+		/* Whoever said no to one is not asked about the others; and no code is paid for a
+		 * signature that may find no place either. */
+		if (job->error.text[0] != '\0' || !job->documents[i].done)
 			return false;
 	}
 	return ok;

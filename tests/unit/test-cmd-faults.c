@@ -322,7 +322,7 @@ hurry(void)
 }
 
 static void
-sign(const struct fault *fault)
+sign(const struct fault *fault, bool many)
 {
 	const struct act *act = &acts[fault->person];
 	struct bridge_request request = service_request(&service, BRIDGE_SIGN);
@@ -330,6 +330,10 @@ sign(const struct fault *fault)
 
 	request.consent_given =
 	    fault->person != REFUSES && fault->person != DOES_NOT_CONSENT_IN_TIME;
+	if (many) {
+		request.documents[1] = request.documents[0];
+		request.documents_count = 2;
+	}
 	if (act->count == 0) {
 		use_run(&service, &request, &patient, &use);
 		return;
@@ -341,7 +345,7 @@ sign(const struct fault *fault)
 }
 
 static void
-assert_fault(const struct fault *fault)
+assert_fault(const struct fault *fault, bool many)
 {
 	const struct bridge_result *result = &use.result;
 
@@ -349,7 +353,8 @@ assert_fault(const struct fault *fault)
 	if (result->sw != fault->sw || !use_says(result->text, fault->sentence))
 		fail_msg("%04X %.*s", result->sw, (int)result->text.len,
 			 (const char *)result->text.data);
-	assert_int_equal(service_calls(&service, "SCMDSign"), fault->starts);
+	assert_int_equal(service_calls(&service, "SCMDSign"), many ? 0 : fault->starts);
+	assert_int_equal(service_calls(&service, "SCMDMultipleSign"), many ? fault->starts : 0);
 	assert_int_equal(service_calls(&service, "ValidateOtp"), fault->codes);
 	assert_int_equal(service_calls(&service, "ForceSMS"), 0);
 	assert_true(use.starts <= 1);
@@ -382,9 +387,9 @@ survive(void **state)
 	if (fault->person == DOES_NOT_CONSENT_IN_TIME || fault->person == DOES_NOT_TYPE_IN_TIME)
 		hurry();
 	service_forget_calls(&service);
-	sign(fault);
+	sign(fault, false);
 	come_back(&end);
-	assert_fault(fault);
+	assert_fault(fault, false);
 }
 
 static int
@@ -435,34 +440,44 @@ survive_chain(void **state)
 		assert_memory_equal(use.result.chain.data, service.leaf_der, service.leaf_len);
 }
 
-/* Of many documents. */
-static void
-an_id_that_is_there_twice_is_no_answer(void **state)
-{
-	struct bridge_request request = service_request(&service, BRIDGE_SIGN);
-	const struct act *act = &acts[TYPES_THE_CODE];
-	struct terminal terminal = terminal_open();
+/* Of many documents, of which either all signatures are given or none. */
+static const struct fault faults_of_many[] = {
+    {"many: an id that is there twice", .account = "trouble = double-id" ON_CODE,
+     .person = TYPES_THE_CODE, .sw = 0x6F1F, .sentence = "an id that is there twice", .starts = 1,
+     .codes = 1},
+    {"many: a signature is missing", .account = "trouble = nil-value" ON_CODE,
+     .person = TYPES_THE_CODE, .sw = 0x6F16, .sentence = "there is none for document 1 of 2",
+     .starts = 1, .codes = 1},
+    {"many: a signature of another hash", .account = "trouble = wrong-signature" ON_CODE,
+     .person = TYPES_THE_CODE, .sw = 0x6F16, .sentence = NOT_VERIFIED, .starts = 1, .codes = 1},
+    {"many: reset half way through the signatures", .account = "trouble = reset-halfway" ON_CODE,
+     .person = TYPES_THE_CODE, .sw = 0x6F17, .sentence = NOBODY_KNOWS, .starts = 1, .codes = 1},
+    {"many: code late", .account = "code-lifetime = 1", .person = TYPES_IT_LATE, .sw = 0x6400,
+     .sentence = "The code is no longer valid", .starts = 1, .codes = 1},
+    {"many: code wrong three times", .person = TYPES_WRONG_CODES, .sw = 0x6F1A,
+     .sentence = "The code was wrong three times.", .starts = 1, .codes = 3},
+    {"many: code cancelled", .person = CANCELS_THE_CODE, .sw = 0x6401,
+     .sentence = "The code was not entered: the prompt was cancelled.", .starts = 1},
+    {"many: account inactive", .account = "state = inactive", .sw = 0x6F13,
+     .sentence = "not active (817).", .starts = 1},
+};
 
-	(void)state;
-	request.consent_given = true;
-	request.documents[1] = request.documents[0];
-	request.documents_count = 2;
-	service_account(&service, "trouble = double-id" ON_CODE);
+static void
+survive_of_many(void **state)
+{
+	const struct fault *fault = *state;
+
+	service_account(&service, fault->account ? fault->account : "");
 	service_configure(&service, "");
 	service_forget_calls(&service);
-	terminal_start(&terminal, act->keys, act->count);
-	use_run(&service, &request, &patient, &use);
-	assert_true(terminal_close(&terminal));
-	assert_int_equal(use.result.sw, 0x6F1F);
-	assert_true(use_says(use.result.text, "an id that is there twice"));
-	assert_int_equal(use.result.outputs_count, 0);
-	assert_int_equal(service_calls(&service, "SCMDMultipleSign"), 1);
+	sign(fault, true);
+	assert_fault(fault, true);
 }
 
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(faults) + COUNT(chain_faults) + 1];
+	struct CMUnitTest tests[COUNT(faults) + COUNT(chain_faults) + COUNT(faults_of_many)];
 	size_t count = 0;
 
 	for (size_t i = 0; i < COUNT(faults); i++)
@@ -471,7 +486,8 @@ main(void)
 	for (size_t i = 0; i < COUNT(chain_faults); i++)
 		tests[count++] = (struct CMUnitTest){chain_faults[i].name, survive_chain, NULL,
 						     NULL, (void *)(uintptr_t)&chain_faults[i]};
-	tests[count++] =
-	    (struct CMUnitTest)cmocka_unit_test(an_id_that_is_there_twice_is_no_answer);
+	for (size_t i = 0; i < COUNT(faults_of_many); i++)
+		tests[count++] = (struct CMUnitTest){faults_of_many[i].name, survive_of_many, NULL,
+						     NULL, (void *)(uintptr_t)&faults_of_many[i]};
 	return cmocka_run_group_tests(tests, start_service, stop_service);
 }

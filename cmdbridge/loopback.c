@@ -1,5 +1,6 @@
 #include "loopback.h"
 #include "base64.h"
+#include "tcpuser.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
@@ -86,6 +87,16 @@ take_answer(struct loopback *loopback, struct MHD_Connection *connection)
 	return taken;
 }
 
+/* The start URL can be read in the list of processes, and it leads to the state. */
+static bool
+is_owner(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	return info && tcpuser_is_us(info->connect_fd);
+}
+
 static enum MHD_Result
 serve(void *context, struct MHD_Connection *connection, const char *path, const char *method,
       const char *version, const char *body, size_t *body_len, void **request)
@@ -95,6 +106,8 @@ serve(void *context, struct MHD_Connection *connection, const char *path, const 
 	(void)version;
 	(void)body;
 	(void)body_len;
+	if (!is_owner(connection))
+		return reply(connection, MHD_HTTP_FORBIDDEN, "", NULL);
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0)
 		return reply(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "", NULL);
 	if (strcmp(path, loopback->start) == 0 && loopback->target)

@@ -3,7 +3,8 @@
  * on 127.0.0.1 for one answer, which must carry `state` (RFC 6749 section 10.12).
  *
  * The browser is also sent out from here, so that what it is started with, which other users can read, is
- * a short address, and the service's own is not: GET on it redirects to the service.
+ * a short address, and the service's own is not: GET on it redirects to the service. Only programs of the
+ * same user get more than a refusal (403), tcpuser.h.
  */
 #ifndef VICAR_CMDBRIDGE_LOOPBACK_H
 #define VICAR_CMDBRIDGE_LOOPBACK_H

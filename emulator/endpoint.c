@@ -55,6 +55,12 @@ endpoint_hello(struct endpoint *endpoint, struct bytes atr)
 	return send_message(endpoint, LINK_HELLO, BYTES(version), atr);
 }
 
+void
+endpoint_swapped(struct endpoint *endpoint)
+{
+	(void)send_message(endpoint, LINK_SWAPPED, BYTES_NONE, BYTES_NONE);
+}
+
 static enum endpoint_result
 broken(const char **why, const char *text)
 {

@@ -44,6 +44,9 @@ enum endpoint_result endpoint_receive(struct endpoint *endpoint, struct endpoint
 /* Wipes the message that was received last. */
 void endpoint_wipe(struct endpoint *endpoint);
 
+/* The last message: another card is to have the slot. The socket is closed next, so it may fail. */
+void endpoint_swapped(struct endpoint *endpoint);
+
 /* Answers to the open request: POWER_ON and RESET, POWER_OFF, TRANSMIT and PIN_*. False when it could not
  * be sent, or when no such request is open. */
 bool endpoint_powered(struct endpoint *endpoint, struct bytes atr) MUST_USE;

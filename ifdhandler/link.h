@@ -6,6 +6,8 @@
  * are those of the datagram: there is no length field and no reassembly.
  *
  *   card    -> reader   HELLO version(1) ATR            once, right after accept; the card is present
+ *   card    -> reader   SWAPPED                         at any time, its last message: another card is to
+ *                                                       have its slot; the card closes
  *   reader  -> card     FULL                            no free slot; the reader closes
  *   reader  -> card     POWER_ON                        card -> reader  POWERED ATR
  *   reader  -> card     RESET                           card -> reader  POWERED ATR
@@ -57,6 +59,7 @@ enum link_kind {
 	LINK_DONE = 0x03,
 	LINK_RESPONSE = 0x04,
 	LINK_BUSY = 0x05,
+	LINK_SWAPPED = 0x06,
 	LINK_POWER_ON = 0x81,
 	LINK_RESET = 0x82,
 	LINK_POWER_OFF = 0x83,

@@ -25,6 +25,7 @@ message_complaint(enum message_result result)
 {
 	switch (result) {
 	case MESSAGE_CLOSED: return "it hung up";
+	case MESSAGE_SWAPPED: return "another comes in its place";
 	case MESSAGE_SILENT: return "it said nothing for too long";
 	case MESSAGE_WRONG: return "it sent a message that is not allowed there";
 	default: return "no reason";
@@ -64,6 +65,15 @@ message_unasked(int link)
 	return got >= 0 || (errno != EAGAIN && errno != EINTR);
 }
 
+bool
+message_swapped(int link)
+{
+	uint8_t kind[2];
+	ssize_t got = recv(link, kind, sizeof kind, MSG_PEEK | MSG_DONTWAIT);
+
+	return got == 1 && kind[0] == LINK_SWAPPED;
+}
+
 /* One message of the card that has a shape link.h allows. `*length` may be more than `room`. There
  * is no room for control data, so descriptors that a peer passes never get into pcscd. */
 static enum message_result
@@ -78,6 +88,8 @@ receive(int link, uint8_t *kind, uint8_t *body, size_t room, size_t *length)
 	if (got == 0) /* the end, or an empty message */
 		return MESSAGE_CLOSED;
 	*length = (size_t)got - 1;
+	if (*kind == LINK_SWAPPED && *length == 0)
+		return MESSAGE_SWAPPED;
 	if (!message_well_formed(*kind, body, *length < room ? *length : room, *length))
 		return MESSAGE_WRONG;
 	return MESSAGE_OK;

@@ -15,6 +15,7 @@ enum message_result {
 	MESSAGE_OK,
 	MESSAGE_NONE,    /* nothing is there yet */
 	MESSAGE_CLOSED,  /* the card hung up, or the connection failed */
+	MESSAGE_SWAPPED, /* it hangs up, and another is to have its slot */
 	MESSAGE_SILENT,  /* the card said nothing for too long */
 	MESSAGE_WRONG,   /* a kind, a length or an order that link.h does not list */
 	MESSAGE_NO_ROOM, /* a good answer, but longer than the caller's buffer */
@@ -41,6 +42,9 @@ bool message_well_formed(uint8_t kind, const uint8_t *body, size_t have, size_t 
 
 /* True when the card has said something or hung up though nobody asked. */
 bool message_unasked(int link);
+
+/* True when the next thing that is there is SWAPPED. */
+bool message_swapped(int link);
 
 /* The hello, if it is there. `atr` has room for LINK_ATR_MAX bytes. */
 enum message_result message_hello(int link, uint8_t *atr, size_t *atr_len)

@@ -18,7 +18,7 @@
 /* Which card is in a slot. Written under `service` and reader_table, so read under either. */
 struct holding {
 	bool used;
-	int64_t left; /* when it was last given up; 0: never */
+	int64_t left; /* when its last card left it for another; 0: it did not */
 	char name[CARDNAME_MAX + 1];
 	struct card_file file;
 	int64_t since;

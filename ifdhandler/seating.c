@@ -8,7 +8,7 @@
 #include "ifdhandler/reader_parts.h"
 #include "ifdhandler/seating.h"
 
-/* How long a slot is kept warm for the card that replaces one. */
+/* How long a slot is kept for the card that is swapped for another. */
 enum { REPLACED_WITHIN_MS = 5000 };
 
 static bool
@@ -48,13 +48,13 @@ another_has_room(const struct reader *self)
 	return false;
 }
 
-/* With reader_table held: the slot that was left last, if that is not long ago, so that a card which replaces
- * another comes into its slot; else the first that is free, or -1. */
+/* With reader_table held: the slot that a card left for another last, if that is not long ago; else the first
+ * that is free, or -1. */
 static int
 next_free(const struct reader *reader, int64_t now)
 {
 	int found = -1;
-	/* 0 is never. */
+	/* 0: it was not left so. */
 	int64_t left = clock_later(now - REPLACED_WITHIN_MS, 1);
 
 	for (unsigned i = 0; i < reader->device.slots; i++) {
@@ -131,7 +131,7 @@ collect(struct reader *reader, int64_t now)
 		card = cards_find(&reader->cards, holding->name);
 		if (card != NULL && card->state == CARD_TAKEN)
 			card_rest(card, now, now - holding->since);
-		release(reader, i, now);
+		release(reader, i, slot_swapped(&reader->slots[i]) ? now : 0);
 		freed = true;
 	}
 	if (freed)

@@ -71,6 +71,7 @@ static void
 drop_link(struct slot *slot, enum message_result why)
 {
 	log_line(LOG_DEBUG, "card disconnected: %s", message_complaint(why));
+	slot->swapped = why == MESSAGE_SWAPPED || message_swapped(slot->link);
 	close(slot->link);
 	slot->link = -1;
 	/* A card that came and went between two questions was never there for pcscd. */
@@ -141,6 +142,17 @@ slot_attend(struct slot *slot, int64_t now)
 	state = slot->state;
 	pthread_mutex_unlock(&slot->lock);
 	return state;
+}
+
+bool
+slot_swapped(struct slot *slot)
+{
+	bool swapped;
+
+	pthread_mutex_lock(&slot->lock);
+	swapped = slot->swapped;
+	pthread_mutex_unlock(&slot->lock);
+	return swapped;
 }
 
 void

@@ -52,6 +52,7 @@ struct slot {
 	const struct wire *wire;  /* how to speak on it */
 	struct greeting greeting; /* SLOT_GREETING */
 	int64_t hello_due;        /* SLOT_GREETING: when to hang up */
+	bool swapped;             /* SLOT_EMPTY: the last card left it for another */
 	bool open;                /* a request is */
 	bool powered;
 	bool removed; /* a removal that was not reported yet */
@@ -75,6 +76,8 @@ void slot_done(struct slot *slot); /* nobody may use it any more */
 void slot_greet(struct slot *slot, int link, const struct wire *wire, int64_t hello_due);
 /* Sees hellos, hang-ups and what is overdue; returns what the link is then. Any thread. */
 enum slot_link slot_attend(struct slot *slot, int64_t now);
+/* Whether the card that has gone last left its place to another. */
+bool slot_swapped(struct slot *slot);
 /* Ends an open request, for good. */
 void slot_hang_up(struct slot *slot);
 

@@ -17,6 +17,7 @@
  *                           last         the last sentence of the journal; empty when there is none
  *   remove                the card is taken out and vicard ends; the connection stays open until
  *                         the process is gone
+ *   swap                  the same, and another card is to have its slot in the reader
  *   pin-change COUNTER NEWLINE OLD NEWLINE NEW
  *   pin-unblock COUNTER NEWLINE PUK NEWLINE NEW
  *                         tools/pin_renewal.h, for the PIN of a local key; the values are secret
@@ -43,6 +44,8 @@
 #include "cmdbridge/bridge.h"
 
 #define CONTROL_SIGN "sign\n"
+#define CONTROL_REMOVE "remove"
+#define CONTROL_SWAP "swap"
 #define CONTROL_TRACE "trace"
 #define CONTROL_PROGRESS "progress: "
 #define CONTROL_OK_LINE "ok\n"

@@ -181,6 +181,11 @@ obey(struct fake_card *card, int link, uint8_t protocol, const uint8_t *capdu, s
 	case 0x1C: return say_with_descriptor(link);
 	case 0x1D: return say(link, state, sizeof state);
 	case 0x1E: return say(link, sw, sizeof sw);
+	case 0x1F:
+		card->ended = true;
+		unlink(card->address.sun_path);
+		(void)say(link, "\x06", 1);
+		return false;
 	default: return say(link, "\x04\x6D\x00", 3);
 	}
 }

@@ -19,6 +19,7 @@
  *   80 1C     answer 9000 with a file descriptor
  *   80 1D     answer the protocol, the number of power-ons and of resets, then 9000
  *   80 1E N   answer with the status word N
+ *   80 1F     end as 1B, and leave the slot to another card
  *
  * The command in the structure of a PIN request says it too.
  */

@@ -99,9 +99,8 @@ a_card_too_many_is_told_so_once_and_taken_when_there_is_room(void **state)
 	fake_card_stop(&b);
 }
 
-/* The first slot is free too, and comes first in the order. */
 static void
-a_card_that_replaces_another_comes_into_its_slot(void **state)
+a_card_takes_the_first_free_slot_whichever_was_left_last(void **state)
 {
 	struct stage *stage = *state;
 	struct fake_card a, b, c;
@@ -116,10 +115,36 @@ a_card_that_replaces_another_comes_into_its_slot(void **state)
 	fake_card_stop(&b);
 	assert_true(host_saw(&stage->second, 1, 1, SOON_MS));
 	start_card(&c, stage, "c", FAKE_GOOD);
+	assert_true(host_saw(&stage->host, 2, 1, SOON_MS));
+	assert_int_equal(stage->host.atr[4], 'c');
+
+	close_both(stage);
+	fake_card_stop(&c);
+}
+
+/* The first slot is free too, and comes first in the order. */
+static void
+a_card_that_is_swapped_for_another_leaves_it_its_slot_even_in_mid_request(void **state)
+{
+	struct stage *stage = *state;
+	struct fake_card a, b, c;
+	char text[64];
+
+	start_card(&a, stage, "a", FAKE_GOOD);
+	start_card(&b, stage, "b", FAKE_GOOD);
+	start_two_slots(stage);
+	is_card(&stage->host, 'a');
+	is_card(&stage->second, 'b');
+	fake_card_stop(&a);
+	assert_true(host_saw(&stage->host, 1, 1, SOON_MS));
+	assert_string_equal(host_exchange(&stage->second, "801F0000", text), "612");
+	assert_true(host_saw(&stage->second, 1, 1, SOON_MS));
+	start_card(&c, stage, "c", FAKE_GOOD);
 	assert_true(host_saw(&stage->second, 2, 1, SOON_MS));
 	assert_int_equal(stage->second.atr[4], 'c');
 
 	close_both(stage);
+	fake_card_stop(&b);
 	fake_card_stop(&c);
 }
 
@@ -370,7 +395,8 @@ main(void)
 	    TEST(slots_are_filled_in_the_order_of_names),
 	    TEST(a_slow_request_in_one_slot_holds_nothing_up_in_the_other),
 	    TEST(a_card_too_many_is_told_so_once_and_taken_when_there_is_room),
-	    TEST(a_card_that_replaces_another_comes_into_its_slot),
+	    TEST(a_card_takes_the_first_free_slot_whichever_was_left_last),
+	    TEST(a_card_that_is_swapped_for_another_leaves_it_its_slot_even_in_mid_request),
 	    TEST(a_card_that_comes_back_is_not_told_that_its_own_slot_is_taken),
 	    TEST(two_readers_on_one_directory_share_its_cards),
 	    TEST(a_card_is_sent_away_only_when_every_reader_is_full),

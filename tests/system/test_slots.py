@@ -115,6 +115,30 @@ class Slots(unittest.TestCase):
             self.assertFalse(client.state(FIRST)[0])
         self.world.inserted.discard("carla")
 
+    def test_without_a_swap_a_card_takes_the_first_free_slot_whichever_was_left_last(self):
+        self.world.start_pcscd()
+        with pcsc.Client() as client:
+            self.insert("anna")
+            self.insert("carla")
+            client.wait_until(SECOND, pcsc.PRESENT)
+            for name, reader in (("anna", FIRST), ("carla", SECOND)):
+                self.world.remove(name)
+                client.wait_until(reader, pcsc.EMPTY)
+            self.insert("berta")
+            self.assertTrue(client.wait_until(FIRST, pcsc.PRESENT)[0])
+            self.assertFalse(client.state(SECOND)[0])
+            # Nor is a slot that was kept for a card kept once it has been in.
+            self.insert("carla")
+            client.wait_until(SECOND, pcsc.PRESENT)
+            self.assertEqual(self.swap("carla", "anna").returncode, 0)
+            self.world.inserted.discard("carla")
+            client.wait_until(SECOND, pcsc.PRESENT)
+            for name, reader in (("berta", FIRST), ("anna", SECOND)):
+                self.world.remove(name)
+                client.wait_until(reader, pcsc.EMPTY)
+            self.insert("carla")
+            self.assertTrue(client.wait_until(FIRST, pcsc.PRESENT)[0])
+
     def test_what_cannot_be_swapped_leaves_the_card_in(self):
         self.world.start_pcscd()
         self.insert("anna")

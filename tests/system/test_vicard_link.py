@@ -202,7 +202,7 @@ class TheControlSocket(VicardTest):
 
     def test_an_unknown_request_is_answered_with_those_that_are_known(self):
         self.insert()
-        self.assertIn("status, remove, trace, pin-change COUNTER, pin-unblock COUNTER and sign", self.control("hello"))
+        self.assertIn("status, remove, swap, trace, pin-change COUNTER, pin-unblock COUNTER and sign", self.control("hello"))
 
     def test_a_local_pin_cannot_be_unblocked_without_its_puk(self):
         self.insert()

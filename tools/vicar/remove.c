@@ -7,13 +7,13 @@
 #include <stdio.h>
 
 bool
-remove_card(const char *name, bool *kept_in, struct problem *error)
+remove_card(const char *name, const char *request, bool *kept_in, struct problem *error)
 {
 	char reply[CONTROL_REPLY_MAX];
 	enum control_result r;
 
 	*kept_in = unit_stop_socket(name);
-	r = control_call(name, "remove", reply);
+	r = control_call(name, request, reply);
 	/* Behind a socket unit there may be no process yet. */
 	return r == CONTROL_OK || (r == CONTROL_NOBODY && *kept_in) || problem(error, "%s", reply);
 }
@@ -35,7 +35,7 @@ run(const struct command_arguments *arguments)
 	struct problem error;
 	bool kept_in;
 
-	if (!remove_card(name, &kept_in, &error)) {
+	if (!remove_card(name, CONTROL_REMOVE, &kept_in, &error)) {
 		say_error("%s", error.text);
 		return COMMAND_FAILED;
 	}

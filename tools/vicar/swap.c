@@ -50,7 +50,7 @@ run(const struct command_arguments *arguments)
 	bool kept_in;
 
 	if (!can_be_swapped(out, in, &error) || !insertion_of(&insertion, in, vicard, &error) ||
-	    !remove_card(out, &kept_in, &error)) {
+	    !remove_card(out, CONTROL_SWAP, &kept_in, &error)) {
 		say_error("%s", error.text);
 		return COMMAND_FAILED;
 	}

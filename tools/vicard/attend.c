@@ -144,7 +144,8 @@ answer(struct loop *loop, int client, char *request)
 		enum card_renewal kind;
 	} renewals[] = {{"pin-change ", CARD_PIN_CHANGE}, {"pin-unblock ", CARD_PIN_UNBLOCK}};
 
-	if (strcmp(request, "remove") == 0) {
+	if (strcmp(request, CONTROL_REMOVE) == 0 || strcmp(request, CONTROL_SWAP) == 0) {
+		loop->swapped = strcmp(request, CONTROL_SWAP) == 0;
 		reply(client, "ok\n");
 		return ATTEND_REMOVE;
 	}
@@ -162,9 +163,9 @@ answer(struct loop *loop, int client, char *request)
 		renew_pin(loop, client, renewals[i].kind, request + len);
 		return ATTEND_CLOSE;
 	}
-	reply(client,
-	      "error: the request is unknown; there are status, remove, trace, pin-change COUNTER, "
-	      "pin-unblock COUNTER and sign\n");
+	reply(client, "error: the request is unknown; there are status, remove, swap, trace, "
+		      "pin-change COUNTER, "
+		      "pin-unblock COUNTER and sign\n");
 	return ATTEND_CLOSE;
 }
 

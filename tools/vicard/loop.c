@@ -355,7 +355,7 @@ serve_client(struct loop *loop, int *client)
 		*client = -1;
 		return;
 	case ATTEND_REMOVE:
-		log_info("taken out by `vicar remove`");
+		log_info("taken out by `vicar %s`", loop->swapped ? "swap" : "remove");
 		loop->ending = true;
 		return;
 	}
@@ -482,6 +482,8 @@ loop_run(struct loop *loop)
 		turn(loop);
 	listen_close(&loop->link);
 	vpcd_close(&loop->vpcd);
+	if (loop->reader.fd >= 0 && loop->swapped)
+		endpoint_swapped(&loop->reader);
 	if (loop->reader.fd >= 0)
 		drop_reader(loop, "the card was taken out");
 	owner_cancel(&loop->owner, loop_now_ms(), "the card was taken out");

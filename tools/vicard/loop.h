@@ -35,6 +35,7 @@ struct loop {
 	/* Its own. */
 	struct endpoint reader; /* fd -1: none */
 	bool no_slot;           /* the last reader had no free one */
+	bool swapped;           /* it ends for another card, which is to have its slot */
 	bool told_ready;        /* that this reader has the card */
 	uint64_t busy_at;       /* when the reader must hear of us, while a request is open */
 	int clients[LOOP_CLIENTS_MAX];

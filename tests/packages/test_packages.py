@@ -96,8 +96,21 @@ class Packages(MachineTest):
         self.assertFalse(os.path.exists(ENTRY))
         self.assert_works(VPCD)
 
+    def test_what_was_unpacked_and_never_configured_leaves_no_entry_without_a_library(self):
+        self.install()
+        self.assert_works(VPCD + VICAR)
+        newer = [self.machine.newer(deb) for deb in self.debs("vicar-ifd")]
+        self.machine.run("dpkg", "--unpack", "--force-depends", *newer)
+        # dpkg runs no prerm for a package in this state.
+        self.machine.run("dpkg", "--remove", *NAMES)
+        self.assertFalse(os.path.exists(ENTRY))
+        self.assert_works(VPCD)
+        self.install()
+        self.assert_works(VPCD + VICAR)
+
     def test_a_removal_that_fails_leaves_the_reader(self):
         self.install()
+        self.assert_works(VPCD + VICAR)
         with open("/var/lib/dpkg/info/vicar-ifd.prerm", "a", encoding="utf-8") as f:
             f.write("exit 1\n")
         self.assertNotEqual(self.machine.run("dpkg", "--remove", "vicar", "vicar-ifd", check=False).returncode, 0)

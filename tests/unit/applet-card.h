@@ -249,7 +249,7 @@ applet_send_bytes(struct applet_card *card, struct bytes command)
 	enum card_result result = card_transmit(card->card, command, &writer);
 
 	while (result == CARD_PENDING) {
-		struct key_result answer;
+		struct key_result answer = {0};
 
 		answer.sw = applet_fulfil(card, &answer.output);
 		result = card_resume(card->card, &answer, &writer);

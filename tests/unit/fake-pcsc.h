@@ -410,7 +410,7 @@ fake_send(struct fake_reader *reader, struct bytes command, struct writer *respo
 		fake_wait(reader);
 	result = card_transmit(reader->applet->card, command, response);
 	while (result == CARD_PENDING) {
-		struct key_result made;
+		struct key_result made = {0};
 
 		made.sw = applet_fulfil(reader->applet, &made.output);
 		result = card_resume(reader->applet->card, &made, response);

@@ -70,7 +70,7 @@ p11_transmit(void *context, struct bytes command, struct writer *response)
 	assert_true(capdu_parse(command, &capdu));
 	result = card_transmit(p11->applet->card, command, &answer);
 	while (result == CARD_PENDING) {
-		struct key_result made;
+		struct key_result made = {0};
 
 		made.sw = applet_fulfil(p11->applet, &made.output);
 		result = card_resume(p11->applet->card, &made, &answer);

@@ -69,7 +69,7 @@ serve_local(struct keys *keys, const struct key_request *request, struct writer 
 {
 	uint8_t room[KEY_OUTPUT_MAX];
 	struct writer output = writer_to(room, sizeof(room));
-	struct key_result result;
+	struct key_result result = {.sw = SW_OK};
 	char error[LOCAL_ERROR_MAX] = "";
 	enum card_result done;
 

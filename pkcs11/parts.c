@@ -228,27 +228,39 @@ rsa_key(OSSL_LIB_CTX *crypto, struct bytes modulus, struct bytes exponent)
 }
 
 static EVP_PKEY *
+ec_key_at(OSSL_LIB_CTX *crypto, const char *curve, struct bytes point)
+{
+	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+	EVP_PKEY *key = NULL;
+
+	if (builder != NULL &&
+	    OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, curve, 0) == 1 &&
+	    OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point.data,
+					     point.len) == 1)
+		key = build(crypto, "EC", builder);
+	OSSL_PARAM_BLD_free(builder);
+	return key;
+}
+
+/* The point in an OCTET STRING (PKCS#11 v2.40, section 2.3.3), or as it is. An uncompressed point begins
+ * with the tag of an OCTET STRING, and one in 256 goes on with a length that fits. */
+static EVP_PKEY *
 ec_key(OSSL_LIB_CTX *crypto, struct bytes parameters, struct bytes given)
 {
 	const uint8_t *at = parameters.data, *point_at = given.data;
 	ASN1_OBJECT *oid = d2i_ASN1_OBJECT(NULL, &at, (long)parameters.len);
 	ASN1_OCTET_STRING *string = d2i_ASN1_OCTET_STRING(NULL, &point_at, (long)given.len);
-	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
-	struct bytes point = given;
 	const char *curve = oid != NULL ? OBJ_nid2sn(OBJ_obj2nid(oid)) : NULL;
 	EVP_PKEY *key = NULL;
 
-	if (string != NULL && point_at == given.data + given.len)
-		point = (struct bytes){ASN1_STRING_get0_data(string),
-				       (size_t)ASN1_STRING_length(string)};
-	if (builder != NULL && curve != NULL &&
-	    OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, curve, 0) == 1 &&
-	    OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point.data,
-					     point.len) == 1)
-		key = build(crypto, "EC", builder);
+	if (curve != NULL && string != NULL && point_at == given.data + given.len)
+		key = ec_key_at(crypto, curve,
+				(struct bytes){ASN1_STRING_get0_data(string),
+					       (size_t)ASN1_STRING_length(string)});
+	if (curve != NULL && key == NULL)
+		key = ec_key_at(crypto, curve, given);
 	ASN1_OBJECT_free(oid);
 	ASN1_OCTET_STRING_free(string);
-	OSSL_PARAM_BLD_free(builder);
 	return key;
 }
 

@@ -409,6 +409,27 @@ openssl_signs(EVP_PKEY *key, size_t half, CK_BYTE *signature)
 	return 2 * half;
 }
 
+/* Bare points: 04 is also the tag of an OCTET STRING, and here the length fits too. */
+static void
+a_point_that_looks_like_an_octet_string_is_taken_as_it_is(void **state)
+{
+	CK_SESSION_HANDLE session = auth_session();
+	CK_BYTE point[65] = {0};
+	EVP_PKEY *key = NULL;
+	size_t len = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 20000 && point[1] != sizeof(point) - 2; i++) {
+		EVP_PKEY_free(key);
+		key = EVP_EC_gen("P-256");
+		assert_int_equal(
+		    EVP_PKEY_get_octet_string_param(key, "pub", point, sizeof(point), &len), 1);
+	}
+	assert_int_equal(point[1], sizeof(point) - 2);
+	(void)make_public_key(session, key, "prime256v1");
+	EVP_PKEY_free(key);
+}
+
 static void
 a_signature_on_any_curve_is_verified(void **state)
 {
@@ -676,6 +697,7 @@ main(void)
 	    RSA_KEY(each_padding_is_decrypted_and_the_card_is_asked_once),
 	    RSA_KEY(a_damaged_cryptogram_is_told),
 	    RSA_KEY(signatures_are_verified_in_software),
+	    EC_KEY_OF(a_point_that_looks_like_an_octet_string_is_taken_as_it_is),
 	    EC_KEY_OF(a_signature_on_any_curve_is_verified),
 	    EC_KEY_OF(the_card_and_the_other_agree_on_a_secret),
 	    EC_KEY_OF(a_secret_is_stretched_by_each_derivation_function),

@@ -44,6 +44,10 @@ class Page(unittest.TestCase):
                     f" --dump-dom \"$1\" >>{self.world.path('browsed')}\n")  # fmt: skip
         os.chmod(self.world.path("browser"), 0o755)
 
+    def pages_seen(self):
+        with open(self.world.path("browsed")) as f:
+            return f.read().count("you can close this page")
+
     def test_a_browser_logs_in_and_agrees(self):
         account = self.world.write_private("account", "[account]\nuser = maria\n")
         self.world.vicar("enrol", "maria", "--service", "csc", "--account", account)
@@ -55,8 +59,8 @@ class Page(unittest.TestCase):
             f.write(b"a document\n")
         self.world.pkcs11("--login", "--pin", PIN, "--sign", "-m", "SHA256-RSA-PKCS", "-i", "document",
                           "-o", "signature")  # fmt: skip
-        with open(self.world.path("browsed")) as f:
-            self.assertEqual(f.read().count("you can close this page"), 2)
+        # The browser writes down what it has seen when the signature may be there already.
+        harness.wait_for("second page", lambda: self.pages_seen() == 2, 60)
         self.assertEqual(self.service.count("oauth2/authorize"), 2)
         self.assertEqual(self.service.count("signatures/signHash"), 1)
 

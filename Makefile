@@ -244,6 +244,7 @@ check-consumers-run: all
 .PHONY: check-sanitize check-sanitize-run
 check-sanitize: deps-check
 	@$(MAKE) --no-print-directory all check-programs
+	@ln -sfn $(CURDIR)/packaging $(BUILD)/packaging # where programs of a build look for their data
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize SANITIZE=address,undefined \
 		VICAR_DRIVER=$(abspath $(BUILD))/libifdvicar.so \
 		VICAR_TEST_MODULE=$(abspath $(BUILD))/vicar-pkcs11.so check-sanitize-run

@@ -47,18 +47,38 @@ cards_find(struct cards *cards, const char *name)
 	return i < cards->count && strcmp(cards->list[i].name, name) == 0 ? &cards->list[i] : NULL;
 }
 
+/* The one that goes when there are too many: of the user who has most, the last that is in no slot. Cards of one
+ * user stand together, since their names begin with the same number. */
+static size_t
+surplus(const struct cards *cards)
+{
+	size_t found = cards->count - 1, most = 0, first = 0;
+
+	for (size_t i = 0; i < cards->count; i++) {
+		if (cards->list[i].owner != cards->list[first].owner)
+			first = i;
+		if (cards->list[i].state != CARD_TAKEN && i - first + 1 >= most) {
+			most = i - first + 1;
+			found = i;
+		}
+	}
+	return found;
+}
+
 static void
 insert(struct cards *cards, const struct card *card)
 {
-	size_t i = place(cards, card->name);
+	size_t i = place(cards, card->name), gone;
 
-	if (i == CARDS_MAX)
-		return;
-	if (cards->count == CARDS_MAX)
-		cards->count--;
 	memmove(&cards->list[i + 1], &cards->list[i], (cards->count - i) * sizeof cards->list[0]);
 	cards->list[i] = *card;
 	cards->count++;
+	if (cards->count <= CARDS_MAX)
+		return;
+	gone = surplus(cards);
+	cards->count--;
+	memmove(&cards->list[gone], &cards->list[gone + 1],
+		(cards->count - gone) * sizeof cards->list[0]);
 }
 
 static bool

@@ -10,7 +10,8 @@
 
 #include "ifdhandler/cardname.h"
 
-/* More than the slots of any pcscd; the first in the order of names count. */
+/* More than the slots of any pcscd. Of more sockets than that some are left out: of the user who has most the last in
+ * the order of names, and none that is in a slot. So nobody hides another's card. */
 enum { CARDS_MAX = 64 };
 
 enum card_state {
@@ -37,7 +38,7 @@ struct card {
 };
 
 struct cards {
-	struct card list[CARDS_MAX];
+	struct card list[CARDS_MAX + 1]; /* the last is free between two calls */
 	size_t count;
 };
 

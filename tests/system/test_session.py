@@ -98,6 +98,31 @@ class Vicard(VicardTest):
         self.assertEqual(self.log().count(FORGOTTEN), 1)
         self.assertEqual(reader.transmit(PSO), NOT_VERIFIED)
 
+    def test_what_another_than_logind_says_does_nothing(self):
+        reader = self.verified()
+        forger = self.bus.service("fake_forger")
+        commands = ("lock", "locked-hint", "inactive", "sleep")
+        for count, command in enumerate((*commands, "heir", *commands), 1):
+            forger.tell(command)
+            forger.wait("sent", count)
+        self.assertEqual(reader.whole(PSO), b"S" * 256)
+        # All that was forged comes before this on the bus.
+        self.logind.tell("sleep true")
+        self.wait_forgotten()
+        self.logind.tell("lock own")
+        self.wait_forgotten(2)
+        self.assertEqual(self.log().count(FORGOTTEN), 2)
+        self.assertEqual(reader.transmit(PSO), NOT_VERIFIED)
+
+    def test_a_logind_that_was_started_again_is_believed(self):
+        reader = self.verified()
+        self.logind.process.terminate()
+        self.logind.process.wait()
+        self.logind = self.bus.service("fake_logind")
+        self.logind.tell("lock own")
+        self.wait_forgotten()
+        self.assertEqual(reader.transmit(PSO), NOT_VERIFIED)
+
     def test_of_many_words_at_once_none_is_lost(self):
         reader = self.verified()
         self.process.send_signal(signal.SIGSTOP)

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,6 +21,9 @@
 #define LOCKED "the screen was locked"
 #define INACTIVE "another session is in front"
 #define SLEEPS "the machine goes to sleep"
+
+#define BUS "org.freedesktop.DBus"
+#define BUS_PATH "/org/freedesktop/DBus"
 
 enum { US_PER_MS = 1000, MESSAGES_MAX = 64 };
 
@@ -80,11 +84,53 @@ ask_owner(struct session *session, sd_bus_message *signal, sd_bus_message_handle
 		log_debug("logind cannot be asked whose session it was");
 }
 
+static void
+set_logind(struct session *session, const char *owner)
+{
+	(void)snprintf(session->logind, sizeof(session->logind), "%s", owner);
+}
+
+static int
+take_logind(sd_bus_message *reply, void *session, sd_bus_error *error)
+{
+	const char *owner;
+
+	(void)error;
+	if (!sd_bus_message_is_method_error(reply, NULL) &&
+	    sd_bus_message_read_basic(reply, SD_BUS_TYPE_STRING, &owner) > 0)
+		set_logind(session, owner);
+	return 0;
+}
+
+/* Nobody but the bus itself can be a sender that does not begin with a colon. */
+static int
+take_logind_changed(sd_bus_message *signal, void *session, sd_bus_error *error)
+{
+	const char *name, *old, *new, *sender = sd_bus_message_get_sender(signal);
+
+	(void)error;
+	if (sender != NULL && strcmp(sender, BUS) == 0 &&
+	    sd_bus_message_read(signal, "sss", &name, &old, &new) > 0 && strcmp(name, LOGIND) == 0)
+		set_logind(session, new);
+	return 0;
+}
+
+/* The bus applies our matches to what is sent to all. What anybody sends to us alone it delivers, and libsystemd
+ * cannot tell whose name that is. */
+static bool
+is_of_logind(const struct session *session, sd_bus_message *signal)
+{
+	const char *sender = sd_bus_message_get_sender(signal);
+
+	return sender != NULL && session->logind[0] != '\0' && strcmp(sender, session->logind) == 0;
+}
+
 static int
 take_lock(sd_bus_message *signal, void *context, sd_bus_error *error)
 {
 	(void)error;
-	ask_owner(context, signal, take_owner_of_locked);
+	if (is_of_logind(context, signal))
+		ask_owner(context, signal, take_owner_of_locked);
 	return 0;
 }
 
@@ -110,7 +156,7 @@ take_properties(sd_bus_message *signal, void *context, sd_bus_error *error)
 	const char *name;
 
 	(void)error;
-	if (sd_bus_message_skip(signal, "s") < 0 ||
+	if (!is_of_logind(session, signal) || sd_bus_message_skip(signal, "s") < 0 ||
 	    sd_bus_message_enter_container(signal, SD_BUS_TYPE_ARRAY, "{sv}") < 0)
 		return 0;
 	while (sd_bus_message_enter_container(signal, SD_BUS_TYPE_DICT_ENTRY, "sv") > 0) {
@@ -175,7 +221,8 @@ take_sleep(sd_bus_message *signal, void *context, sd_bus_error *error)
 	int begins;
 
 	(void)error;
-	if (sd_bus_message_read_basic(signal, SD_BUS_TYPE_BOOLEAN, &begins) <= 0)
+	if (!is_of_logind(session, signal) ||
+	    sd_bus_message_read_basic(signal, SD_BUS_TYPE_BOOLEAN, &begins) <= 0)
 		return 0;
 	session->sleeping = begins != 0;
 	if (session->sleeping)
@@ -203,10 +250,28 @@ static const struct {
      take_sleep},
 };
 
+/* Who logind is, before its first signal can come and whenever that changes. */
+static int
+know_logind(struct session *session)
+{
+	int r;
+
+	session->logind[0] = '\0';
+	r = sd_bus_add_match_async(session->bus, NULL,
+				   "type='signal',sender='" BUS "',path='" BUS_PATH
+				   "',interface='" BUS "',member='NameOwnerChanged',arg0='" LOGIND
+				   "'",
+				   take_logind_changed, NULL, session);
+	if (r >= 0)
+		r = sd_bus_call_method_async(session->bus, NULL, BUS, BUS_PATH, BUS, "GetNameOwner",
+					     take_logind, session, "s", LOGIND);
+	return r;
+}
+
 static int
 subscribe(struct session *session)
 {
-	int r = 0;
+	int r = know_logind(session);
 
 	for (size_t i = 0; r >= 0 && i < sizeof(signals) / sizeof(signals[0]); i++)
 		if ((session->drop_on & signals[i].on) != 0)

@@ -7,8 +7,9 @@
  *   sleep     Manager.PrepareForSleep; the machine waits until the PINs are forgotten (a delay inhibitor)
  *   inactive  Session.Active becomes false: another session is in front
  *
- * Sessions are those of our own user, and those that are gone before it is known whose they were. Never
- * blocks; wakes nobody up but by such a signal.
+ * Sessions are those of our own user, and those that are gone before it is known whose they were. Only what
+ * logind itself sends counts: any user of the bus may send us signals. Never blocks; wakes nobody up but by a
+ * signal.
  */
 #ifndef VICAR_TOOLS_VICARD_SESSION_H
 #define VICAR_TOOLS_VICARD_SESSION_H
@@ -17,13 +18,16 @@
 
 #include <systemd/sd-bus.h>
 
+enum { SESSION_NAME_SIZE = 256 }; /* of a name on the bus: D-Bus specification, "Valid Names" */
+
 struct session {
-	sd_bus *bus;          /* NULL: not connected */
-	unsigned drop_on;     /* enum config_drop */
-	int inhibitor;        /* holds sleep up; -1: none */
-	bool sleeping;        /* the machine is about to sleep, or wakes */
-	bool told;            /* that there is no bus */
-	const char *happened; /* since session_serve() was last called; NULL: nothing */
+	sd_bus *bus;                    /* NULL: not connected */
+	char logind[SESSION_NAME_SIZE]; /* its unique name; empty: nobody is logind */
+	unsigned drop_on;               /* enum config_drop */
+	int inhibitor;                  /* holds sleep up; -1: none */
+	bool sleeping;                  /* the machine is about to sleep, or wakes */
+	bool told;                      /* that there is no bus */
+	const char *happened;           /* since session_serve() was last called; NULL: nothing */
 };
 
 void session_init(struct session *session, unsigned drop_on);

@@ -287,6 +287,7 @@ lint-run:
 		FILE -- -std=c17 $(ALL_CPPFLAGS) $(PCSC_CFLAGS) $(P11_CFLAGS)
 
 include packaging/install.mk
+include tests/bench/bench.mk
 
 .PHONY: clean
 clean:
@@ -300,6 +301,7 @@ help:
 	@echo 'check-system    the Debian packages and second users; wants root'
 	@echo 'check-threads   the PKCS#11 module and the reader under ThreadSanitizer'
 	@echo 'check-consumers the PKCS#11 module in browsers, Java, OpenSSH and other programs'
+	@echo 'bench           speed and size against peers, into docs/benchmarks/; FIGURES=; check-bench: short'
 	@echo 'lint            clang-format, clang-tidy, cppcheck'
 	@echo 'install         under prefix, default /usr/local; uninstall. packaging/install.mk has the rest'
 	@echo 'deb             the Debian packages, into $(BUILD)/deb/'

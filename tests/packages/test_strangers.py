@@ -9,14 +9,13 @@ import os
 import re
 import subprocess
 import sys
-import unittest
 
 import machine
-from machine import VICAR, Machine, pcsc
+from machine import VICAR, pcsc
+from people import FIRST, PeopleTest
 
 from harness import wait_for  # noqa: I100
 
-FIRST, SECOND = VICAR
 # The first letter of a planted name comes before those of honest cards, so that it would get the first slot.
 EVIL = "aaa"
 
@@ -54,37 +53,7 @@ except PermissionError:
 """
 
 
-class Strangers(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.machine = Machine()
-        cls.addClassCleanup(cls.machine.__exit__)
-        cls.machine.apt("install", *cls.machine.debs)
-        cls.ana = cls.machine.user("ana", "vicar")
-        cls.eve = cls.machine.user("eve", "vicar")
-        cls.rui = cls.machine.user("rui")
-        cls.ana.run("vicar", "create", "--demo")
-        cls.eve.run("vicar", "create", "--demo")
-
-    def setUp(self):
-        # A mount: what is in it is removed, it stays.
-        self.addCleanup(self.clear)
-        self.link = f"/run/vicar/{self.ana.uid}-demo.sock"
-        self.machine.start_pcscd()
-        self.addCleanup(os.unlink, "/run/pcscd.log")
-        self.addCleanup(self.machine.stop_pcscd)
-
-    @staticmethod
-    def clear():
-        for name in os.listdir("/run/vicar"):
-            path = os.path.join("/run/vicar", name)
-            os.rmdir(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)
-
-    def insert(self, user=None):
-        user = user or self.ana
-        user.run("vicar", "insert", "demo")
-        self.addCleanup(user.run, "vicar", "remove", "demo", check=False)
-
+class Strangers(PeopleTest):
     def plants(self, path, user=None):
         """A listening socket of the stranger's, which is a card for everybody who connects (ifdhandler/link.h)."""
         process = (user or self.eve).popen(
@@ -98,11 +67,6 @@ class Strangers(unittest.TestCase):
 
     def connects(self, user, path):
         return user.run(sys.executable, "-c", CLIENT, path).stdout.strip()
-
-    def present(self):
-        """Which slots have a card for a client that comes now."""
-        with pcsc.Client() as client:
-            return [reader for reader in VICAR if client.state(reader)[0]]
 
     def assert_refused(self, *names):
         """The reader has looked at each and left it alone; the card of the first slot is the honest one."""

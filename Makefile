@@ -288,6 +288,7 @@ lint-run:
 
 include packaging/install.mk
 include tests/bench/bench.mk
+include tests/coverage.mk
 
 .PHONY: clean
 clean:
@@ -302,6 +303,7 @@ help:
 	@echo 'check-threads   the PKCS#11 module and the reader under ThreadSanitizer'
 	@echo 'check-consumers the PKCS#11 module in browsers, Java, OpenSSH and other programs'
 	@echo 'bench           speed and size against peers, into docs/benchmarks/; FIGURES=; check-bench: short'
+	@echo 'coverage        lines and branches that the tests run, into tests/coverage.txt; PARTS= for some'
 	@echo 'lint            clang-format, clang-tidy, cppcheck'
 	@echo 'install         under prefix, default /usr/local; uninstall. packaging/install.mk has the rest'
 	@echo 'deb             the Debian packages, into $(BUILD)/deb/'

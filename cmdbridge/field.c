@@ -19,21 +19,12 @@ static bool
 take_number(struct bytes value, struct field *field)
 {
 	struct reader reader = reader_of(value);
-	uint16_t wide;
-	uint8_t narrow;
+	uint16_t wide = 0;
+	uint8_t narrow = 0;
+	bool ok = field->number_len == 2 ? reader_u16(&reader, &wide) : reader_u8(&reader, &narrow);
 
-	if (value.len != field->number_len)
-		return false;
-	if (field->number_len == 2) {
-		if (!reader_u16(&reader, &wide))
-			return false;
-		*field->number = wide;
-		return true;
-	}
-	if (!reader_u8(&reader, &narrow))
-		return false;
-	*field->number = narrow;
-	return true;
+	*field->number = field->number_len == 2 ? wide : narrow;
+	return ok && reader.left == 0;
 }
 
 static struct field *

@@ -121,9 +121,9 @@ settings_put(struct settings *settings, const char *name, const char *value, con
 		put_list(settings, (size_t)key, value);
 		return true;
 	case KIND_SWITCH: return take_switch(value, at);
-	case KIND_SECONDS: return take_seconds(value, at);
+	case KIND_SECONDS: break;
 	}
-	return false;
+	return take_seconds(value, at);
 }
 
 void
@@ -175,8 +175,6 @@ fail(struct loader *loader, const char *format, ...)
 	size_t len;
 	va_list list;
 
-	if (loader->failed)
-		return 0;
 	loader->failed = true;
 	len = (size_t)snprintf(loader->error, SETTINGS_ERROR_MAX, "%s:%d: ", loader->path,
 			       loader->line);
@@ -197,8 +195,6 @@ take_key(void *context, const char *section, const char *name, const char *value
 	char known[SETTINGS_ERROR_MAX / 2];
 	int key = settings_key(name);
 
-	if (loader->failed)
-		return 0;
 	if (strcmp(section, SECTION) != 0)
 		return 1;
 	if (key != SETTINGS_NO_KEY && (loader->seen & 1U << key) != 0)

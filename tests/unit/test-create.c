@@ -5,6 +5,7 @@
 #include "tools/vicar/pins.h"
 #include "tools/vicar/self_signed.h"
 
+#include <sys/wait.h>
 #include <time.h>
 
 static struct creation
@@ -436,6 +437,72 @@ an_unknown_line_in_a_pin_file_is_refused(void **state)
 }
 
 static void
+a_line_of_a_pin_file_that_is_no_key_and_value_is_refused(void **state)
+{
+	assert_pin_file_refused(state, "pin = 1234\npuk 12345678\n", 0600,
+				"line 2 is not `KEY = DIGITS` with one of the keys pin, puk");
+}
+
+static void
+a_pin_file_with_more_values_than_any_command_takes_is_refused(void **state)
+{
+	static const char keys[][3] = {"a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8",
+				       "a9", "b0", "b1", "b2", "b3", "b4", "b5", "b6"};
+	enum { COUNT = sizeof(keys) / sizeof(keys[0]) };
+	struct pins_value pins[COUNT] = {{.key = NULL}};
+	struct problem error = {""};
+	char text[COUNT * 16];
+	size_t len = 0;
+
+	for (size_t i = 0; i < COUNT; i++) {
+		pins[i] = (struct pins_value){.key = keys[i], .min = 4, .max = 8};
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s = 1234\n", keys[i]);
+	}
+	assert_false(pins_read(home_write(state, "pins", text, 0600), pins, COUNT, &error));
+	assert_non_null(strstr(error.text, "more than 16 lines"));
+	assert_string_equal(pins[0].value, "");
+}
+
+/* A process of a session of its own has no terminal. */
+static void
+without_a_terminal_it_is_said_what_a_pin_file_holds(void **state)
+{
+	struct problem error = {""};
+	int status = -1;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	if (pid == 0) {
+		struct pins_value pins[2];
+
+		memcpy(pins, PIN_AND_PUK, sizeof(pins));
+		_exit(setsid() >= 0 && !pins_ask(pins, 2, &error) &&
+			      strstr(error.text, "put the lines pin, puk, each with = DIGITS")
+			  ? 0
+			  : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+/* The rule for new PINs, pin-rules of vicar.conf, is judged for those of a file as well. */
+static void
+a_new_pin_of_a_file_that_the_rules_forbid_is_refused(void **state)
+{
+	struct pins_value pins[2];
+	struct problem error = {""};
+
+	memcpy(pins, PIN_AND_PUK, sizeof(pins));
+	assert_false(pins_get(home_write(state, "pins", "pin = 1111\npuk = 12345678\n", 0600), pins,
+			      2, &error));
+	assert_memory_equal(error.text, "PIN: ", 5);
+	assert_null(strstr(error.text, "1111"));
+	assert_string_equal(pins[0].value, "");
+	assert_string_equal(pins[1].value, "");
+}
+
+static void
 an_error_about_a_pin_file_never_holds_the_pin(void **state)
 {
 	const char *path = home_write(state, "pins", "pin = 123456789\n", 0600);
@@ -526,6 +593,10 @@ main(void)
 	    TEST(a_pin_that_is_there_twice_is_refused),
 	    TEST(an_unknown_line_in_a_pin_file_is_refused),
 	    TEST(an_error_about_a_pin_file_never_holds_the_pin),
+	    TEST(a_line_of_a_pin_file_that_is_no_key_and_value_is_refused),
+	    TEST(a_pin_file_with_more_values_than_any_command_takes_is_refused),
+	    TEST(without_a_terminal_it_is_said_what_a_pin_file_holds),
+	    TEST(a_new_pin_of_a_file_that_the_rules_forbid_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -445,6 +445,65 @@ a_token_that_others_can_read_is_not_used(void **state)
 	assert_token(&config, &maria, NULL);
 }
 
+/* XDG base directory specification: ~/.local/share, and no relative path. */
+static void
+without_xdg_data_home_a_token_is_kept_under_home(void **state)
+{
+	(void)state;
+	unsetenv("XDG_DATA_HOME");
+	setenv("HOME", *state, 1);
+	csc_token_save(&config, &maria, "kept");
+	assert_token(&config, &maria, "kept");
+	setenv("HOME", "relative", 1);
+	assert_token(&config, &maria, NULL);
+	csc_token_save(&config, &maria, "nowhere");
+	assert_token(&config, &maria, NULL);
+	setenv("HOME", *state, 1);
+	assert_token(&config, &maria, "kept");
+}
+
+static void
+an_empty_token_is_none(void **state)
+{
+	(void)state;
+	csc_token_save(&config, &maria, "");
+	assert_token(&config, &maria, NULL);
+	csc_token_save(&config, &maria, "\nsecond line");
+	assert_token(&config, &maria, NULL);
+}
+
+static void
+a_token_that_is_too_long_is_not_kept_and_leaves_the_old_one(void **state)
+{
+	char *token = test_malloc(65536);
+
+	(void)state;
+	memset(token, 'a', 65535);
+	token[65535] = '\0';
+	csc_token_save(&config, &maria, "old");
+	csc_token_save(&config, &maria, token);
+	assert_token(&config, &maria, "old");
+	test_free(token);
+}
+
+static void
+a_token_whose_place_is_taken_is_not_kept_and_leaves_no_file_beside_it(void **state)
+{
+	char path[PATH_MAX];
+
+	csc_token_save(&config, &maria, "first");
+	assert_int_equal(nftw(*state, find_file, 8, FTW_PHYS), 0);
+	snprintf(path, sizeof(path), "%s", found);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
+	found[0] = '\0';
+	csc_token_save(&config, &maria, "second");
+	assert_token(&config, &maria, NULL);
+	assert_int_equal(nftw(*state, find_file, 8, FTW_PHYS), 0);
+	assert_string_equal(found, "");
+	assert_int_equal(rmdir(path), 0);
+}
+
 int
 main(void)
 {
@@ -467,6 +526,15 @@ main(void)
 					    remove_home),
 	    cmocka_unit_test_setup_teardown(a_token_that_others_can_read_is_not_used, make_home,
 					    remove_home),
+	    cmocka_unit_test_setup_teardown(without_xdg_data_home_a_token_is_kept_under_home,
+					    make_home, remove_home),
+	    cmocka_unit_test_setup_teardown(an_empty_token_is_none, make_home, remove_home),
+	    cmocka_unit_test_setup_teardown(
+		a_token_that_is_too_long_is_not_kept_and_leaves_the_old_one, make_home,
+		remove_home),
+	    cmocka_unit_test_setup_teardown(
+		a_token_whose_place_is_taken_is_not_kept_and_leaves_no_file_beside_it, make_home,
+		remove_home),
 	};
 
 	if (CRYPTO_secure_malloc_init(65536, 16) != 1)

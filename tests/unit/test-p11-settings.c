@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -136,6 +137,86 @@ a_file_that_vicar_conf_names_must_be_there(void **state)
 	assert_non_null(strstr(error, "/nonexistent/vicar.conf"));
 }
 
+/* The same directory twice, as XDG_CONFIG_HOME and as ~/.config; the machine's own file is none of this. */
+static void
+the_users_own_file_is_found_as_the_xdg_directories_say(void **state)
+{
+	char config[sizeof(directory) + 16], vicar[sizeof(directory) + 32],
+	    path[sizeof(directory) + 48];
+	FILE *file;
+
+	(void)state;
+	unsetenv("VICAR_CONF");
+	snprintf(config, sizeof(config), "%s/.config", directory);
+	snprintf(vicar, sizeof(vicar), "%s/vicar", config);
+	snprintf(path, sizeof(path), "%s/vicar.conf", vicar);
+	assert_int_equal(mkdir(config, 0700), 0);
+	assert_int_equal(mkdir(vicar, 0700), 0);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_true(fputs("[pkcs11]\nno-slots-for = only-here\n", file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	setenv("HOME", directory, 1);
+	unsetenv("XDG_CONFIG_HOME");
+	assert_true(settings_load(&settings, error));
+	assert_string_equal(settings.no_slots_for, "only-here");
+	setenv("XDG_CONFIG_HOME", directory, 1);
+	assert_true(settings_load(&settings, error));
+	assert_string_not_equal(settings.no_slots_for, "only-here");
+	setenv("XDG_CONFIG_HOME", config, 1);
+	assert_true(settings_load(&settings, error));
+	assert_string_equal(settings.no_slots_for, "only-here");
+	/* A relative one is none: XDG base directory specification. */
+	setenv("XDG_CONFIG_HOME", "relative", 1);
+	setenv("HOME", "relative", 1);
+	assert_true(settings_load(&settings, error));
+	assert_string_not_equal(settings.no_slots_for, "only-here");
+	unlink(path);
+	rmdir(vicar);
+	rmdir(config);
+}
+
+static void
+a_list_that_has_no_room_is_refused(void **state)
+{
+	char value[SETTINGS_TEXT_MAX + 1];
+	const char *allowed;
+
+	(void)state;
+	settings_default(&settings);
+	memset(value, 'a', sizeof(value));
+	value[SETTINGS_TEXT_MAX] = '\0';
+	assert_false(settings_put(&settings, "exclude-readers", value, &allowed));
+	assert_string_equal(settings.exclude_readers, "");
+	assert_non_null(allowed);
+	value[SETTINGS_TEXT_MAX - 1] = '\0';
+	assert_true(settings_put(&settings, "exclude-readers", value, &allowed));
+	assert_string_equal(settings.exclude_readers, value);
+}
+
+/* libinih goes on after an error; the first one is what is told. */
+static void
+the_first_error_of_a_file_is_the_one_told(void **state)
+{
+	(void)state;
+	assert_error("[pkcs11]\npin-cache = maybe\nnonsense = 1\n",
+		     "2: pin-cache = maybe: allowed is yes or no");
+}
+
+static void
+a_path_that_leaves_no_room_for_the_reason_is_an_error_all_the_same(void **state)
+{
+	char path[SETTINGS_ERROR_MAX + 8];
+
+	(void)state;
+	memset(path, '/', sizeof(path));
+	path[sizeof(path) - 2] = 'x';
+	path[sizeof(path) - 1] = '\0';
+	setenv("VICAR_CONF", path, 1);
+	assert_false(settings_load(&settings, error));
+	assert_int_equal(strlen(error), SETTINGS_ERROR_MAX - 1);
+}
+
 static void
 names_are_matched_whole_and_without_case(void **state)
 {
@@ -235,6 +316,10 @@ main(void)
 	    cmocka_unit_test(what_is_wrong_is_told_with_its_line),
 	    cmocka_unit_test(a_line_that_is_too_long_is_refused),
 	    cmocka_unit_test(a_file_that_vicar_conf_names_must_be_there),
+	    cmocka_unit_test(the_users_own_file_is_found_as_the_xdg_directories_say),
+	    cmocka_unit_test(a_list_that_has_no_room_is_refused),
+	    cmocka_unit_test(the_first_error_of_a_file_is_the_one_told),
+	    cmocka_unit_test(a_path_that_leaves_no_room_for_the_reason_is_an_error_all_the_same),
 	    cmocka_unit_test(names_are_matched_whole_and_without_case),
 	    cmocka_unit_test(
 		by_default_the_signature_slot_is_kept_from_programs_that_do_tls_or_ssh),

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "cmdbridge/scmd.h"
+#include "cmdbridge/soap.h"
 #include "tools/cmd-simulator/wsdl.h"
 
 #include <ftw.h>
@@ -305,6 +306,34 @@ every_request_is_valid_by_the_wsdl(void **state)
 	xmlSchemaFree(schema);
 	sim_directory_close(&directory);
 	nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* What could not be added stays missing: half a request is never sent. */
+static void
+a_request_that_once_failed_has_no_text(void **state)
+{
+	struct soap_request request = soap_request_new("Get", NS);
+	size_t len = 1;
+
+	(void)state;
+	assert_false(request.failed);
+	assert_null(soap_request_declare(&request, NULL, "a", NS_A));
+	assert_null(soap_request_add(&request, NULL, "more", "text"));
+	assert_null(soap_request_add_ns(&request, request.operation, NULL, "more", "text"));
+	assert_null(soap_request_text(&request, &len));
+	assert_int_equal(len, 0);
+}
+
+static void
+a_child_of_nothing_makes_the_request_fail(void **state)
+{
+	struct soap_request request = soap_request_new("Get", NS);
+	size_t len;
+
+	(void)state;
+	assert_null(soap_request_add_ns(&request, NULL, NULL, "more", "text"));
+	assert_true(request.failed);
+	assert_null(soap_request_text(&request, &len));
 }
 
 static void
@@ -696,6 +725,8 @@ main(void)
 	    cmocka_unit_test(the_soap_action_is_quoted),
 	    cmocka_unit_test(every_request_is_valid_by_the_wsdl),
 	    cmocka_unit_test(markup_in_a_name_is_escaped),
+	    cmocka_unit_test(a_request_that_once_failed_has_no_text),
+	    cmocka_unit_test(a_child_of_nothing_makes_the_request_fail),
 	    cmocka_unit_test(a_started_process_has_code_and_id),
 	    cmocka_unit_test(a_wrong_pin_is_read_as_801),
 	    cmocka_unit_test(a_signature_is_read_with_its_status),

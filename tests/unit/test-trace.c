@@ -96,9 +96,10 @@ of_commands_that_bring_pins_the_header_is_all_that_is_told(void **state)
 		const char *command, *shown;
 	} cases[] = {
 	    {"00200081 04 31323334", "00200081"},
-	    {"10200081 04 31323334", "10200081"},         /* a part of a chain */
-	    {"80200081 000004 31323334", "80200081"},     /* another class, extended length */
-	    {"00200081 31323334", "00200081"},            /* lengths that do not add up */
+	    {"10200081 04 31323334", "10200081"},     /* a part of a chain */
+	    {"80200081 000004 31323334", "80200081"}, /* another class, extended length */
+	    {"00200081 31323334", "00200081"},        /* lengths that do not add up */
+	    {"00200081 31", "00200081"},
 	    {"00240081 08 3132333435363738", "00240081"}, /* CHANGE REFERENCE DATA */
 	    {"002C0081 08 3132333435363738", "002C0081"}, /* RESET RETRY COUNTER */
 	    {"00C20000 09 002000810431323334", "00C20000"},

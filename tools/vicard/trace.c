@@ -138,6 +138,15 @@ is_secret(uint8_t ins)
 	return false;
 }
 
+/* VERIFY that asks for the state, alone or with Le 00. Any other byte may be of a value whose Lc was
+ * forgotten. */
+static bool
+brings_nothing(struct bytes capdu)
+{
+	return capdu.len <= HEADER_LEN ||
+	       (capdu.len == HEADER_LEN + 1 && capdu.data[HEADER_LEN] == 0x00);
+}
+
 static void
 begin(struct trace *trace, struct bytes header)
 {
@@ -154,8 +163,7 @@ trace_command(struct trace *trace, struct bytes capdu)
 
 	if (ins != GET_RESPONSE)
 		begin(trace, capdu);
-	/* With a length byte or none it brings nothing: VERIFY that asks for the state. */
-	if (is_secret(ins) && capdu.len > HEADER_LEN + 1) {
+	if (is_secret(ins) && !brings_nothing(capdu)) {
 		message.flags = TRACE_SECRET;
 		message.total = 0;
 		message.shown.len = HEADER_LEN;

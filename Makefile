@@ -247,11 +247,12 @@ check-sanitize: deps-check
 	@ln -sfn $(CURDIR)/packaging $(BUILD)/packaging # where programs of a build look for their data
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize SANITIZE=address,undefined \
 		VICAR_DRIVER=$(abspath $(BUILD))/libifdvicar.so \
-		VICAR_TEST_MODULE=$(abspath $(BUILD))/vicar-pkcs11.so check-sanitize-run
+		VICAR_TEST_MODULE=$(abspath $(BUILD))/vicar-pkcs11.so \
+		VICAR_PLAIN_BUILD=$(abspath $(BUILD)) check-sanitize-run
 	@tests/run $(BUILD) valgrind
 check-sanitize-run: all check-programs
 	@VICAR_DRIVER=$(VICAR_DRIVER) VICAR_TEST_MODULE=$(VICAR_TEST_MODULE) \
-		tests/run $(BUILD) units replay driver system
+		VICAR_PLAIN_BUILD=$(VICAR_PLAIN_BUILD) tests/run $(BUILD) units replay driver system
 
 # The threads of the module and of the reader under ThreadSanitizer, which goes with no other sanitizer.
 .PHONY: check-threads check-threads-run

@@ -1,5 +1,7 @@
 #include "memory.h"
 
+#include "locked.h"
+
 #include <assuan.h>
 #include <curl/curl.h>
 #include <jansson.h>
@@ -15,6 +17,8 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+
+enum { HEAP = 4 * 1024 * 1024 };
 
 /* Stands before each block, so that its size is known when it is wiped. */
 struct header {
@@ -120,6 +124,21 @@ memory_protect(char error[MEMORY_ERROR_MAX])
 
 	for (size_t i = 0; i < sizeof(tell_tales) / sizeof(tell_tales[0]); i++)
 		unsetenv(tell_tales[i]);
+	if (CRYPTO_set_mem_functions(openssl_alloc, openssl_realloc, openssl_free) != 1 ||
+	    xmlMemSetup(memory_free, memory_alloc, memory_realloc, memory_strdup) != 0) {
+		snprintf(error, MEMORY_ERROR_MAX,
+			 "memory was in use before it could be protected; report this bug");
+		return false;
+	}
+	if (CRYPTO_secure_malloc_init(MEMORY_SECURE_HEAP, 16) != 1) {
+		snprintf(error, MEMORY_ERROR_MAX,
+			 "%d KiB of memory for secrets cannot be locked; raise the limit"
+			 " (ulimit -l, LimitMEMLOCK=) and try again",
+			 MEMORY_SECURE_HEAP / 1024);
+		return false;
+	}
+	/* What is left of the limit. */
+	locked_process(HEAP);
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || setrlimit(RLIMIT_CORE, &no_core) != 0) {
 		snprintf(error, MEMORY_ERROR_MAX,
 			 "this process cannot be kept from dumping core: %s; see its limits and "
@@ -130,21 +149,8 @@ memory_protect(char error[MEMORY_ERROR_MAX])
 	/* Only where there is no limit: beyond one, every later allocation would fail. */
 	if (getrlimit(RLIMIT_MEMLOCK, &locked) == 0 && locked.rlim_cur == RLIM_INFINITY)
 		(void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
-	if (CRYPTO_set_mem_functions(openssl_alloc, openssl_realloc, openssl_free) != 1 ||
-	    xmlMemSetup(memory_free, memory_alloc, memory_realloc, memory_strdup) != 0) {
-		snprintf(error, MEMORY_ERROR_MAX,
-			 "memory was in use before it could be protected; report this bug");
-		return false;
-	}
 	assuan_set_malloc_hooks(&hooks);
 	json_set_alloc_funcs(memory_alloc, memory_free);
-	if (CRYPTO_secure_malloc_init(MEMORY_SECURE_HEAP, 16) != 1) {
-		snprintf(error, MEMORY_ERROR_MAX,
-			 "%d KiB of memory for secrets cannot be locked; raise the limit"
-			 " (ulimit -l, LimitMEMLOCK=) and try again",
-			 MEMORY_SECURE_HEAP / 1024);
-		return false;
-	}
 	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_alloc, memory_free, memory_realloc,
 				 memory_strdup, memory_calloc) != CURLE_OK) {
 		snprintf(error, MEMORY_ERROR_MAX,

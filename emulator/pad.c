@@ -8,7 +8,6 @@
 
 enum {
 	DATA_MAX = 255,
-	HEADER_LEN = 4,
 	COUNT_LEN = 4, /* ulDataLength */
 	BITS_PER_BYTE = 8,
 
@@ -96,7 +95,7 @@ parse_command(struct bytes command, struct pad_request *request)
 	struct reader reader = reader_of(command);
 	uint8_t lc = 0;
 
-	if (!reader_take(&reader, HEADER_LEN, &request->header))
+	if (!reader_take(&reader, PAD_HEADER_LEN, &request->header))
 		return false;
 	request->data = BYTES_NONE;
 	return reader.left == 0 || (reader_u8(&reader, &lc) &&

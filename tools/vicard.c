@@ -243,7 +243,7 @@ set_up(struct vicard *vicard, const struct options *options)
 {
 	struct problem error = {""};
 
-	if (!hardening_apply() || !take_signals(&vicard->loop.signals))
+	if (!take_signals(&vicard->loop.signals))
 		return false;
 	if (!config_load(&vicard->config, &error)) {
 		log_error("%s", error.text);
@@ -376,6 +376,8 @@ main(int argc, char **argv)
 		return r;
 	}
 	if (!options.foreground && inherited.fd < 0 && !go_to_background(&ready))
+		return r;
+	if (!hardening_apply())
 		return r;
 	vicard = calloc(1, sizeof(*vicard));
 	if (vicard == NULL) {

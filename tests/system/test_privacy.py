@@ -14,27 +14,13 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
 from harness import PHONE, PIN, World, children  # noqa: E402
+from memory import forms  # noqa: E402
 
 SIGN = ("--login", "--sign", "-m", "SHA256-RSA-PKCS", "-i", "document", "-o", "signature")
 
 
 # Of the simulator's file `calls`, cmd-simulator(1).
 COLUMNS = ("time", "operation", "account", "result", "valid", "document")
-
-
-def forms(secret):
-    """The ways in which a text could stand in a log: ASCII, UTF-16, hex, base64 at any offset."""
-    raw = secret.encode()
-    yield raw
-    yield secret.encode("utf-16-le")
-    yield raw.hex().encode()
-    yield raw.hex().upper().encode()
-    yield " ".join(f"{byte:02X}" for byte in raw).encode()
-    yield ":".join(f"{byte:02x}" for byte in raw).encode()
-    for offset in range(3):
-        # Only the characters that neither what stands before nor what follows has bits in.
-        coded = base64.b64encode(b"\0" * offset + raw)
-        yield coded[-(-offset * 8 // 6) : (offset + len(raw)) * 8 // 6]
 
 
 class Privacy(unittest.TestCase):

@@ -112,13 +112,12 @@ ask_at_pad(struct loop *loop, const struct endpoint_request *request)
 {
 	struct writer response = writer_to(loop->response, sizeof(loop->response));
 	const uint64_t now = loop_now_ms();
-
 	enum card_result result;
 
 	loop->busy_at = now + BUSY_EVERY_MS;
 	loop->keys.asked = loop->keys.counted = false;
-	loop->pad.request.header = BYTES_NONE;
 	result = pad_begin(&loop->pad, now, request->kind, request->structure, &response);
+	endpoint_wipe(&loop->reader);
 	trace_pad(&loop->trace, loop->pad.request.header);
 	answer(loop, result, &response);
 }

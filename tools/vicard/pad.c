@@ -66,6 +66,7 @@ finish(struct pad *pad, uint64_t now_ms, uint16_t sw, const char *text, struct w
 		log_warning("PIN pad, %s, %04X: %s", pad->asked.pin, (unsigned)sw, text);
 	OPENSSL_secure_clear_free(pad->secrets, sizeof(*pad->secrets));
 	pad->secrets = NULL;
+	OPENSSL_cleanse(pad->structure, sizeof(pad->structure));
 	pad->active = pad->keys->at_pad = false;
 	if (sw != SW_OK)
 		writer_u16(response, sw);
@@ -166,6 +167,16 @@ structure_fits(const struct pad *pad, bool modify)
 	       (!pad->request.ask_old || pad->asked.first != NULL);
 }
 
+/* The header outlives the structure, which is wiped for what else it may hold. */
+static void
+keep_header(struct pad *pad)
+{
+	if (pad->request.header.len != sizeof(pad->header))
+		return;
+	memcpy(pad->header, pad->request.header.data, sizeof(pad->header));
+	pad->request.header = BYTES(pad->header);
+}
+
 enum card_result
 pad_begin(struct pad *pad, uint64_t now_ms, enum link_kind kind, struct bytes structure,
 	  struct writer *response)
@@ -175,11 +186,15 @@ pad_begin(struct pad *pad, uint64_t now_ms, enum link_kind kind, struct bytes st
 			  "thing at a time; try again when that has ended";
 	uint16_t sw = PAD_SW_BAD_STRUCTURE;
 	uint64_t when;
+	bool parsed;
 
+	pad->request.header = BYTES_NONE;
 	if (structure.len > sizeof(pad->structure))
 		goto out;
 	memcpy(pad->structure, structure.data, structure.len);
-	if (!pad_parse((struct bytes){pad->structure, structure.len}, modify, &pad->request))
+	parsed = pad_parse((struct bytes){pad->structure, structure.len}, modify, &pad->request);
+	keep_header(pad);
+	if (!parsed)
 		goto out;
 	sw = card_asked(pad->keys->card, pad->request.header, &pad->asked);
 	if (sw == SW_INS_NOT_SUPPORTED || (sw == SW_OK && !structure_fits(pad, modify)))
@@ -197,6 +212,7 @@ pad_begin(struct pad *pad, uint64_t now_ms, enum link_kind kind, struct bytes st
 		return finish(pad, now_ms, sw, why, response);
 	return ask_first(pad, now_ms, response);
 out:
+	OPENSSL_cleanse(pad->structure, sizeof(pad->structure));
 	writer_u16(response, sw);
 	return CARD_DONE;
 }

@@ -28,8 +28,10 @@ struct pad {
 	struct use use;
 	bool active; /* a value is being asked for */
 	enum pad_step step;
+	/* An old PIN may stand in it, which the program has written. */
 	uint8_t structure[LINK_PIN_MODIFY_HEADER + LINK_PIN_COMMAND_MAX];
-	struct pad_request request; /* looks into it */
+	uint8_t header[PAD_HEADER_LEN];
+	struct pad_request request; /* looks into both */
 	struct card_asked asked;
 	struct pad_secrets *secrets; /* NULL: none */
 };

@@ -175,6 +175,8 @@ each_trouble_has_its_status_word_and_one_start(void **state)
 	    {"fewer-signatures", "signatures/signHash", 0x6F1F, 1, 1, 1},
 	    {"no-leaf", "credentials/info", 0x6F1F, 0, 0, 0},
 	    {"http-503", "credentials/info", 0x6F10, 0, 0, 0},
+	    {"no-members", "credentials/info", 0x6F1F, 0, 0, 0},
+	    {"array", "credentials/info", 0x6F1F, 0, 0, 0},
 	    {"drop-before", "info", 0x6F10, 0, 0, 0},
 	    {"http-401", "oauth2/token", 0x6F12, 0, 0, 0},
 	};
@@ -249,6 +251,107 @@ asking_is_tried_twice(void **state)
 	assert_calls("credentials/info", 2);
 }
 
+static void
+a_list_that_is_no_object_or_does_not_come_is_no_empty_list(void **state)
+{
+	static const struct {
+		const char *trouble;
+		uint16_t sw;
+	} troubles[] = {
+	    {"array", 0x6F1F}, {"garbage", 0x6F1F}, {"empty", 0x6F1F}, {"http-503", 0x6F10}};
+	struct bridge_request request = csc_request(&service, BRIDGE_LIST);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(troubles); i++) {
+		char server[128];
+
+		snprintf(server, sizeof(server), "trouble = %s\non = credentials/list",
+			 troubles[i].trouble);
+		csc_accounts(&service, CSC_KEY, server);
+		use_run(&service, &request, &patient, &use);
+		if (use.result.sw != troubles[i].sw)
+			fail_msg("%s: %04X", troubles[i].trouble, use.result.sw);
+		assert_int_equal(use.result.credentials_count, 0);
+	}
+}
+
+/* csc.md 4: what clientData means is the service's business; here a word of the key. */
+static void
+keys_of_a_kind_are_listed_when_the_service_wants_one(void **state)
+{
+	struct bridge_request request = csc_request(&service, BRIDGE_LIST);
+
+	(void)state;
+	csc_accounts(&service, CSC_KEY "kind = seal\n", "");
+	use_run(&service, &request, &patient, &use);
+	assert_sw(0x9000);
+	assert_int_equal(use.result.credentials_count, 0);
+	csc_configure(&service, "v1", "login = oauth2client\nclient-data = seal");
+	use_run(&service, &request, &patient, &use);
+	assert_sw(0x9000);
+	assert_int_equal(use.result.credentials_count, 1);
+	csc_configure(&service, "v1", "login = oauth2client\nclient-data = stamp");
+	use_run(&service, &request, &patient, &use);
+	assert_sw(0x9000);
+	assert_int_equal(use.result.credentials_count, 0);
+}
+
+/* No PIN try is spent on a key whose signatures nobody would accept. */
+static void
+a_key_with_a_revoked_or_suspended_certificate_is_not_asked_to_sign(void **state)
+{
+	static const char *const states[] = {"revoked", "suspended"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(states); i++) {
+		char keys[1024];
+
+		snprintf(keys, sizeof(keys), "%scertificate = %s\n", CSC_KEY, states[i]);
+		csc_accounts(&service, keys, "");
+		service_forget_calls(&service);
+		sign_unattended();
+		assert_sw(0x6F13);
+		assert_true(use_says(use.result.text, states[i]));
+		assert_int_equal(use.starts, 0);
+		assert_calls("credentials/authorize", 0);
+	}
+}
+
+/* Longer than any name of a key may be: not sent, and not cut to another key's name. */
+static void
+a_key_whose_name_is_too_long_is_unknown(void **state)
+{
+	struct bridge_request request = csc_request(&service, BRIDGE_ENROL);
+	char name[257]; /* csccredential.h: 255 characters at most */
+
+	(void)state;
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	request.credential = service_text(name);
+	csc_accounts(&service, CSC_KEY, "");
+	service_forget_calls(&service);
+	use_run(&service, &request, &patient, &use);
+	assert_sw(0x6F15);
+	assert_calls("credentials/info", 0);
+}
+
+/* vicar.conf(5): `authorization` goes before what the service says of the key. */
+static void
+the_way_to_authorise_can_be_said_in_the_configuration(void **state)
+{
+	(void)state;
+	csc_accounts(&service, CSC_KEY, "");
+	csc_configure(&service, "v1", "login = oauth2client\nauthorization = explicit");
+	sign_unattended();
+	assert_sw(0x9000);
+	assert_calls("credentials/authorize", 1);
+	service_forget_calls(&service);
+	csc_accounts(&service, CSC_KEY "mode = oauth2code\n", "");
+	sign_unattended();
+	assert_calls("oauth2/authorize", 0);
+	assert_calls("credentials/authorize", 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, as_it_was)
 
 int
@@ -260,6 +363,11 @@ main(void)
 	    TEST(logins_of_the_field_are_understood),
 	    TEST(each_trouble_has_its_status_word_and_one_start),
 	    TEST(a_message_that_may_have_been_sent_is_not_sent_again),
+	    TEST(a_list_that_is_no_object_or_does_not_come_is_no_empty_list),
+	    TEST(keys_of_a_kind_are_listed_when_the_service_wants_one),
+	    TEST(a_key_with_a_revoked_or_suspended_certificate_is_not_asked_to_sign),
+	    TEST(a_key_whose_name_is_too_long_is_unknown),
+	    TEST(the_way_to_authorise_can_be_said_in_the_configuration),
 	    TEST(a_reversed_chain_is_put_in_order),
 	    TEST(asking_is_tried_twice),
 	};

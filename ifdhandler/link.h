@@ -16,7 +16,8 @@
  *   reader  -> card     PIN_VERIFY structure            card -> reader  RESPONSE SW1 SW2
  *   reader  -> card     PIN_MODIFY structure            card -> reader  RESPONSE SW1 SW2
  *   card    -> reader   BUSY                            at least every LINK_BUSY_MS while a request is
- *                                                       open; says that somebody is being waited for
+ *                                                       open; says that somebody is being waited for.
+ *                                                       Power and reset wait for nobody
  *
  * The structures are PIN_VERIFY_STRUCTURE and PIN_MODIFY_STRUCTURE of PC/SC part 10, 2.5.2 and 2.5.3, as a
  * program gave them: of their length alone the reader is sure. What the owner types is no part of any

@@ -9,8 +9,9 @@
 #include "ifdhandler/slot.h"
 
 enum {
-	/* pcscd serves nobody before the first power-up of every reader is done. */
-	POWER_QUIET_MS = 1000,
+	/* pcscd serves nobody before the first power-up of every reader is done. No person is waited for
+	 * there: BUSY does not make it longer. */
+	POWER_MS = 1000,
 	CAPDU_MIN = 4, /* CLA INS P1 P2 */
 };
 
@@ -292,10 +293,8 @@ enum slot_result
 slot_power(struct slot *slot, enum link_kind kind, uint8_t atr[LINK_ATR_MAX], size_t *atr_len)
 {
 	const struct request request = {.kind = kind};
-	const struct patience patience = {
-	    .quiet_ms = smaller(POWER_QUIET_MS, slot->silence_ms),
-	    .total_ms = slot->silence_ms,
-	};
+	const unsigned patience_ms = smaller(POWER_MS, slot->silence_ms);
+	const struct patience patience = {.quiet_ms = patience_ms, .total_ms = patience_ms};
 	enum slot_result r = SLOT_ABSENT;
 	uint8_t answer[LINK_ATR_MAX];
 	size_t answer_len = 0;

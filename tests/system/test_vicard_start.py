@@ -3,6 +3,7 @@
 service manager."""
 
 import os
+import re
 import signal
 import socket
 import stat
@@ -217,6 +218,26 @@ class Starting(VicardTest):
             is_log = os.fstat(log.fileno())
         self.insert(env={"JOURNAL_STREAM": f"{is_log.st_dev}:{is_log.st_ino}"})
         self.assertTrue(self.log().startswith("<6>card work"), self.log())
+
+
+class LocalKey(VicardTest):
+    remote = False
+
+    def anonymous_kib(self, pid):
+        with open(f"/proc/{pid}/status") as f:
+            return int(re.search(r"RssAnon:\s+(\d+) kB", f.read())[1])
+
+    def test_the_memory_that_opening_a_key_takes_goes_back_to_the_system(self):
+        # A sanitizer keeps what was freed, unless it is told not to.
+        self.env["ASAN_OPTIONS"] += ":quarantine_size_mb=0"
+        process = self.insert()
+        reader = self.reader()
+        reader.ask(POWER_ON)
+        before = self.anonymous_kib(process.pid)
+        for _ in range(3):
+            reader.ready_to_sign()
+        # scrypt took 16 MiB each time.
+        self.assertLess(self.anonymous_kib(process.pid) - before, 4096)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,8 @@
  * The least that a card can do: null-card DIRECTORY NAME ANSWERS listens in a reader's directory, speaks
  * the link, and answers at once, as answers.h says.
  */
-#include <stdio.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
-#include "ifdhandler/link.h"
 #include "tests/bench/answers.h"
+#include "tests/bench/link-listen.h"
 
 static size_t
 reply(const struct answers *answers, const uint8_t *message, size_t length, uint8_t *out)
@@ -46,7 +41,6 @@ serve(int link, const struct answers *answers)
 int
 main(int argc, char **argv)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct answers answers;
 	int listener, link;
 
@@ -54,16 +48,8 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: null-card DIRECTORY NAME INS=LENGTH:...\n");
 		return 2;
 	}
-	snprintf(address.sun_path, sizeof address.sun_path, "%s/%u-%s" LINK_SUFFIX, argv[1],
-		 (unsigned)geteuid(), argv[2]);
-	unlink(address.sun_path);
-	listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (bind(listener, (struct sockaddr *)&address, sizeof address) != 0 ||
-	    listen(listener, 1) != 0) {
-		perror(address.sun_path);
-		return 1;
-	}
+	listener = link_listen(argv[1], argv[2]);
 	while ((link = accept(listener, NULL, NULL)) >= 0)
 		serve(link, &answers);
-	return 0;
+	return 1;
 }

@@ -74,7 +74,7 @@ measure(size_t number, const struct card *card, const struct command *command, s
 
 	if (took == NULL)
 		exit(1);
-	for (size_t i = 0; i < WARM_UP; i++)
+	for (size_t i = 0; i < WARM_UP && i < count; i++)
 		(void)exchange(card, command);
 	for (size_t i = 0; i < count; i++)
 		took[i] = exchange(card, command);

@@ -52,7 +52,7 @@ WRITE = {
     ALONE: with_unit,
     MORE: with_unit,
     RATIO: lambda value, _: "x " + number(value),
-    FASTER: lambda value, _: "1/" + number(value),
+    FASTER: lambda value, _: number(value) + " times",
 }
 
 

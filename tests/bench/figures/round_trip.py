@@ -7,18 +7,19 @@ COMMANDS = {
     "SELECT": (SELECT, SELECT_ANSWER),
     "GET CHALLENGE": (CHALLENGE, CHALLENGE_ANSWER),
 }
-# Slots are filled in the order of names.
 READERS = {"vicard": "Vicar 00 00", "null card": "Vicar 00 01", "null handler": "Null 00 00"}
 
 
 def measure(bench):
     with Place(bench) as place:
-        place.card("a")
-        place.null_card("b")
         place.vicar_reader()
         place.null_reader()
         place.start_pcscd()
+        place.make_card("a")
+        place.vicard("a")
         place.wait_cards(2)
+        place.null_card("b")
+        place.wait_cards(3)
         for _ in range(bench.rounds):
             series = {}
             for command, (apdu, length) in COMMANDS.items():

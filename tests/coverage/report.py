@@ -102,7 +102,7 @@ def write_missing(files, path):
             with open(name) as source:
                 text = source.read().split("\n")
             for number in sorted(number for number, count in file.lines.items() if not count):
-                f.write(f"{name}:{number}: {text[number - 1].strip()}\n")
+                f.write(f"{name}:{number}: {"".join(text[number - 1 : number]).strip()}\n")
 
 
 def read_goals(path):

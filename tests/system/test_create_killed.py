@@ -46,6 +46,8 @@ class CreateKilled(unittest.TestCase):
         """(system call, its number among those of its name), from the first file of the card on."""
         with open(self.world.path("trace")) as f:
             calls = re.findall(r"^(\w+)\((.*)", f.read(), re.M)
+        # A coverage build writes its counters at exit: that is no change of a card.
+        calls = calls[: next((i for i, (_, rest) in enumerate(calls) if ".gcda" in rest), None)]
         begin = next(i for i, (_, rest) in enumerate(calls) if self.cards + "/." in rest)
         return [
             (name, sum(other == name for other, _ in calls[: number + 1]))

@@ -102,7 +102,8 @@ def write_missing(files, path):
             with open(name) as source:
                 text = source.read().split("\n")
             for number in sorted(number for number, count in file.lines.items() if not count):
-                f.write(f"{name}:{number}: {"".join(text[number - 1 : number]).strip()}\n")
+                line = "".join(text[number - 1 : number]).strip()
+                f.write(f"{name}:{number}: {line}\n")
 
 
 def read_goals(path):

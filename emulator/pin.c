@@ -442,6 +442,8 @@ renew_by_owner(struct card *card, enum card_renewal renewal, struct pin *pin, st
 	struct pin *tried = pin;
 	uint16_t sw;
 
+	if (!renewals[renewal].has_new_value)
+		new_value = BYTES_NONE;
 	if (pin->remote || pin->spec.is_puk || (by_puk && pin->spec.puk == NULL))
 		return SW_CONDITIONS;
 	if (by_puk)

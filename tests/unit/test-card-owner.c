@@ -182,6 +182,18 @@ a_check_is_counted_and_changes_nothing(void **state)
 }
 
 static void
+a_check_has_no_new_value_however_long_one_is_given(void **state)
+{
+	static const uint8_t value[300] = {0x31};
+	struct fixture *fixture = *state;
+
+	renew(fixture, CARD_PIN_CHECK, "pin", OLD, BYTES(value));
+	assert_int_equal(fixture->result, CARD_PENDING);
+	assert_int_equal(card_request(fixture->card)->new_pin.len, 0);
+	assert_resumed(fixture, SW_OK, SW_OK);
+}
+
+static void
 a_check_with_the_puk_leaves_a_blocked_pin_blocked(void **state)
 {
 	struct fixture *fixture = *state;
@@ -254,6 +266,7 @@ main(void)
 	    card_test(a_new_value_of_the_wrong_form_costs_nothing),
 	    card_test(an_old_value_that_no_command_could_bring_costs_nothing),
 	    card_test(a_check_is_counted_and_changes_nothing),
+	    card_test(a_check_has_no_new_value_however_long_one_is_given),
 	    card_test(a_check_with_the_puk_leaves_a_blocked_pin_blocked),
 	    card_test(a_service_s_pin_a_puk_and_an_unknown_counter_are_refused),
 	    card_test(a_try_that_cannot_be_counted_is_not_made),

@@ -20,6 +20,15 @@ enum {
 	LINE_SIZE = ASSUAN_LINELENGTH - 2, /* without CR LF */
 };
 
+/* A little while, for the rest of a line. False: it has hung up, and there will be none. */
+static bool
+may_go_on(const struct pinentry *pinentry)
+{
+	struct pollfd polled = {pinentry->socket, POLLRDHUP, 0};
+
+	return poll(&polled, 1, PIECE_MS) <= 0;
+}
+
 /* libassuan waits inside for the rest of a line it has begun to read, and looks at nothing else
  * meanwhile; so it is called when the whole line is there. */
 static enum prompt_result
@@ -38,9 +47,7 @@ wait_for_line(const struct pinentry *pinentry)
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			continue;
 		whole = n <= 0 || n == (ssize_t)sizeof(ahead) || memchr(ahead, '\n', (size_t)n);
-		if (!whole)
-			(void)poll(NULL, 0, PIECE_MS);
-	} while (!whole);
+	} while (!whole && may_go_on(pinentry));
 	OPENSSL_cleanse(ahead, sizeof(ahead));
 	return result;
 }
@@ -313,12 +320,19 @@ static enum prompt_result
 connect_to(struct pinentry *pinentry, const char *program, char error[PROMPT_ERROR_MAX])
 {
 	enum prompt_result result = wait_for_line(pinentry);
-	char hello;
+	char hello[2];
+	ssize_t n;
 
 	if (result != PROMPT_OK)
 		return result;
-	if (recv(pinentry->socket, &hello, 1, MSG_PEEK | MSG_DONTWAIT) != 1) {
+	n = recv(pinentry->socket, hello, sizeof(hello), MSG_PEEK | MSG_DONTWAIT);
+	if (n <= 0) {
 		snprintf(error, PROMPT_ERROR_MAX, "%s cannot be started", program);
+		return PROMPT_IMPOSSIBLE;
+	}
+	/* After a comment or an empty line libassuan waits for the next one, without a deadline. */
+	if (n != sizeof(hello) || memcmp(hello, "OK", sizeof(hello)) != 0) {
+		snprintf(error, PROMPT_ERROR_MAX, "%s is no pinentry program", program);
 		return PROMPT_IMPOSSIBLE;
 	}
 	if (assuan_new(&pinentry->assuan))

@@ -249,6 +249,27 @@ a_program_that_is_no_pinentry_is_none(void **state)
 }
 
 static void
+a_pinentry_that_begins_with_a_comment_is_not_waited_for(void **state)
+{
+	(void)state;
+	assert_int_equal(ask_secret(a_pinentry_that("echo '# hello'; exec sleep 60"), &nobody, 5),
+			 PROMPT_IMPOSSIBLE);
+	assert_non_null(strstr(error, "is no pinentry program"));
+	unlink(script);
+}
+
+static void
+a_pinentry_that_dies_within_a_line_is_not_waited_for(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    ask_secret(a_pinentry_that(POLITE "printf 'D 12'; exit 1" REST), &nobody, 60),
+	    PROMPT_IMPOSSIBLE);
+	assert_string_equal(secret, "");
+	unlink(script);
+}
+
+static void
 a_pinentry_that_dies_gives_no_answer(void **state)
 {
 	(void)state;
@@ -402,6 +423,8 @@ main(void)
 	    cmocka_unit_test(a_terminal_that_went_away_is_none),
 	    cmocka_unit_test(without_a_program_there_is_no_prompt),
 	    cmocka_unit_test(a_program_that_is_no_pinentry_is_none),
+	    cmocka_unit_test(a_pinentry_that_begins_with_a_comment_is_not_waited_for),
+	    cmocka_unit_test(a_pinentry_that_dies_within_a_line_is_not_waited_for),
 	    cmocka_unit_test(a_pinentry_that_dies_gives_no_answer),
 	    cmocka_unit_test(an_error_without_a_number_is_no_consent),
 	    cmocka_unit_test(an_ok_too_many_is_no_consent),

@@ -176,28 +176,6 @@ po: pot
 	@for language in $(LANGUAGES); do \
 		msgmerge --quiet --update --backup=none --no-wrap po/$$language.po po/vicar.pot || exit 1; done
 
-# Fuzzers: SECONDS for each, FUZZ="card tlv" for some. They are built by clang, for its libFuzzer.
-FUZZERS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz-*.c))
-$(BUILD)/tests/fuzz/fuzz-pkcs11.o: EXTRA_CPPFLAGS = $(P11_CFLAGS) $(PCSC_CFLAGS)
-$(BUILD)/tests/fuzz/fuzz-link: FUZZ_OBJECTS = $(BUILD)/ifdhandler/message.o
-$(BUILD)/tests/fuzz/fuzz-link: $(BUILD)/ifdhandler/message.o
-$(BUILD)/tests/fuzz/fuzz-vpcd-reader: FUZZ_OBJECTS = $(BUILD)/ifdhandler/vpcd.o $(BUILD)/ifdhandler/message.o
-$(BUILD)/tests/fuzz/fuzz-vpcd-reader: $(BUILD)/ifdhandler/vpcd.o $(BUILD)/ifdhandler/message.o
-$(FUZZERS): $(BUILD)/%: $(BUILD)/%.o $(ARCHIVE_FILES)
-	$(call say,LD)
-	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -pie $(ALL_LDFLAGS) -o $@ $< $(FUZZ_OBJECTS) \
-		-Wl,--start-group $(ARCHIVE_FILES) -Wl,--end-group $(LIBS) $(HTTPD_LIBS)
-SECONDS ?= 60
-FUZZ ?=
-.PHONY: fuzz fuzz-run deps-fuzz
-fuzz: deps-fuzz
-	@$(MAKE) --no-print-directory CC=clang CXX=clang++ WERROR= BUILD=$(BUILD)/fuzz \
-		SANITIZE=fuzzer-no-link,address,undefined fuzz-run
-fuzz-run: $(FUZZERS)
-	@tests/fuzz/run $(BUILD) $(SECONDS) $(FUZZ)
-deps-fuzz:
-	@packaging/install-dependencies build fuzz
-
 # Packages. `demo` and `check` install what they need; `all` says what is missing.
 .PHONY: deps-build deps-demo deps-check deps-consumers deps-deb deps-system
 deps-build:
@@ -290,6 +268,7 @@ lint-run:
 include packaging/install.mk
 include tests/bench/bench.mk
 include tests/coverage.mk
+include tests/fuzz/fuzz.mk
 
 .PHONY: clean
 clean:
@@ -305,6 +284,8 @@ help:
 	@echo 'check-consumers the PKCS#11 module in browsers, Java, OpenSSH and other programs'
 	@echo 'bench           speed and size against peers, into docs/benchmarks/; FIGURES=; check-bench: short'
 	@echo 'coverage        lines and branches that the tests run, into tests/coverage.txt; PARTS= for some'
+	@echo 'fuzz            each fuzzer for SECONDS=60, FUZZ="card tlv" for some; fuzz-afl: under AFL++'
+	@echo 'check-fuzz      all fuzzers, a few seconds each'
 	@echo 'lint            clang-format, clang-tidy, cppcheck'
 	@echo 'install         under prefix, default /usr/local; uninstall. packaging/install.mk has the rest'
 	@echo 'deb             the Debian packages, into $(BUILD)/deb/'

@@ -28,7 +28,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	result = scmd_answer_read((enum scmd_operation)(data[0] % (SCMD_FORCE_SMS + 1)),
 				  (struct bytes){data + 1, size - 1}, &answer);
 	fuzz_must(result == SCMD_ANSWERED || result == SCMD_FAULT || result == SCMD_GARBAGE);
-	fuzz_must(answer.signature_len <= sizeof(answer.signature));
+	fuzz_must(answer.signature.len <= sizeof(answer.signature.data));
+	for (size_t i = 0; answer.list != NULL && i < SCMD_DOCUMENTS_MAX; i++)
+		fuzz_must(answer.list[i].len <= sizeof(answer.list[i].data));
 	scmd_answer_free(&answer);
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "pkcs11/attributes.h"
 #include "pkcs11/module.h"
 #include "pkcs11/object.h"
+#include "pkcs11/refusal.h"
 #include "pkcs11/smartcard.h"
 
 #include <time.h>
@@ -36,8 +37,8 @@ struct token {
 	pin_handle held;    /* of C_Login, PIN1 until its time is over, PIN2 until its first use; of
 			       CKU_SO the PUK */
 	pin_handle context; /* of a login for one use */
-	pin_handle refused; /* not to be offered to the card again, while its counter stands at
-			       refused_tries */
+	struct refusal refused; /* not to be offered to the card again, while its counter stands
+				   at refused_tries */
 	unsigned refused_tries;
 	bool unspent;           /* of a key that wants a PIN for each use: C_Login's serves one */
 	bool context_ready;     /* such a login was made, also at a PIN pad */

@@ -6,8 +6,6 @@
 #include "pkcs11/session.h"
 #include "pkcs11/token.h"
 
-#include <openssl/crypto.h>
-
 static time_t
 seconds(void)
 {
@@ -41,10 +39,7 @@ count_keys(const struct token *token, bool user_consent)
 static bool
 was_refused(struct token *token, struct bytes pin)
 {
-	struct bytes refused = pinstore_get(&module.pins, token->refused);
-
-	if (pin.data == NULL || refused.data == NULL || refused.len != pin.len ||
-	    CRYPTO_memcmp(refused.data, pin.data, pin.len) != 0)
+	if (pin.data == NULL || !refusal_is(&token->refused, &module.pins, module.crypto, pin))
 		return false;
 	/* Another program may have changed the PIN since: then the counter stands higher. Lower it
 	 * stands after another program's wrong PIN, which makes this one no better. */
@@ -56,9 +51,10 @@ was_refused(struct token *token, struct bytes pin)
 void
 login_refused(struct token *token, struct bytes pin)
 {
-	pinstore_drop(&module.pins, &token->refused);
 	if (pin.data != NULL)
-		token->refused = pinstore_put(&module.pins, pin);
+		refusal_keep(&token->refused, &module.pins, module.crypto, pin);
+	else
+		refusal_drop(&token->refused, &module.pins);
 	token->refused_tries = token->ifd->card->tries_left;
 	token->state.verified = false;
 	token->state.tries_left = token->ifd->card->tries_left;
@@ -75,7 +71,7 @@ login_verify(struct token *token, struct bytes pin)
 	result = smartcard_verify(ifd->card, (size_t)token->pin, pin);
 	switch (result) {
 	case SMARTCARD_OK:
-		pinstore_drop(&module.pins, &token->refused);
+		refusal_drop(&token->refused, &module.pins);
 		token->state.verified = true;
 		token->state.blocked = false;
 		break;

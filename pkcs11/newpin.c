@@ -11,7 +11,7 @@
 static void
 renew(struct token *token, struct bytes pin)
 {
-	pinstore_drop(&module.pins, &token->refused);
+	refusal_drop(&token->refused, &module.pins);
 	if (token->user == TOKEN_USER && token->held != PINSTORE_NONE) {
 		pinstore_drop(&module.pins, &token->held);
 		if (pin.data != NULL)

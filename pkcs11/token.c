@@ -21,7 +21,7 @@ token_none(struct token *token, struct ifd *ifd, CK_SLOT_ID slot)
 	    .pin = SMARTCARD_NONE,
 	    .held = PINSTORE_NONE,
 	    .context = PINSTORE_NONE,
-	    .refused = PINSTORE_NONE,
+	    .refused = {.key = PINSTORE_NONE},
 	};
 }
 
@@ -30,7 +30,7 @@ token_clear(struct token *token)
 {
 	pinstore_drop(&module.pins, &token->held);
 	pinstore_drop(&module.pins, &token->context);
-	pinstore_drop(&module.pins, &token->refused);
+	refusal_drop(&token->refused, &module.pins);
 	object_free_all(&token->objects);
 	token_none(token, token->ifd, token->slot);
 }

@@ -47,6 +47,10 @@ class Mapping:
     def locked(self):
         return "lo" in self.flags
 
+    @property
+    def size(self):
+        return self.end - self.start
+
 
 def mappings(pid):
     found = []
@@ -63,10 +67,11 @@ class Found:
     """One place: `locked` says that it never goes to swap."""
 
     def __init__(self, mapping, address, form):
-        self.address, self.form, self.name, self.locked = address, form, mapping.name, mapping.locked
+        self.mapping, self.address, self.form = mapping, address, form
+        self.locked = mapping.locked
 
     def __repr__(self):
-        return f"{self.form!r} at {self.address:#x} in {self.name}{' (locked)' if self.locked else ''}"
+        return f"{self.form!r} at {self.address:#x} in {self.mapping.name}{' (locked)' if self.locked else ''}"
 
 
 # Kernel's own, which cannot be read, and hold nothing of the process's.
@@ -82,7 +87,8 @@ def search(pid, *secrets):
         for mapping in mappings(pid):
             if "r" not in mapping.rights or mapping.name in UNREADABLE:
                 continue
-            content = content_of(memory, mapping)
+            memory.seek(mapping.start)
+            content = memory.read(mapping.size)
             read += len(content)
             for form in wanted:
                 at = content.find(form)
@@ -92,13 +98,3 @@ def search(pid, *secrets):
     assert read > 1 << 20, f"only {read} bytes of process {pid} could be read"
     return found
 
-
-def content_of(memory, mapping):
-    memory.seek(mapping.start)
-    content = b""
-    while len(content) < mapping.end - mapping.start:
-        part = memory.read(mapping.end - mapping.start - len(content))
-        if not part:
-            break
-        content += part
-    return content

@@ -1,7 +1,7 @@
 /*
  * Section [pkcs11] of vicar.conf as the module reads it, and PINs in locked memory.
  */
-#include "pkcs11/pinstore.h"
+#include "pkcs11/refusal.h"
 #include "pkcs11/settings.h"
 
 #include <setjmp.h>
@@ -306,6 +306,28 @@ a_child_has_no_pins(void **state)
 	pinstore_close(&store);
 }
 
+static void
+a_refused_pin_is_known_again_and_stands_nowhere(void **state)
+{
+	struct refusal refusal = {.key = PINSTORE_NONE};
+	struct pinstore store;
+
+	(void)state;
+	pinstore_open(&store);
+	assert_false(refusal_is(&refusal, &store, NULL, BYTES_TEXT("1234")));
+	refusal_keep(&refusal, &store, NULL, BYTES_TEXT("1234"));
+	assert_true(refusal_is(&refusal, &store, NULL, BYTES_TEXT("1234")));
+	assert_false(refusal_is(&refusal, &store, NULL, BYTES_TEXT("1235")));
+	assert_false(refusal_is(&refusal, &store, NULL, BYTES_TEXT("12345")));
+	assert_null(memmem(store.page, store.size, "1234", 4));
+	assert_null(memmem(&refusal, sizeof(refusal), "1234", 4));
+	refusal_keep(&refusal, &store, NULL, BYTES_TEXT("5678"));
+	assert_false(refusal_is(&refusal, &store, NULL, BYTES_TEXT("1234")));
+	refusal_drop(&refusal, &store);
+	assert_false(refusal_is(&refusal, &store, NULL, BYTES_TEXT("5678")));
+	pinstore_close(&store);
+}
+
 int
 main(void)
 {
@@ -326,6 +348,7 @@ main(void)
 	    cmocka_unit_test(a_pin_is_kept_until_it_is_dropped),
 	    cmocka_unit_test(a_store_that_is_full_takes_no_more),
 	    cmocka_unit_test(a_child_has_no_pins),
+	    cmocka_unit_test(a_refused_pin_is_known_again_and_stands_nowhere),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);

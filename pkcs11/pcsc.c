@@ -15,7 +15,14 @@
 #include <time.h>
 #include <winscard.h>
 
-enum { NAMES_MAX = PCSC_READERS_MAX * PCSC_NAME_MAX + 1, WITHOUT_PCSCD_MS = 250, WAIT_MS = 5000 };
+enum {
+	NAMES_MAX = PCSC_READERS_MAX * PCSC_NAME_MAX + 1,
+	WITHOUT_PCSCD_MS = 250,
+	WAIT_MS = 5000,
+	/* How long pcscd may take to see that a card has gone. */
+	GONE_MS = 10,
+	GONE_TRIES = 20,
+};
 
 /* pcsc-lite's reader that is no reader: its state changes when readers come or go. */
 #define NEW_READERS "\\\\?PnP?\\Notification"
@@ -28,6 +35,14 @@ struct pcsc_card {
 	struct channel channel;
 	DWORD verify_code, modify_code; /* of PC/SC part 10; 0: the reader has none */
 };
+
+static void
+pause_ms(long ms)
+{
+	const struct timespec pause = {0, ms * 1000000L};
+
+	(void)nanosleep(&pause, NULL);
+}
 
 static bool
 open_context(struct pcsc_context *context)
@@ -141,9 +156,7 @@ pcsc_wait(struct pcsc_context *context, const struct pcsc_reader *readers, size_
 	 * seen when the time is over. */
 	states[count].dwCurrentState = SCARD_STATE_UNAWARE;
 	if (!open_context(context)) {
-		const struct timespec pause = {0, WITHOUT_PCSCD_MS * 1000000L};
-
-		(void)nanosleep(&pause, NULL);
+		pause_ms(WITHOUT_PCSCD_MS);
 		return PCSC_CHANGED;
 	}
 	rv = SCardGetStatusChange(context->handle, WAIT_MS, states, (DWORD)count + 1);
@@ -179,6 +192,26 @@ result_of(LONG rv)
 	}
 }
 
+/* A card or a pcscd that goes in the midst of a call breaks it off with an error of its own
+ * (SCARD_E_NOT_TRANSACTED, SCARD_F_COMM_ERROR); that it has gone is told to a later one. */
+static enum channel_result
+result_of_call(const struct pcsc_card *card, LONG rv)
+{
+	enum channel_result result = result_of(rv);
+
+	for (int tries = 0; result == CHANNEL_FAILED && tries < GONE_TRIES; tries++) {
+		uint8_t atr[ATR_LEN_MAX];
+		DWORD state, protocol, atr_len = sizeof(atr);
+
+		if (tries > 0)
+			pause_ms(GONE_MS);
+		if (result_of(SCardStatus(card->handle, NULL, NULL, &state, &protocol, atr,
+					  &atr_len)) == CHANNEL_REMOVED)
+			result = CHANNEL_REMOVED;
+	}
+	return result;
+}
+
 /* After another program's reset the connection must be renewed, or every call fails. */
 static LONG
 renew(struct pcsc_card *card)
@@ -202,7 +235,7 @@ transmit(void *context, struct bytes command, struct writer *response)
 		writer_put(response, (struct bytes){answer, len});
 	else if (rv == SCARD_W_RESET_CARD && renew(card) == SCARD_W_REMOVED_CARD)
 		rv = SCARD_W_REMOVED_CARD;
-	return result_of(rv);
+	return result_of_call(card, rv);
 }
 
 static enum channel_result
@@ -221,7 +254,7 @@ pin_pad(void *context, const struct channel_pin *pin, struct writer *response)
 	if (rv == SCARD_W_RESET_CARD)
 		(void)renew(card);
 	if (rv != SCARD_S_SUCCESS)
-		return result_of(rv);
+		return result_of_call(card, rv);
 	return pinpad_answer((struct bytes){answer, len}, response);
 }
 
@@ -310,7 +343,7 @@ pcsc_begin(struct pcsc_card *card, bool *reset)
 		if (rv == SCARD_S_SUCCESS)
 			rv = SCardBeginTransaction(card->handle);
 	}
-	return rv == SCARD_W_RESET_CARD ? CHANNEL_FAILED : result_of(rv);
+	return rv == SCARD_W_RESET_CARD ? CHANNEL_FAILED : result_of_call(card, rv);
 }
 
 void

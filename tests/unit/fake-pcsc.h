@@ -27,6 +27,8 @@ struct fake_reader {
 	unsigned verifies;    /* of these, VERIFY with a PIN */
 	unsigned reset_at;    /* another program resets it after so many more commands; 0: not */
 	unsigned remove_at;   /* the same, taken out */
+	LONG remove_error;    /* of the command then; 0: that it was taken out */
+	unsigned unseen;      /* SCardStatus does not see it so many times */
 	uint16_t sw_at_pso;   /* instead of what the card says to PSO; 0: as it says */
 	struct bytes garbage; /* answers every command, if there is any */
 	bool spoils;          /* signatures: a bit of each is wrong */
@@ -313,6 +315,11 @@ SCardStatus(SCARDHANDLE handle, LPSTR name, LPDWORD name_len, LPDWORD state, LPD
 
 	(void)name;
 	(void)name_len;
+	if (rv == SCARD_W_REMOVED_CARD && reader->unseen > 0) {
+		reader->unseen--;
+		*atr_len = 0;
+		return SCARD_S_SUCCESS;
+	}
 	if (rv != SCARD_S_SUCCESS)
 		return rv;
 	bytes = card_atr(reader->applet->card);
@@ -330,7 +337,7 @@ fake_accident(struct fake_reader *reader)
 {
 	if (reader->remove_at > 0 && --reader->remove_at == 0) {
 		fake_put((size_t)(reader - fake.readers), NULL);
-		return SCARD_W_REMOVED_CARD;
+		return reader->remove_error != 0 ? reader->remove_error : SCARD_W_REMOVED_CARD;
 	}
 	if (reader->reset_at > 0 && --reader->reset_at == 0) {
 		card_reset(reader->applet->card);

@@ -451,12 +451,12 @@ a_card_that_came_back_at_once_is_another_stay(void **state)
 	assert_rv(C_GetSessionInfo(session, &info), CKR_SESSION_HANDLE_INVALID);
 }
 
+/* What pcsc-lite says of the command, and how often it then says that the card is there. */
 static void
-a_card_may_go_at_any_command_of_a_signature(void **state)
+go_at_any_command_of_a_signature(LONG error, unsigned unseen)
 {
 	bool went = true;
 
-	(void)state;
 	for (unsigned at = 1; went; at++) {
 		CK_SESSION_HANDLE session = auth_session();
 		CK_OBJECT_HANDLE key = p11_one(session, CKO_PRIVATE_KEY);
@@ -465,6 +465,8 @@ a_card_may_go_at_any_command_of_a_signature(void **state)
 		CK_RV rv;
 
 		fake.readers[0].remove_at = at;
+		fake.readers[0].remove_error = error;
+		fake.readers[0].unseen = unseen;
 		rv = p11_sign_init(session, CKM_SHA256_RSA_PKCS, key);
 		if (rv == CKR_OK)
 			rv = p11_sign(session, signature, &len);
@@ -475,9 +477,26 @@ a_card_may_go_at_any_command_of_a_signature(void **state)
 			assert_rv(C_CloseSession(session), CKR_SESSION_HANDLE_INVALID);
 			fake_put(0, card);
 			card_reset(card->card);
+		} else {
+			assert_ok(C_CloseSession(session));
 		}
 		assert_true(at < 50);
 	}
+}
+
+static void
+a_card_may_go_at_any_command_of_a_signature(void **state)
+{
+	(void)state;
+	go_at_any_command_of_a_signature(SCARD_W_REMOVED_CARD, 0);
+}
+
+static void
+a_card_that_goes_while_it_is_asked_has_gone_whatever_the_error(void **state)
+{
+	(void)state;
+	go_at_any_command_of_a_signature(SCARD_E_NOT_TRANSACTED, 2);
+	go_at_any_command_of_a_signature(SCARD_F_COMM_ERROR, 0);
 }
 
 static void
@@ -679,6 +698,7 @@ main(void)
 	    TEST(a_card_that_is_taken_out_takes_its_sessions),
 	    TEST(a_card_that_came_back_at_once_is_another_stay),
 	    TEST(a_card_may_go_at_any_command_of_a_signature),
+	    TEST(a_card_that_goes_while_it_is_asked_has_gone_whatever_the_error),
 	    TEST(a_reset_at_any_command_of_a_signature_is_made_good),
 	    TEST(a_pcscd_that_starts_anew_takes_the_sessions),
 	    REMOTE(one_signature_of_a_remote_key_is_one_start),

@@ -269,6 +269,7 @@ include packaging/install.mk
 include tests/bench/bench.mk
 include tests/coverage.mk
 include tests/fuzz/fuzz.mk
+include tests/soak/soak.mk
 
 .PHONY: clean
 clean:
@@ -286,6 +287,7 @@ help:
 	@echo 'coverage        lines and branches that the tests run, into tests/coverage.txt; PARTS= for some'
 	@echo 'fuzz            each fuzzer for SECONDS=60, FUZZ="card tlv" for some; fuzz-afl: under AFL++'
 	@echo 'check-fuzz      all fuzzers, a few seconds each'
+	@echo 'soak            a long run with disturbances; check-soak: in two minutes; both want root'
 	@echo 'lint            clang-format, clang-tidy, cppcheck'
 	@echo 'install         under prefix, default /usr/local; uninstall. packaging/install.mk has the rest'
 	@echo 'deb             the Debian packages, into $(BUILD)/deb/'

@@ -450,7 +450,9 @@ turn(struct loop *loop)
 	events_serve(&loop->events, loop_now_ms());
 	if (polled[SLOT_OWNER_CLIENT].revents != 0)
 		owner_hung_up(&loop->owner, loop_now_ms());
-	owner_continue(&loop->owner, loop_now_ms());
+	/* A function with room for a bridge's message touches all its pages when it is entered. */
+	if (loop->owner.active)
+		owner_continue(&loop->owner, loop_now_ms());
 	for (size_t i = 0; i < LOOP_CLIENTS_MAX; i++) {
 		if (polled[SLOT_CLIENTS + i].revents != 0)
 			serve_client(loop, &loop->clients[i]);

@@ -14,7 +14,7 @@ from people import FIRST, SECOND, PeopleTest, Pcscd
 
 from harness import wait_for  # noqa: I100
 
-LASTS_S = 1.5
+LASTS_S = 1.0
 # Of one command to the other card, and of a client that comes anew, while two cores are kept busy.
 COMMAND_S, CLIENT_S = 0.5, 2.0
 # Of the first client of a pcscd that begins.

@@ -40,6 +40,8 @@ _SIGNATURES = {
     "SCardGetStatusChange": (c_long, c_ulong, POINTER(ReaderState), c_ulong),
     "SCardConnect": (c_long, c_char_p, c_ulong, c_ulong, POINTER(c_long), POINTER(c_ulong)),
     "SCardDisconnect": (c_long, c_ulong),
+    "SCardBeginTransaction": (c_long,),
+    "SCardEndTransaction": (c_long, c_ulong),
     "SCardTransmit": (c_long, POINTER(RequestHeader), c_char_p, c_ulong, c_void_p, c_char_p,
                       POINTER(c_ulong)),
     "SCardControl": (c_long, c_ulong, c_char_p, c_ulong, c_char_p, c_ulong, POINTER(c_ulong)),
@@ -81,6 +83,12 @@ class Card:
         value, length = ctypes.create_string_buffer(264), c_ulong(264)
         _call("SCardGetAttrib", self.handle, tag, value, byref(length))
         return value.raw[: length.value]
+
+    def begin(self):
+        _call("SCardBeginTransaction", self.handle)
+
+    def end(self, disposition=LEAVE):
+        _call("SCardEndTransaction", self.handle, disposition)
 
     def disconnect(self, disposition=LEAVE):
         _call("SCardDisconnect", self.handle, disposition)

@@ -21,7 +21,7 @@ enum {
 	 * (PCSCLITE_LOCK_POLL_RATE). */
 	EXCHANGES = 1000,
 	OTHERS_MS = 110,
-	REST_MS = 1000,
+	REST_MS = 3000,
 	PATIENCE_MS = 500,
 	RETRY_MS = 20,
 	/* One in so many transactions. */

@@ -23,7 +23,7 @@
 enum {
 	SIGNATURES = 20, /* one after the other; then the card is left to others */
 	OTHERS_MS = 110,
-	REST_MS = 1000,
+	REST_MS = 3000,
 	RETRY_MS = 50,
 	SLOTS_MAX = 32,
 	MESSAGE_LEN = 32,

@@ -1,7 +1,6 @@
 """Memory and descriptors of the processes of the soak test, while it runs."""
 
 import os
-import statistics
 import threading
 
 
@@ -28,13 +27,10 @@ class Series:
     def __init__(self):
         self.samples = []
 
-    def part(self, begin, end):
-        """The samples between two shares of the series."""
+    def rss(self, measured, begin, end):
+        """The median or another measure of the samples between two shares of the series."""
         count = len(self.samples)
-        return self.samples[int(count * begin) : max(int(count * end), int(count * begin) + 1)]
-
-    def median(self, begin, end, place=0):
-        return int(statistics.median(sample[place] for sample in self.part(begin, end)))
+        return int(measured(rss for rss, *_ in self.samples[int(count * begin) : int(count * end)]))
 
     def at(self, share):
         return self.samples[min(int(len(self.samples) * share), len(self.samples) - 1)]

@@ -7,8 +7,8 @@ usage: tests/packages/test_strangers.py BUILD
 
 import os
 import re
-import subprocess
 import sys
+import time
 
 import machine
 from machine import VICAR, pcsc
@@ -52,17 +52,28 @@ except PermissionError:
     print("forbidden")
 """
 
+# Connects as often as it can, and keeps what it gets.
+FLOOD = """
+import socket, sys
+kept = []
+print("floods", flush=True)
+while True:
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    s.settimeout(1)
+    try:
+        s.connect(sys.argv[1])
+        kept.append(s)
+    except OSError:
+        s.close()
+    kept = kept[-200:]
+"""
+
 
 class Strangers(PeopleTest):
     def plants(self, path, user=None):
         """A listening socket of the stranger's, which is a card for everybody who connects (ifdhandler/link.h)."""
-        process = (user or self.eve).popen(
-            sys.executable, "-c", LISTENER, path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-        self.addCleanup(process.stdout.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        self.assertEqual(process.stdout.readline(), "listening\n")
+        process, said = self.starts(user or self.eve, sys.executable, "-c", LISTENER, path)
+        self.assertEqual(said, "listening")
         return process
 
     def connects(self, user, path):
@@ -166,6 +177,21 @@ class Strangers(PeopleTest):
         # And so is the card's owner: it serves pcscd alone.
         self.assertEqual(self.connects(self.ana, self.link), "0")
         self.assertEqual(self.present(), [FIRST])
+
+    def test_a_stranger_who_keeps_connecting_keeps_the_reader_from_no_card(self):
+        for _ in range(3):
+            self.assertEqual(self.starts(self.rui, sys.executable, "-c", FLOOD, self.link)[1], "floods")
+        self.insert()
+        wait_for("card", lambda: self.present() == [FIRST])
+        start = time.monotonic()
+        with pcsc.Client() as client:
+            card = client.connect(FIRST)
+            for _ in range(50):
+                self.assertEqual(card.transmit(bytes.fromhex("00A4000C023F00")), b"\x90\x00")
+        self.assertLess(time.monotonic() - start, 5)
+        self.assertIn("idle", self.ana.run("vicar", "status", "demo").stdout)
+        with open(f"/run/user/{self.ana.uid}/vicar/demo.log", encoding="utf-8") as f:
+            self.assertLess(len(f.read().splitlines()), 10)
 
     def test_a_stranger_does_not_reach_the_control_socket(self):
         self.insert()

@@ -15,6 +15,10 @@ AT_MOST, AT_LEAST = "at most", "at least"
 UNITS = {"s": 1, "ms": 1e-3, "µs": 1e-6, "MiB": 2**20, "KiB": 2**10, "/s": 1, "": 1}
 
 
+# What is disturbed most is no sign of something broken.
+NEVER = float("inf")
+
+
 @dataclass(frozen=True)
 class Goal:
     figure: str  # figures/NAME.py, with - for _
@@ -43,13 +47,13 @@ GOALS = (
     Goal("round-trip", "SELECT, p50, against a do-nothing handler", "SELECT: vicard",
          "SELECT: null handler", RATIO, AT_MOST, 2.3, "µs"),
     Goal("round-trip", "SELECT, p99, against a do-nothing handler", "SELECT: vicard",
-         "SELECT: null handler", RATIO, AT_MOST, 3, "µs", "p99"),
+         "SELECT: null handler", RATIO, AT_MOST, 3, "µs", "p99", broken=NEVER),
     Goal("round-trip", "GET CHALLENGE, p50, against a null card", "GET CHALLENGE: vicard",
          "GET CHALLENGE: null card", RATIO, AT_MOST, 1.15, "µs"),
     Goal("round-trip", "GET CHALLENGE, p50, against a do-nothing handler", "GET CHALLENGE: vicard",
          "GET CHALLENGE: null handler", RATIO, AT_MOST, 2.3, "µs"),
     Goal("round-trip", "GET CHALLENGE, p99, against a do-nothing handler", "GET CHALLENGE: vicard",
-         "GET CHALLENGE: null handler", RATIO, AT_MOST, 3, "µs", "p99"),
+         "GET CHALLENGE: null handler", RATIO, AT_MOST, 3, "µs", "p99", broken=NEVER),
     Goal("vpcd", "GET CHALLENGE, p50, against Debian's vpcd and vicc", "vicard", "vicc, Debian's vpcd",
          FASTER, AT_LEAST, 1000, "µs"),
     Goal("vpcd", "GET CHALLENGE, p50, against a C card behind vpcd's protocol", "vicard",
@@ -72,6 +76,8 @@ GOALS = (
     Goal("memory", "vicard, PSS", "vicard: PSS", None, ALONE, AT_MOST, 6, "MiB"),
     Goal("memory", "pcscd with our reader, against pcscd alone", "pcscd, our reader", "pcscd alone",
          MORE, AT_MOST, 200, "KiB"),
+    Goal("memory", "pcscd with our reader without a card, against pcscd alone",
+         "pcscd, our reader, no card", "pcscd alone", MORE, AT_MOST, None, "KiB"),
     Goal("memory", "pcscd with a do-nothing handler, against pcscd alone", "pcscd, null handler",
          "pcscd alone", MORE, AT_MOST, None, "KiB"),
     Goal("idle", "vicard, wake-ups when idle", "vicard", None, ALONE, AT_MOST, 0, "", broken=20),
@@ -79,6 +85,6 @@ GOALS = (
          MORE, AT_MOST, 0, "", broken=20),
     Goal("many-cards", "16 cards busy at once, against one card", "16 cards together", "one card",
          RATIO, AT_LEAST, 1, "/s"),
-    Goal("many-cards", "16 cards busy at once, the slowest against the fastest",
-         "16 cards: the slowest", "16 cards: the fastest", RATIO, AT_LEAST, 0.5, "/s"),
+    Goal("many-cards", "16 cards busy at once, the slowest against an equal share",
+         "16 cards: the slowest", "16 cards: an equal share", RATIO, AT_LEAST, 0.5, "/s", broken=0.01),
 )  # fmt: skip

@@ -1,4 +1,5 @@
-"""A plot of each figure: every series with its median, and from where to where its samples lie."""
+"""A plot of each figure: of every series the median of each round, their median as a dot, and the span from the
+first to the ninety-ninth of a hundred samples."""
 
 import os
 import statistics
@@ -21,16 +22,16 @@ WIDE = 20  # from this ratio of largest to smallest on, the axis is logarithmic
 def draw(path, name, rounds, unit):
     series = list(rounds[0])
     figure, axes = pyplot.subplots(figsize=(7, 0.8 + 0.32 * len(series)))
-    middles = []
+    ends = []
     for place, which in enumerate(reversed(series)):
         samples = [s / UNITS[unit] for r in rounds for s in r[which]]
         low, high = quantile(samples, 0.01), quantile(samples, 0.99)
         axes.plot([low, high], [place, place], color="0.75", linewidth=5, solid_capstyle="butt")
         each = [statistics.median(r[which]) / UNITS[unit] for r in rounds]
         axes.plot(each, [place] * len(each), "|", color="0.35", markersize=9)
-        middles.append(statistics.median(each))
-        axes.plot(middles[-1], place, "o", color="tab:red", markersize=4)
-    if min(middles) > 0 and max(middles) / min(middles) > WIDE:
+        axes.plot(statistics.median(each), place, "o", color="tab:red", markersize=4)
+        ends += [low, high]
+    if min(ends) > 0 and max(ends) / min(ends) > WIDE:
         axes.set_xscale("log")
     else:
         axes.set_xlim(left=0)
@@ -45,8 +46,10 @@ def draw(path, name, rounds, unit):
 
 
 def draw_all(directory, measured, verdicts):
-    """NAME.svg; series of another unit than the first goal's get a plot of their own."""
+    """NAME.svg; series of another unit than the first goal's get a plot of their own. Nothing but zeros is no plot."""
     for name, rounds in measured.items():
+        if not any(sample for r in rounds for samples in r.values() for sample in samples):
+            continue
         goals = [verdict.goal for verdict in verdicts if verdict.goal.figure == name]
         units = {series: goal.unit for goal in reversed(goals) for series in (goal.peer, goal.ours)}
         for unit in dict.fromkeys(goal.unit for goal in goals):

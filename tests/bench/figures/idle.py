@@ -6,7 +6,7 @@ import time
 
 from place import Place, switches
 
-QUIET_S = 8  # pcscd takes the power off 5 s after the last client, or the card's coming
+QUIET_S = 6  # pcscd takes the power off 5 s after the last client, or the card's coming
 SETTLE_S = 40  # at most
 
 

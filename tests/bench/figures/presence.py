@@ -60,7 +60,7 @@ def measure(bench):
         }
         for _ in range(bench.rounds):
             series = {"start to first answer": [], **{f"removal: {way}": [] for way in ways}}
-            for _ in range(bench.several(7, 2)):
+            for _ in range(bench.several(7, 3)):
                 for way, (card, how) in ways.items():
                     _, answered, gone = put_in_and_take_out(place, watch, card, how)
                     series[f"removal: {way}"].append(gone)

@@ -3,21 +3,15 @@
  * the card, then each message is a command, or, when it is empty, a reset, or, when its class is FF, which
  * no command has, what else a driver does with a card (enum act). Keys answer with made-up blocks,
  * services as the command's last byte says.
- *
- * Each card is made once, since that reads certificates; what an input left in it is undone from a copy.
  */
 #include "fuzz.h"
 
-#include "applets/registry.h"
-#include "emulator/engine.h"
+#include "cards.h"
+
 #include "emulator/pad.h"
 #include "iso7816/sw.h"
-#include "tools/apdu-replay/fixture.h"
 
 #include <openssl/err.h>
-#include <string.h>
-
-#define FIXTURES "tests/fixtures/replay"
 
 static const char *const subjects[] = {
     "cc-v1 key=auth,rsa2048 key=sign,rsa2048",
@@ -40,37 +34,11 @@ static const char *const subjects[] = {
 };
 enum { SUBJECTS = sizeof(subjects) / sizeof(subjects[0]) };
 
-/* A card as it was made. */
-struct copy {
-	struct card card;
-	struct card_secrets secrets;
-	uint8_t *contents[CARD_FILES_MAX];
-};
-
-static struct fixture fixtures[SUBJECTS];
-static struct fixture_key keys[SUBJECTS][IMAGE_KEYS_MAX]; /* with the PINs of the beginning */
-static struct card *cards[SUBJECTS];
-static struct copy copies[SUBJECTS];
+static struct made_card cards[SUBJECTS];
 
 /* The first byte of a message is FF, the second one of these modulo their number. */
 enum act { PROTOCOL, FORGET, VERIFY_AT_PAD, MODIFY_AT_PAD, RENEW, UNBLOCK, OWNER, ACTS };
 enum { CLA_ACT = 0xFF };
-
-static bool
-save(void *context, const struct image_counter *counters, size_t count)
-{
-	(void)context;
-	fuzz_must(counters != NULL && count <= IMAGE_COUNTERS_MAX);
-	return true;
-}
-
-static bool
-save_file(void *context, const char *path, struct bytes content)
-{
-	(void)context;
-	fuzz_must(strlen(path) <= IMAGE_FILE_PATH_MAX && content.len <= UINT16_MAX);
-	return true;
-}
 
 /* Of a service; the place of one in the table is the input's to say. */
 static const uint16_t words[] = {SW_OK, SW_OK, 0x63C0, 0x6401, 0x6400, 0x6F10, 0x6F17, SW_OK};
@@ -95,63 +63,13 @@ fulfil(struct card *card, struct fixture *fixture, uint8_t service, struct write
 	return sw;
 }
 
-static void
-take_copy(const struct card *card, struct copy *copy)
-{
-	copy->card = *card;
-	copy->secrets = *card->secrets;
-	for (size_t i = 0; i < card->files_count; i++) {
-		const struct bytes content = card->files[i]->content;
-
-		if (content.len == 0)
-			continue;
-		copy->contents[i] = malloc(content.len);
-		fuzz_must(copy->contents[i] != NULL);
-		memcpy(copy->contents[i], content.data, content.len);
-	}
-}
-
-/* All but the answer's bytes, of which there are many and none count until they are written. */
-static void
-restore(struct card *card, const struct copy *copy)
-{
-	memcpy(card, &copy->card, offsetof(struct card, answer));
-	card->answer.len = copy->card.answer.len;
-	card->answer.at = copy->card.answer.at;
-	card->answer.state = copy->card.answer.state;
-	*card->secrets = copy->secrets;
-	for (size_t i = 0; i < card->files_count; i++)
-		if (copy->contents[i] != NULL && card->files[i]->spec.update.rule != ACCESS_NEVER)
-			memcpy((uint8_t *)(uintptr_t)card->files[i]->content.data,
-			       copy->contents[i], card->files[i]->content.len);
-}
-
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	const struct card_host host = {.save = save, .save_file = save_file};
-
 	(void)argc;
 	(void)argv;
-	for (size_t i = 0; i < SUBJECTS; i++) {
-		struct subject subject;
-		struct problem error;
-		struct image_error reason = {""};
-
-		if (!subject_parse(subjects[i], &subject, &error) ||
-		    !fixture_load(&fixtures[i], FIXTURES, &subject, &error)) {
-			fprintf(stderr, "%s\n", error.text);
-			exit(1);
-		}
-		memcpy(keys[i], fixtures[i].keys, sizeof(keys[i]));
-		cards[i] = card_new(&fixtures[i].image, registry_find(subject.personality), &host,
-				    &reason);
-		if (cards[i] == NULL) {
-			fprintf(stderr, "%s\n", reason.text);
-			exit(1);
-		}
-		take_copy(cards[i], &copies[i]);
-	}
+	for (size_t i = 0; i < SUBJECTS; i++)
+		made_card_make(&cards[i], subjects[i]);
 	return 0;
 }
 
@@ -270,27 +188,26 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static uint8_t room[RAPDU_LEN_MAX];
 	struct reader input = reader_of((struct bytes){data, size});
 	struct bytes command;
+	struct made_card *made;
 	struct card *card;
 	uint8_t which;
 
 	if (!reader_u8(&input, &which))
 		return 0;
-	which %= SUBJECTS;
-	card = cards[which];
+	made = &cards[which % SUBJECTS];
+	card = made->card;
 	while (fuzz_message(&input, &command)) {
 		struct writer response = writer_to(room, sizeof(room));
 
 		if (command.len == 0)
 			card_reset(card);
 		else if (command.data[0] == CLA_ACT)
-			do_act(card, &fixtures[which], command, &response);
+			do_act(card, &made->fixture, command, &response);
 		else
-			finish(card, &fixtures[which], command.data[command.len - 1],
+			finish(card, &made->fixture, command.data[command.len - 1],
 			       card_transmit(card, command, &response), &response);
 	}
-	card_reset(card);
-	restore(card, &copies[which]);
-	memcpy(fixtures[which].keys, keys[which], sizeof(keys[which]));
+	made_card_restore(made);
 	ERR_clear_error();
 	return 0;
 }

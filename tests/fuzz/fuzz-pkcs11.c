@@ -6,17 +6,16 @@
  */
 #include "fuzz.h"
 
-#include "iso7816/apdu.h"
-#include "iso7816/atr.h"
+#include "cards.h"
+
+#include "iso7816/sw.h"
 #include "pkcs11/cryptoki.h"
-#include "tools/apdu-replay/inprocess.h"
 
 #include <openssl/err.h>
 #include <reader.h>
 #include <string.h>
 #include <winscard.h>
 
-#define FIXTURES "tests/fixtures/replay"
 #define READER "Fuzz 00 00"
 
 static const char *const subjects[] = {
@@ -31,14 +30,13 @@ static const char *const subjects[] = {
 };
 enum { SUBJECTS = sizeof(subjects) / sizeof(subjects[0]), COMMANDS_MAX = 3000 };
 
+static struct made_card cards[SUBJECTS];
+
 static struct {
-	struct target target;
-	struct subject subject;
-	uint8_t atr[ATR_LEN_MAX];
-	size_t atr_len;
+	struct made_card *made;
 	struct reader lies;
 	unsigned commands;
-} card;
+} now;
 
 const SCARD_IO_REQUEST g_rgSCardT0Pci, g_rgSCardT1Pci;
 
@@ -98,10 +96,7 @@ SCardCancel(SCARDCONTEXT context)
 static DWORD
 protocol_of_card(void)
 {
-	struct atr atr;
-
-	fuzz_must(atr_parse((struct bytes){card.atr, card.atr_len}, &atr));
-	return atr.first_protocol == 0 ? SCARD_PROTOCOL_T0 : SCARD_PROTOCOL_T1;
+	return now.made->card->atr.first_protocol == 0 ? SCARD_PROTOCOL_T0 : SCARD_PROTOCOL_T1;
 }
 
 LONG
@@ -155,12 +150,14 @@ LONG
 SCardStatus(SCARDHANDLE handle, LPSTR name, LPDWORD name_len, LPDWORD state, LPDWORD protocol,
 	    LPBYTE atr, LPDWORD atr_len)
 {
+	const struct bytes known = card_atr(now.made->card);
+
 	(void)handle;
 	(void)name;
 	(void)name_len;
-	fuzz_must(*atr_len >= card.atr_len);
-	memcpy(atr, card.atr, card.atr_len);
-	*atr_len = card.atr_len;
+	fuzz_must(*atr_len >= known.len);
+	memcpy(atr, known.data, known.len);
+	*atr_len = known.len;
 	*state = SCARD_PRESENT;
 	*protocol = protocol_of_card();
 	return SCARD_S_SUCCESS;
@@ -173,7 +170,7 @@ lie(uint8_t *answer, size_t len, size_t room)
 	struct bytes message;
 	size_t at;
 
-	if (!fuzz_message(&card.lies, &message) || message.len == 0)
+	if (!fuzz_message(&now.lies, &message) || message.len == 0)
 		return len;
 	if (message.data[0] < 0x80 && message.len > 1) {
 		at = message.data[0];
@@ -185,22 +182,53 @@ lie(uint8_t *answer, size_t len, size_t room)
 	return len;
 }
 
+/* What a key makes of its input, but for the time that this takes. */
+static uint16_t
+use_key(const struct key_request *request, struct writer *output)
+{
+	struct fixture *fixture = &now.made->fixture;
+
+	if (request->operation >= KEY_PIN_VERIFY)
+		return fixture_fulfil(fixture, request, output);
+	for (size_t i = 0; i < fixture->image.keys_count; i++)
+		if (strcmp(fixture->image.keys[i].name, request->key) == 0) {
+			const EVP_PKEY *key = fixture->keys[i].key;
+			const size_t field = ((size_t)EVP_PKEY_get_bits(key) + 7) / 8;
+
+			writer_fill(output, 0x5A, EVP_PKEY_is_a(key, "EC") ? 2 * field : field);
+		}
+	return SW_OK;
+}
+
+static void
+answer(struct bytes command, struct writer *response)
+{
+	struct card *card = now.made->card;
+	enum card_result result = card_transmit(card, command, response);
+
+	while (result == CARD_PENDING) {
+		uint8_t room[KEY_OUTPUT_MAX];
+		struct writer output = writer_to(room, sizeof(room));
+		struct key_result made = {.sw = use_key(card_request(card), &output)};
+
+		made.output = writer_bytes(&output);
+		result = card_resume(card, &made, response);
+	}
+}
+
 LONG
 SCardTransmit(SCARDHANDLE handle, const SCARD_IO_REQUEST *in, LPCBYTE command, DWORD command_len,
 	      SCARD_IO_REQUEST *out, LPBYTE response, LPDWORD response_len)
 {
 	static uint8_t room[RAPDU_LEN_MAX];
 	struct writer writer = writer_to(room, sizeof(room));
-	struct key_talk talk = {.service_waits = false};
-	struct problem error;
 	size_t len;
 
 	(void)handle;
 	(void)in;
 	(void)out;
-	fuzz_must(++card.commands < COMMANDS_MAX);
-	fuzz_must(card.target.transmit(card.target.context, (struct bytes){command, command_len},
-				       &talk, &writer, NULL, &error));
+	fuzz_must(++now.commands < COMMANDS_MAX);
+	answer((struct bytes){command, command_len}, &writer);
 	len = lie(room, writer.len, sizeof(room));
 	if (len > *response_len)
 		return SCARD_E_INSUFFICIENT_BUFFER;
@@ -293,34 +321,28 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argv;
 	(void)!fuzz_file((const uint8_t *)conf, sizeof(conf) - 1, path);
 	setenv("VICAR_CONF", path, 1);
-	card.target = inprocess_target(inprocess_new(FIXTURES));
+	for (size_t i = 0; i < SUBJECTS; i++)
+		made_card_make(&cards[i], subjects[i]);
 	return 0;
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct writer atr = writer_to(card.atr, sizeof(card.atr));
 	CK_SLOT_ID slots[16];
 	CK_ULONG count = 16;
-	struct problem error;
 
 	if (size == 0)
 		return 0;
-	if (!subject_parse(subjects[data[0] % SUBJECTS], &card.subject, &error) ||
-	    !card.target.begin(card.target.context, &card.subject, &error)) {
-		fprintf(stderr, "%s\n", error.text);
-		abort();
-	}
-	fuzz_must(card.target.reset(card.target.context, &atr, &error));
-	card.atr_len = atr.len;
-	card.lies = reader_of((struct bytes){data + 1, size - 1});
-	card.commands = 0;
+	now.made = &cards[data[0] % SUBJECTS];
+	now.lies = reader_of((struct bytes){data + 1, size - 1});
+	now.commands = 0;
 	fuzz_must(C_Initialize(NULL) == CKR_OK);
 	if (C_GetSlotList(CK_FALSE, slots, &count) == CKR_OK)
 		for (CK_ULONG i = 0; i < count; i++)
 			round_of(slots[i]);
 	fuzz_must(C_Finalize(NULL) == CKR_OK);
+	made_card_restore(now.made);
 	ERR_clear_error();
 	return 0;
 }

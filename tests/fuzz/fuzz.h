@@ -40,6 +40,28 @@ fuzz_message(struct reader *input, struct bytes *message)
 	return reader_take(input, len, message);
 }
 
+/* Something honest, spoilt in one place: of `lie` the first two bytes are where, the third how many bytes are
+ * cut out there, and the rest is put in. Honest when it is shorter. */
+static inline void
+fuzz_spoil(struct bytes honest, struct bytes lie, struct writer *spoilt)
+{
+	struct reader reader = reader_of(lie);
+	uint16_t at;
+	uint8_t cut;
+
+	if (!reader_u16(&reader, &at) || !reader_u8(&reader, &cut)) {
+		writer_put(spoilt, honest);
+		return;
+	}
+	if (at > honest.len)
+		at = (uint16_t)honest.len;
+	if (cut > honest.len - at)
+		cut = (uint8_t)(honest.len - at);
+	writer_put(spoilt, (struct bytes){honest.data, at});
+	writer_put(spoilt, reader_rest(&reader));
+	writer_put(spoilt, (struct bytes){honest.data + at + cut, honest.len - at - cut});
+}
+
 /* A file that is nowhere on disk, for what reads a path: "/proc/self/fd/N" goes to `path`. Closed by
  * the caller. */
 static inline int

@@ -16,10 +16,10 @@ FUZZ_TOOLS = $(wildcard tools/*.c tools/apdu-replay/*.c tools/ccid-simulator/*.c
 FUZZ_ARCHIVE = $(BUILD)/tests/fuzz/libfuzzed.a
 $(FUZZ_ARCHIVE): $(foreach part,$(FUZZ_PARTS),$(call objects,$(part))) \
 		$(patsubst %.c,$(BUILD)/%.o,$(filter-out $(MAINS),$(FUZZ_TOOLS))) \
-		$(BUILD)/ifdhandler/message.o $(BUILD)/ifdhandler/vpcd.o
+		$(patsubst %,$(BUILD)/ifdhandler/%.o,message vpcd) tests/fuzz/fuzz.mk
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(Q)$(AR) crs $@ $^
+	$(Q)$(AR) crs $@ $(filter %.o,$^)
 
 # One more has a fault on purpose, for the test that faults are found.
 FUZZERS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz-*.c))
@@ -31,8 +31,13 @@ FUZZ_WORLD = http_send prompt_confirm prompt_message prompt_secret peer_state pe
 $(BUILD)/tests/fuzz/fuzz-csc: FUZZ_WRAPS = $(FUZZ_WORLD) csc_token_load csc_token_save \
 	csc_token_forget csc_browser_wait loopback_open loopback_close loopback_redirect_uri \
 	loopback_lead_to
-$(BUILD)/tests/fuzz/fuzz-csc: $(BUILD)/tests/fuzz/lying.o
+$(BUILD)/tests/fuzz/fuzz-cmd: FUZZ_WRAPS = $(FUZZ_WORLD)
+$(BUILD)/tests/fuzz/fuzz-csc $(BUILD)/tests/fuzz/fuzz-cmd: $(BUILD)/tests/fuzz/lying.o
+$(BUILD)/tests/fuzz/fuzz-card $(BUILD)/tests/fuzz/fuzz-pkcs11: $(BUILD)/tests/fuzz/cards.o
 $(BUILD)/tests/fuzz/fuzz-pinentry: FUZZ_WRAPS = asker_start asker_wait asker_end poll
+# The simulated CCID reader has a slot too.
+$(BUILD)/tests/fuzz/fuzz-slot: $(BUILD)/ifdhandler/slot.o
+$(BUILD)/tests/fuzz/fuzz-slot: FUZZ_WRAPS = poll
 $(FUZZERS) $(FUZZ_PLANTED): $(BUILD)/%: $(BUILD)/%.o $(FUZZ_ARCHIVE)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -pie $(ALL_LDFLAGS) $(FUZZ_WRAPS:%=-Wl,--wrap=%) -o $@ \

@@ -49,26 +49,6 @@ bool __wrap_peer_progress(const struct peer *peer, const struct bridge_progress 
 int __wrap_poll(struct pollfd *polled, nfds_t count, int milliseconds);
 time_t __wrap_time(time_t *now);
 
-static void
-splice(struct bytes honest, struct bytes lie, struct writer *spoilt)
-{
-	struct reader reader = reader_of((struct bytes){lie.data + 1, lie.len - 1});
-	uint16_t at;
-	uint8_t cut;
-
-	if (!reader_u16(&reader, &at) || !reader_u8(&reader, &cut)) {
-		writer_put(spoilt, honest);
-		return;
-	}
-	if (at > honest.len)
-		at = (uint16_t)honest.len;
-	if (cut > honest.len - at)
-		cut = (uint8_t)(honest.len - at);
-	writer_put(spoilt, (struct bytes){honest.data, at});
-	writer_put(spoilt, reader_rest(&reader));
-	writer_put(spoilt, (struct bytes){honest.data + at + cut, honest.len - at - cut});
-}
-
 static enum http_result
 give(struct http_answer *answer, long status, struct bytes body)
 {
@@ -109,7 +89,7 @@ __wrap_http_send(const struct service_config *config, const struct peer *peer,
 	fuzz_must(writer_ok(&honest));
 	if (lie.len == 0)
 		return give(answer, 200, writer_bytes(&honest));
-	splice(writer_bytes(&honest), lie, &spoilt);
+	fuzz_spoil(writer_bytes(&honest), (struct bytes){lie.data + 1, lie.len - 1}, &spoilt);
 	fuzz_must(writer_ok(&spoilt));
 	return give(answer, 200, writer_bytes(&spoilt));
 }

@@ -51,6 +51,10 @@ class PeopleTest(unittest.TestCase):
         with pcsc.Client() as client:
             return [reader for reader in VICAR if client.state(reader)[0]]
 
+    def assert_present(self, *readers):
+        """pcscd tells its clients a moment after the card has heard of the reader."""
+        wait_for(f"cards in {readers} and nowhere else", lambda: self.present() == list(readers))
+
     def program(self, name):
         """The program beside this file, where anybody may read it, with what it imports."""
         for path in (f"packages/{name}.py", "system/ifd_pcsc.py"):

@@ -12,8 +12,6 @@ from hostile_card import MANNERS
 from machine import pcsc
 from people import FIRST, SECOND, PeopleTest, Pcscd
 
-from harness import wait_for  # noqa: I100
-
 LASTS_S = 0.8
 # Of one command to the other card, and of a client that comes anew, while two cores are kept busy.
 COMMAND_S, CLIENT_S = 0.5, 2.0
@@ -29,7 +27,7 @@ class HostileCard(PeopleTest):
     def setUp(self):
         super().setUp()
         self.insert()
-        wait_for("honest card", lambda: self.present() == [FIRST])
+        self.assert_present(FIRST)
         self.pcscd = Pcscd()
 
     def plays(self, manner):
@@ -88,10 +86,10 @@ class HostileCard(PeopleTest):
                 self.assertIsNone(hostile.poll())
                 self.ends(hostile, client)
                 self.assert_unharmed()
-                wait_for("empty slot", lambda: self.present() == [FIRST])
+                self.assert_present(FIRST)
         self.eve.run("vicar", "insert", "demo")
         self.addCleanup(self.eve.run, "vicar", "remove", "demo", check=False)
-        wait_for("eve's honest card", lambda: self.present() == [FIRST, SECOND])
+        self.assert_present(FIRST, SECOND)
 
     def test_when_pcscd_begins_nobody_waits_long_for_it(self):
         for manner in ("mute", "powerless", "rude", "hellos"):
@@ -111,17 +109,17 @@ class HostileCard(PeopleTest):
         hostile, client = self.plays("swarm"), self.used()
         self.answers_in_time()
         self.assertEqual(self.pid(self.ana), ana_was)
-        self.assertEqual(self.present(), [FIRST, SECOND])
+        self.assert_present(FIRST, SECOND)
         last = self.last_user()
         done = last.run("vicar", "insert", "demo", check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn("no free slot", done.stdout)
         self.ends(hostile, client)
         self.assert_unharmed()
-        wait_for("empty slot", lambda: self.present() == [FIRST])
+        self.assert_present(FIRST)
         last.run("vicar", "insert", "demo")
         self.addCleanup(last.run, "vicar", "remove", "demo", check=False)
-        wait_for("card that was told", lambda: self.present() == [FIRST, SECOND])
+        self.assert_present(FIRST, SECOND)
 
     def last_user(self):
         last = self.machine.user("zita", "vicar")

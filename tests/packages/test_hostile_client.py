@@ -14,8 +14,6 @@ import machine
 from machine import pcsc
 from people import FIRST, SECOND, PeopleTest, Pcscd
 
-from harness import wait_for  # noqa: I100
-
 PIN, PUK = "90817263", "38271605"
 LASTS_S = 3
 WINDOW = 8  # so many bytes of a secret in a row are no chance
@@ -43,7 +41,7 @@ class HostileClient(PeopleTest):
         self.ana.run("sh", "-c", "rm -r ~/.local/share/vicar/cards; cp -a ~/as-made ~/.local/share/vicar/cards")
         for card in CARDS:
             self.insert(name=card)
-        wait_for("both cards", lambda: self.present() == [FIRST, SECOND])
+        self.assert_present(FIRST, SECOND)
         self.pids = [self.pid(self.ana, card) for card in CARDS]
         self.pcscd = Pcscd()
 
@@ -145,9 +143,9 @@ class HostileClient(PeopleTest):
         self.assertEqual(self.ana.run(*select, check=False).returncode, 124)
         self.assertIn("connected", self.ana.run("vicar", "status", "cc-v1").stdout)
         self.ana.run("vicar", "remove", "cc-v1")
-        wait_for("empty slot", lambda: self.present() == [SECOND], 5)
+        self.assert_present(SECOND)
         self.ana.run("vicar", "insert", "cc-v1")
-        wait_for("card", lambda: self.present() == [FIRST, SECOND], 5)
+        self.assert_present(FIRST, SECOND)
         self.assertIn("SW1=0x90", self.ana.run(*select).stdout)
         self.assertIsNone(holder.poll())
 

@@ -102,7 +102,7 @@ class SecondUser(PeopleTest):
 
     def is_there(self):
         self.assertIn("connected", self.ana.run("vicar", "status", "demo").stdout)
-        self.assertEqual(self.present(), [FIRST])
+        self.assert_present(FIRST)
 
     # Files
 

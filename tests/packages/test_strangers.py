@@ -84,7 +84,7 @@ class Strangers(PeopleTest):
         for name in names:
             wait_for(f"word on {name}", lambda: re.search(
                 rf"vicar: .*{re.escape(name)}.*left alone", self.machine.log()))  # fmt: skip
-        self.assertEqual(self.present(), [FIRST])
+        self.assert_present(FIRST)
         with pcsc.Client() as client:
             self.assertNotEqual(client.state(FIRST)[2].hex(), BAIT)
 
@@ -92,7 +92,7 @@ class Strangers(PeopleTest):
 
     def test_under_his_own_number_it_would_be_a_card(self):
         self.plants(f"/run/vicar/{self.eve.uid}-{EVIL}.sock")
-        wait_for("card", lambda: self.present() == [FIRST])
+        self.assert_present(FIRST)
 
     def test_a_socket_under_anothers_number_is_no_card(self):
         self.plants(f"/run/vicar/{self.ana.uid}-{EVIL}.sock")
@@ -124,7 +124,7 @@ class Strangers(PeopleTest):
             self.eve.run(command, f"/run/vicar/{name}.sock")
         self.insert()
         self.assert_refused(*names.values())
-        self.assertEqual(self.machine.readers(), sorted(VICAR + machine.VPCD))
+        wait_for("all readers", lambda: self.machine.readers() == sorted(VICAR + machine.VPCD))
 
     def test_who_is_not_in_the_group_plants_nothing(self):
         done = self.rui.run("touch", f"/run/vicar/{self.rui.uid}-{EVIL}.sock", check=False)
@@ -143,7 +143,7 @@ class Strangers(PeopleTest):
         squatter.kill()
         os.unlink(self.link)
         self.insert()
-        self.assertEqual(self.present(), [FIRST])
+        self.assert_present(FIRST)
 
     def test_nobody_takes_anothers_socket_away(self):
         self.insert()
@@ -155,18 +155,18 @@ class Strangers(PeopleTest):
             with self.subTest(command):
                 self.eve.run("touch", f"/home/eve/{EVIL}")
                 self.assertNotEqual(self.eve.run(*command, check=False).returncode, 0)
-        self.assertEqual(self.present(), [FIRST])
+        self.assert_present(FIRST)
 
     def test_two_users_have_a_slot_each_and_the_third_card_is_told(self):
         self.insert()
         self.insert(self.eve)
-        self.assertEqual(self.present(), VICAR)
+        self.assert_present(*VICAR)
         self.ana.run("vicar", "create", "--demo", "second", "--role", "auth")
         self.addCleanup(self.ana.run, "vicar", "forget", "--yes", "second")
         done = self.ana.run("vicar", "insert", "second", check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn("no free slot", done.stdout)
-        self.assertEqual(self.present(), VICAR)
+        self.assert_present(*VICAR)
 
     # Who connects
 
@@ -176,13 +176,13 @@ class Strangers(PeopleTest):
             self.assertEqual(self.connects(stranger, self.link), "0")
         # And so is the card's owner: it serves pcscd alone.
         self.assertEqual(self.connects(self.ana, self.link), "0")
-        self.assertEqual(self.present(), [FIRST])
+        self.assert_present(FIRST)
 
     def test_a_stranger_who_keeps_connecting_keeps_the_reader_from_no_card(self):
         for _ in range(3):
             self.assertEqual(self.starts(self.rui, sys.executable, "-c", FLOOD, self.link)[1], "floods")
         self.insert()
-        wait_for("card", lambda: self.present() == [FIRST])
+        self.assert_present(FIRST)
         start = time.monotonic()
         with pcsc.Client() as client:
             card = client.connect(FIRST)

@@ -99,6 +99,13 @@ class Place(World):
     def vicard(self, name):
         return self.put_in(name, self.tool("vicard"), "--foreground", name)
 
+    def status(self, name):
+        """What vicard itself says, of tools/vicard/attend.c."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as control:
+            control.connect(self.path("runtime", "vicar", f"{name}.ctl"))
+            control.send(b"status")
+            return control.recv(65536).decode()
+
     def bench_card(self, program, name, *arguments):
         """A card of tests/bench that listens for our reader."""
         return self.put_in(name, self.bench.tool(program), self.path("sockets"), name, *arguments)

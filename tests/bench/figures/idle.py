@@ -4,22 +4,16 @@ without any, all in the same minute. Counted are the context switches of all thr
 import contextlib
 import time
 
+from harness import wait_for
 from place import Place, switches
 
-QUIET_S = 6  # pcscd takes the power off 5 s after the last client, or the card's coming
-SETTLE_S = 40  # at most
+GRACE_S = 5  # pcscd takes the power off so long after the last client, or after the card came
+SETTLE_S = 1
 
 
-def wait_until_quiet(pids):
-    """QUIET_S seconds in which nobody ran, or SETTLE_S seconds."""
-    before, since = None, time.monotonic()
-    end = since + SETTLE_S
-    while time.monotonic() < min(since + QUIET_S, end):
-        now = [switches(pid) for pid in pids]
-        if now != before:
-            since = time.monotonic()
-        before = now
-        time.sleep(0.5)
+def wait_without_power(place, name):
+    wait_for("card without power", lambda: "powered: no" in place.status(name), GRACE_S * 6)
+    time.sleep(SETTLE_S)
 
 
 def measure(bench):
@@ -31,7 +25,7 @@ def measure(bench):
         ours.make_card("a")
         pids["vicard"] = ours.vicard("a")
         ours.wait_cards(1)
-        wait_until_quiet(pids.values())
+        wait_without_power(ours, "a")
         before = {name: switches(pid) for name, pid in pids.items()}
         time.sleep(bench.several(60, 10))
         yield {name: [switches(pid) - before[name]] for name, pid in pids.items()}

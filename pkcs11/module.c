@@ -192,6 +192,17 @@ module_finalize(void *reserved)
 	return CKR_OK;
 }
 
+/* For a program that unloads us, perhaps to load us again. One that ends may still call us: then there
+ * are no readers yet. Nothing of OpenSSL's is touched, which may have ended before us. */
+static void __attribute__((destructor)) unload(void)
+{
+	if ((module.phase & ((1 << PHASE_BITS) - 1)) != PHASE_NONE)
+		return;
+	for (size_t i = 0; i < module.ifds_count; i++)
+		free(module.ifds[i]);
+	module.ifds_count = 0;
+}
+
 void
 module_text(CK_UTF8CHAR *field, size_t size, const char *text)
 {

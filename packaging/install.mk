@@ -64,7 +64,7 @@ INSTALLED_FILES = \
 	packaging/vicar.sysusers:$(sysusers_dir)/vicar.conf \
 	packaging/vicar.bash-completion:$(completions_dir)/vicar \
 	packaging/vicar.conf:$(doc_dir)/examples/vicar.conf \
-	$(call installed,README.md $(wildcard docs/*.md),$(doc_dir)) \
+	$(call installed,README.md SECURITY.md $(wildcard docs/*.md),$(doc_dir)) \
 	$(foreach page,$(MAN_PAGES),$(page):$(mandir)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page))) \
 	$(foreach mo,$(CATALOGUES),$(mo):$(patsubst $(BUILD)/%,$(datadir)/%,$(mo)))
 INSTALLED_LINKS = \

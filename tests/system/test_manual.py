@@ -71,6 +71,12 @@ class Manual(unittest.TestCase):
         for path in glob.glob(os.path.join(ROOT, "docs", "*.md")):
             self.assertIn(os.path.basename(path), listed, "README.md does not name it")
 
+    def test_tests_that_the_threat_model_names_are_there(self):
+        named = re.findall(r"`([a-z]+/[a-z0-9_-]+\.(?:py|c))`", text_of("docs", "threat-model.md"))
+        self.assertGreater(len(named), 30)
+        for name in named:
+            self.assertTrue(os.path.exists(os.path.join(ROOT, "tests", name)), name)
+
     def test_each_key_of_vicar_conf_is_on_its_page(self):
         keys = re.findall(r'VALUE_[A-Z]+, "([a-z0-9-]+)"', text_of("tools", "config_table.c"))
         self.assertGreater(len(keys), 20)

@@ -132,7 +132,9 @@ output_write(const char *path, struct bytes content, bool force, struct problem 
 	directory_of(path, directory);
 	len = snprintf(beside, sizeof(beside), "%s/.vicar-XXXXXX", directory);
 	if (len < 0 || (size_t)len >= sizeof(beside))
-		return problem(error, "%s cannot be written: the path is too long", path);
+		return problem(error,
+			       "the path %.100s... is too long; choose another place with --output",
+			       path);
 	fd = mkostemp(beside, O_CLOEXEC);
 	if (fd < 0 || fchmod(fd, usual_mode()) != 0 || !write_all(fd, content) ||
 	    !put_in_place(beside, path, force)) {

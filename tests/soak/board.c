@@ -96,10 +96,11 @@ count_error(struct board_client *own, uint32_t code)
 }
 
 void
-board_error(struct board_view *view, const char *call, uint32_t code, bool innocent)
+board_error(struct board_view *view, const char *call, uint32_t code, enum board_kind kind)
 {
 	uint32_t now = atomic_load(&view->board->disturbances);
-	bool explained = innocent || now % 2 == 1 || now != view->calm;
+	bool disturbed = now % 2 == 1 || now != view->calm;
+	bool explained = kind == BOARD_INNOCENT || (kind == BOARD_DISTURBED && disturbed);
 
 	count_error(view->own, code);
 	if (!explained)

@@ -60,8 +60,10 @@ void board_done(struct board_view *view);
 /* One wrong answer; a line in the log. */
 void board_wrong(struct board_view *view, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* An error of a call. `innocent`: needs no disturbance. */
-void board_error(struct board_view *view, const char *call, uint32_t code, bool innocent);
+/* Whether an error of a call may come: never, while something is disturbed, or at any time. */
+enum board_kind { BOARD_NEVER, BOARD_DISTURBED, BOARD_INNOCENT };
+
+void board_error(struct board_view *view, const char *call, uint32_t code, enum board_kind kind);
 /* Another line in the log. */
 void board_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -25,7 +25,7 @@ enum {
 	PATIENCE_MS = 500,
 	RETRY_MS = 20,
 	/* One in so many transactions. */
-	OWN_PIN = 8,
+	OWN_PIN = 3,
 	RESETS = 16,
 	RECONNECTS = 16,
 	NEW_CONTEXTS = 64,
@@ -45,13 +45,35 @@ struct client {
 	struct script_bytes last_random;
 };
 
+/* Clients reset the card, and take its power, at any time; it is without power until one of those that
+ * have it reconnects. */
+static enum board_kind
+kind_of(LONG result)
+{
+	switch (result) {
+	case SCARD_W_RESET_CARD:
+	case SCARD_W_UNPOWERED_CARD: return BOARD_INNOCENT;
+	case SCARD_W_REMOVED_CARD:
+	case SCARD_E_NO_SMARTCARD:
+	case SCARD_E_NOT_TRANSACTED:
+	case SCARD_E_PROTO_MISMATCH: /* the card went between two looks of pcscd at the reader */
+	case SCARD_F_COMM_ERROR:     /* pcscd closed the connection */
+	case SCARD_W_SECURITY_VIOLATION:
+	case SCARD_E_INVALID_HANDLE:
+	case SCARD_E_NO_SERVICE:
+	case SCARD_E_SERVICE_STOPPED:
+	case SCARD_E_UNKNOWN_READER:
+	case SCARD_E_READER_UNAVAILABLE: return BOARD_DISTURBED;
+	default: return BOARD_NEVER;
+	}
+}
+
 static bool
 failed(struct client *client, const char *call, LONG result)
 {
-	/* Others may reset the card at any time. */
 	if (result == SCARD_S_SUCCESS)
 		return false;
-	board_error(&client->view, call, (uint32_t)result, result == SCARD_W_RESET_CARD);
+	board_error(&client->view, call, (uint32_t)result, kind_of(result));
 	return true;
 }
 

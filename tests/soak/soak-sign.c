@@ -21,7 +21,7 @@
 #include <string.h>
 
 enum {
-	SIGNATURES = 20, /* one after the other; then the card is left to others */
+	SIGNATURES = 40, /* one after the other; then the card is left to others */
 	OTHERS_MS = 110,
 	REST_MS = 3000,
 	RETRY_MS = 50,
@@ -96,21 +96,23 @@ read_cards(struct client *client, const char *path)
 	(void)fclose(file);
 }
 
+/* vicar-pkcs11(7): what a card or a pcscd that goes is told by. */
+static enum board_kind
+kind_of(CK_RV rv)
+{
+	return rv == CKR_DEVICE_REMOVED || rv == CKR_SESSION_HANDLE_INVALID ||
+		       rv == CKR_TOKEN_NOT_PRESENT
+		   ? BOARD_DISTURBED
+		   : BOARD_NEVER;
+}
+
 static bool
 failed(struct client *client, const char *call, CK_RV rv)
 {
 	if (rv == CKR_OK)
 		return false;
-	board_error(&client->view, call, (uint32_t)rv, false);
+	board_error(&client->view, call, (uint32_t)rv, kind_of(rv));
 	return true;
-}
-
-/* A card that is missing is no error of a search for one. */
-static bool
-absent(CK_RV rv)
-{
-	return rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_TOKEN_NOT_RECOGNIZED ||
-	       rv == CKR_SLOT_ID_INVALID || rv == CKR_DEVICE_REMOVED;
 }
 
 static CK_OBJECT_HANDLE
@@ -170,7 +172,7 @@ try_slot(struct client *client, CK_SLOT_ID slot)
 	    memcmp(info.slotDescription, client->reader, strlen(client->reader)) != 0)
 		return false;
 	rv = client->p11->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, &client->session);
-	if (absent(rv) || failed(client, "C_OpenSession", rv))
+	if (rv == CKR_TOKEN_NOT_PRESENT || failed(client, "C_OpenSession", rv))
 		return false;
 	client->open = true;
 	client->card = know_card(client);

@@ -45,7 +45,7 @@ TRIES_SPARED = 1
 
 # The short form ends after its time, since it has to end on a machine that does other things too; what it
 # must have done by then, it does on two cores in a fifth of that.
-FULL = {"apdus": 1_000_000, "signatures": 10_000, "seconds": None, "pause": 4.0, "interval": 1.0}
+FULL = {"apdus": 1_000_000, "signatures": 10_000, "seconds": None, "pause": 8.0, "interval": 1.0}
 SHORT = {"apdus": 10_000, "signatures": 100, "seconds": 90, "pause": 0.5, "interval": 0.25}
 
 NAMES = {
@@ -396,7 +396,7 @@ class Soak:
                                     ("signatures", SIGN, self.arguments.signatures)):  # fmt: skip
             self.check(what, board.total("done", clients) >= goal, board.total("done", clients))
         self.check("no wrong answer", board.total("wrong") == 0, board.total("wrong"))
-        self.check("each error has a disturbance that explains it", board.total("unexplained") == 0,
+        self.check("each error may come, and has a disturbance that explains it", board.total("unexplained") == 0,
                    board.total("unexplained"))  # fmt: skip
         self.check_processes()
         self.check_descriptors()

@@ -1,15 +1,48 @@
 /*
- * The link, both ends. To the card: the input is what a reader sends, message by message. To the
- * reader: each message is held against what link.h lists.
+ * The link, both ends. To the card: the input is what a reader sends, message by message, to a card that
+ * does what it is told. To the reader: each message is held against what link.h lists.
  */
 #include "fuzz.h"
 
+#include "cards.h"
+
 #include "emulator/endpoint.h"
 #include "ifdhandler/message.h"
+#include "iso7816/sw.h"
 
+#include <openssl/err.h>
 #include <sys/socket.h>
 
 static struct endpoint endpoint;
+static struct made_card made;
+
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	made_card_make(&made, "fineid-v3 key=auth,rsa2048 key=sign,rsa2048");
+	return 0;
+}
+
+/* Keys do nothing, so that a command ends at once. */
+static struct bytes
+answer_of_card(const struct endpoint_request *request)
+{
+	static uint8_t room[RAPDU_LEN_MAX];
+	struct writer response = writer_to(room, sizeof(room));
+	enum card_result result;
+
+	card_set_protocol(made.card, request->protocol);
+	result = card_transmit(made.card, request->capdu, &response);
+	while (result == CARD_PENDING) {
+		const struct key_result refused = {.sw = SW_AUTHENTICATION};
+
+		result = card_resume(made.card, &refused, &response);
+	}
+	fuzz_must(writer_ok(&response) && response.len >= 2);
+	return writer_bytes(&response);
+}
 
 static void
 to_card(struct reader input)
@@ -29,7 +62,7 @@ to_card(struct reader input)
 		case ENDPOINT_REQUEST:
 			if (request.kind == LINK_TRANSMIT) {
 				fuzz_must(request.capdu.len <= LINK_CAPDU_MAX);
-				fuzz_must(endpoint_response(&endpoint, BYTES(answer)));
+				(void)!endpoint_response(&endpoint, answer_of_card(&request));
 			} else if (request.kind == LINK_PIN_VERIFY ||
 				   request.kind == LINK_PIN_MODIFY) {
 				fuzz_must(request.structure.len <=
@@ -39,7 +72,8 @@ to_card(struct reader input)
 			} else if (request.kind == LINK_POWER_OFF) {
 				fuzz_must(endpoint_done(&endpoint));
 			} else {
-				fuzz_must(endpoint_powered(&endpoint, BYTES(atr)));
+				card_reset(made.card);
+				fuzz_must(endpoint_powered(&endpoint, card_atr(made.card)));
 			}
 			break;
 		case ENDPOINT_NOTHING: break;
@@ -90,6 +124,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct reader input = reader_of((struct bytes){data, size});
 
 	to_card(input);
+	made_card_restore(&made);
 	to_reader(input);
+	ERR_clear_error();
 	return 0;
 }

@@ -33,7 +33,7 @@ $(BUILD)/tests/fuzz/fuzz-csc: FUZZ_WRAPS = $(FUZZ_WORLD) csc_token_load csc_toke
 	loopback_lead_to
 $(BUILD)/tests/fuzz/fuzz-cmd: FUZZ_WRAPS = $(FUZZ_WORLD)
 $(BUILD)/tests/fuzz/fuzz-csc $(BUILD)/tests/fuzz/fuzz-cmd: $(BUILD)/tests/fuzz/lying.o
-$(BUILD)/tests/fuzz/fuzz-card $(BUILD)/tests/fuzz/fuzz-pkcs11: $(BUILD)/tests/fuzz/cards.o
+$(foreach name,card link pkcs11,$(BUILD)/tests/fuzz/fuzz-$(name)): $(BUILD)/tests/fuzz/cards.o
 $(BUILD)/tests/fuzz/fuzz-pinentry: FUZZ_WRAPS = asker_start asker_wait asker_end poll
 # The simulated CCID reader has a slot too.
 $(BUILD)/tests/fuzz/fuzz-slot: $(BUILD)/ifdhandler/slot.o

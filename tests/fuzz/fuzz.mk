@@ -35,6 +35,7 @@ $(BUILD)/tests/fuzz/fuzz-cmd: FUZZ_WRAPS = $(FUZZ_WORLD)
 $(BUILD)/tests/fuzz/fuzz-csc $(BUILD)/tests/fuzz/fuzz-cmd: $(BUILD)/tests/fuzz/lying.o
 $(foreach name,card link pkcs11,$(BUILD)/tests/fuzz/fuzz-$(name)): $(BUILD)/tests/fuzz/cards.o
 $(BUILD)/tests/fuzz/fuzz-pinentry: FUZZ_WRAPS = asker_start asker_wait asker_end poll
+$(BUILD)/tests/fuzz/fuzz-verdict: $(patsubst %,$(BUILD)/tools/vicar/%.o,verdict verdict_cms timestamp chain)
 # The simulated CCID reader has a slot too.
 $(BUILD)/tests/fuzz/fuzz-slot: $(BUILD)/ifdhandler/slot.o
 $(BUILD)/tests/fuzz/fuzz-slot: FUZZ_WRAPS = poll

@@ -283,10 +283,12 @@ pcsc_connect(const char *reader, struct pcsc_card **made)
 	LONG rv;
 
 	*made = NULL;
-	if (card == NULL || SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &card->context) !=
-				SCARD_S_SUCCESS) {
-		free(card);
+	if (card == NULL)
 		return CHANNEL_FAILED;
+	if (SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &card->context) !=
+	    SCARD_S_SUCCESS) {
+		free(card);
+		return CHANNEL_REMOVED;
 	}
 	rv = SCardConnect(card->context, reader, SCARD_SHARE_SHARED,
 			  SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &card->handle, &card->protocol);
@@ -295,7 +297,8 @@ pcsc_connect(const char *reader, struct pcsc_card **made)
 				 &atr_len);
 	if (rv == SCARD_W_RESET_CARD)
 		rv = renew(card);
-	result = result_of(rv);
+	/* pcscd ended meanwhile */
+	result = rv == SCARD_F_COMM_ERROR ? CHANNEL_REMOVED : result_of(rv);
 	if (result != CHANNEL_OK)
 		goto out;
 	find_pin_pad(card);

@@ -27,6 +27,7 @@ struct fake_reader {
 	unsigned verifies;    /* of these, VERIFY with a PIN */
 	unsigned reset_at;    /* another program resets it after so many more commands; 0: not */
 	unsigned remove_at;   /* the same, taken out */
+	LONG connect_error;   /* of the next SCardConnect; 0: none */
 	LONG remove_error;    /* of the command then; 0: that it was taken out */
 	unsigned unseen;      /* SCardStatus does not see it so many times */
 	uint16_t sw_at_pso;   /* instead of what the card says to PSO; 0: as it says */
@@ -235,6 +236,12 @@ SCardConnect(SCARDCONTEXT context, LPCSTR name, DWORD share, DWORD protocols, LP
 			continue;
 		if (fake.readers[i].applet == NULL)
 			return SCARD_E_NO_SMARTCARD;
+		if (fake.readers[i].connect_error != 0) {
+			LONG rv = fake.readers[i].connect_error;
+
+			fake.readers[i].connect_error = 0;
+			return rv;
+		}
 		*handle = (SCARDHANDLE)(fake.generation << 8 | (i + 1));
 		*protocol = fake_protocol(&fake.readers[i]);
 		return SCARD_S_SUCCESS;

@@ -500,6 +500,20 @@ a_card_that_goes_while_it_is_asked_has_gone_whatever_the_error(void **state)
 }
 
 static void
+a_pcscd_that_ends_while_a_card_is_connected_to_took_the_card(void **state)
+{
+	CK_SESSION_HANDLE session;
+
+	(void)state;
+	fake_put(0, NULL);
+	fake_put(0, card);
+	fake.readers[0].connect_error = SCARD_F_COMM_ERROR;
+	assert_rv(C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &session),
+		  CKR_TOKEN_NOT_PRESENT);
+	assert_ok(C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &session));
+}
+
+static void
 a_reset_at_any_command_of_a_signature_is_made_good(void **state)
 {
 	unsigned lost = 0;
@@ -699,6 +713,7 @@ main(void)
 	    TEST(a_card_that_came_back_at_once_is_another_stay),
 	    TEST(a_card_may_go_at_any_command_of_a_signature),
 	    TEST(a_card_that_goes_while_it_is_asked_has_gone_whatever_the_error),
+	    TEST(a_pcscd_that_ends_while_a_card_is_connected_to_took_the_card),
 	    TEST(a_reset_at_any_command_of_a_signature_is_made_good),
 	    TEST(a_pcscd_that_starts_anew_takes_the_sessions),
 	    REMOTE(one_signature_of_a_remote_key_is_one_start),

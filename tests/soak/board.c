@@ -108,6 +108,19 @@ board_error(struct board_view *view, const char *call, uint32_t code, enum board
 	board_say("%s%s: %08x", explained ? "" : "UNEXPLAINED ", call, (unsigned)code);
 }
 
+uint64_t
+board_resets(const struct board_view *view, bool *going_on)
+{
+	uint64_t begun = 0, done = 0;
+
+	for (size_t i = 0; i < BOARD_CLIENTS; i++)
+		done += atomic_load(&view->board->clients[i].resets[1]);
+	for (size_t i = 0; i < BOARD_CLIENTS; i++)
+		begun += atomic_load(&view->board->clients[i].resets[0]);
+	*going_on = begun != done;
+	return begun;
+}
+
 static uint32_t
 pack(struct board_tries tries)
 {

@@ -32,6 +32,7 @@ struct board_client {
 	_Atomic uint64_t unexplained; /* errors that no disturbance explains */
 	_Atomic uint64_t wrong_pins;  /* sent and refused */
 	_Atomic uint64_t probes;      /* counters asked for and compared with the model */
+	_Atomic uint64_t resets[2];   /* of the card, by a disconnection: begun, and done */
 	struct board_error errors[BOARD_ERRORS];
 };
 
@@ -64,6 +65,8 @@ void board_wrong(struct board_view *view, const char *format, ...)
 enum board_kind { BOARD_NEVER, BOARD_DISTURBED, BOARD_INNOCENT };
 
 void board_error(struct board_view *view, const char *call, uint32_t code, enum board_kind kind);
+/* Resets by all clients, and whether one is going on: the signature that one hits is lost. */
+uint64_t board_resets(const struct board_view *view, bool *going_on);
 /* Another line in the log. */
 void board_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -345,8 +345,12 @@ part(struct client *client)
 	static const DWORD dispositions[] = {SCARD_LEAVE_CARD, SCARD_RESET_CARD,
 					     SCARD_UNPOWER_CARD};
 
-	if (chance_of(&client->chance, RECONNECTS) == 0)
+	if (chance_of(&client->chance, RECONNECTS) == 0) {
+		/* pcscd does that in the midst of another's transaction too. */
+		atomic_fetch_add(&client->view.own->resets[0], 1);
 		disconnect(client, dispositions[chance_of(&client->chance, 3)]);
+		atomic_fetch_add(&client->view.own->resets[1], 1);
+	}
 	if (chance_of(&client->chance, NEW_CONTEXTS) == 0)
 		release(client);
 }

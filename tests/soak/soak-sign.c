@@ -287,6 +287,19 @@ verify_rsa(EVP_PKEY *key, const uint8_t *message, size_t message_len, const uint
 	return right;
 }
 
+/* A reset in its midst takes the answer, and the module does not ask for another one. */
+static bool
+sign_failed(struct client *client, uint64_t resets_before, bool reset_then, CK_RV rv)
+{
+	bool resets_now;
+	bool reset = board_resets(&client->view, &resets_now) != resets_before || reset_then;
+
+	if (rv != CKR_DEVICE_ERROR || !reset)
+		return failed(client, "C_Sign", rv);
+	board_error(&client->view, "C_Sign", (uint32_t)rv, BOARD_INNOCENT);
+	return true;
+}
+
 static bool
 sign(struct client *client)
 {
@@ -295,6 +308,8 @@ sign(struct client *client)
 	CK_MECHANISM mechanism = {is_ec ? CKM_ECDSA : CKM_SHA256_RSA_PKCS, NULL, 0};
 	uint8_t message[MESSAGE_LEN], signature[1024];
 	CK_ULONG len = sizeof(signature);
+	bool reset;
+	uint64_t resets = board_resets(&client->view, &reset);
 	/* The module verifies the PIN again when others have reset the card. */
 	struct board_tries sent = board_try(&client->view, card->number, 0, true, card->max);
 
@@ -302,8 +317,9 @@ sign(struct client *client)
 		message[i] = (uint8_t)chance_next(&client->chance);
 	if (failed(client, "C_SignInit",
 		   client->p11->C_SignInit(client->session, &mechanism, client->key)) ||
-	    failed(client, "C_Sign",
-		   client->p11->C_Sign(client->session, message, MESSAGE_LEN, signature, &len)))
+	    sign_failed(
+		client, resets, reset,
+		client->p11->C_Sign(client->session, message, MESSAGE_LEN, signature, &len)))
 		return false;
 	board_judge(&client->view, card->number, 0, sent, card->max, card->max);
 	if (is_ec ? verify_ec(card->key, message, MESSAGE_LEN, signature, len)

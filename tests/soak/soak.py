@@ -237,8 +237,12 @@ class Soak:
         if process.stdout.readline() != "held\n":
             self.failures.append("a client began no transaction")
         self.pause(0.1)
+        resets = self.board.content.clients[HOLD].resets
+        resets[0] += 1  # pcscd resets the card that it held
         process.kill()
         process.communicate()
+        self.pause(0.3)
+        resets[1] += 1
         self.count("clients killed in a transaction")
 
     def ask(self):
@@ -443,7 +447,7 @@ class Soak:
                 cells = ["{:>7} / {:>2}".format(*series.at(share)[:2]) for share in (0, 0.5, 1)]
                 print(f"  {name:26} {' '.join(f'{cell:>12}' for cell in cells)}")
         for what, clients in (("PC/SC", (*APDU, HOLD)), ("PKCS#11", SIGN)):
-            print(f"\n  errors of {what} clients, each during a disturbance")
+            print(f"\n  errors of {what} clients, by kind")
             for code, number in sorted(board.errors(clients).items()):
                 print(f"    {NAMES.get(code, hex(code)):40} {number:9}")
 

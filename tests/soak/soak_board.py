@@ -18,6 +18,7 @@ class ClientCount(ctypes.Structure):
         ("unexplained", c_uint64),
         ("wrong_pins", c_uint64),
         ("probes", c_uint64),
+        ("resets", c_uint64 * 2),
         ("errors", ErrorCount * ERRORS),
     ]
 

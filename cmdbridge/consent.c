@@ -232,14 +232,30 @@ say_question(struct description *description, const struct service_use *use, siz
 	say(description, "\n\n");
 }
 
+/* Between quotation marks, which it cannot end; and a row of blanks that the window breaks would look like the end
+ * of our words and a line of ours. */
+static void
+quote(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; from++) {
+		if (*from == ' ' && to > text && to[-1] == ' ')
+			continue;
+		*to++ = *from == '"' ? '\'' : *from;
+	}
+	*to = '\0';
+}
+
 static void
 say_program(struct description *description, struct bytes program)
 {
 	char text[NAME_SIZE];
 
 	(void)text_printable(program, NAME_CHARACTERS_MAX, text);
+	quote(text);
 	if (program.len > 0)
-		say(description, tr("The program says it is: %s"), text);
+		say(description, tr("The program says it is: \"%s\""), text);
 	else
 		say(description, "%s", tr("The program does not say what it is."));
 }

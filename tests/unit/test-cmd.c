@@ -96,7 +96,7 @@ a_signature_from_consent_to_certificate(void **state)
 	    {"Purpose: signature (key sign)\r\nService: cmd (simulator, only for tests)\r\n", "",
 	     0},
 	    {"The PIN has 2 tries left.", "", 0},
-	    {"The program says it is: pkcs11-tool", "", 0},
+	    {"The program says it is: \"pkcs11-tool\"", "", 0},
 	    CONSENT,
 	    {"A code was sent to +351 9*****678.", "", 0},
 	    {"contrato.pdf e3b0c442", "", 0},

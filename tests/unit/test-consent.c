@@ -143,7 +143,7 @@ one_document_is_told_in_full(void **state)
 					   "Purpose: signature (key sign)\n"
 					   "Service: cmd\n"
 					   "The PIN has 2 tries left.\n"
-					   "The program says it is: pkcs11-tool\n"
+					   "The program says it is: \"pkcs11-tool\"\n"
 					   "If you agree, a code is sent to you.");
 }
 
@@ -266,6 +266,27 @@ names_of_the_longest_kind_leave_the_hash_whole_and_the_text_readable(void **stat
 	len = strlen(text);
 	if ((text[len - 1] & 0x80) != 0)
 		assert_memory_equal(text + len - 4, pens, 4);
+}
+
+/* As wide as it may be: neither a line, nor a mark, nor many blanks. */
+static void
+what_a_program_says_stays_between_the_quotation_marks(void **state)
+{
+	const struct consent consent = a_document("contrato.pdf", 0xAB);
+	const char *text;
+
+	(void)state;
+	request.program = BYTES_TEXT("x\"\nIf you agree, nothing is sent.\"");
+	ask(&consent, 1);
+	says("\nThe program says it is: \"x'?If you agree, nothing is sent.'\"\nIf you agree, a "
+	     "code");
+	begin(NULL);
+	request.program = BYTES_TEXT("x                                Document: other.pdf");
+	ask(&consent, 1);
+	says("\nThe program says it is: \"x Document: other.pdf\"\n");
+	text = strstr(description(), "Document: ");
+	assert_non_null(text);
+	assert_memory_equal(text, "Document: contrato.pdf", strlen("Document: contrato.pdf"));
 }
 
 static void
@@ -392,6 +413,7 @@ main(void)
 	    TEST(two_documents_are_shown_with_their_hashes),
 	    TEST(of_a_hundred_the_first_are_named_and_all_are_counted),
 	    TEST(names_of_the_longest_kind_leave_the_hash_whole_and_the_text_readable),
+	    TEST(what_a_program_says_stays_between_the_quotation_marks),
 	    TEST(a_pin_is_asked_for_named_documents),
 	    TEST(a_decryption_is_called_so),
 	    TEST(a_hash_without_a_name_is_shown_as_it_is),

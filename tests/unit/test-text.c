@@ -44,6 +44,15 @@ the_writing_direction_cannot_be_turned(void **state)
 	assert_printable("invoice\342\200\256fdp.exe", "invoice?fdp.exe");
 }
 
+/* U+2800, U+3164, U+FFA0, U+115F, U+3000, U+2003 */
+static void
+a_character_of_which_nothing_is_seen_is_no_blank(void **state)
+{
+	(void)state;
+	assert_printable("a\342\240\200b\343\205\244c\357\276\240d\341\205\237e", "a?b?c?d?e");
+	assert_printable("a\343\200\200b\342\200\203c d", "a?b?c d");
+}
+
 static void
 accents_stay(void **state)
 {
@@ -180,6 +189,7 @@ main(void)
 	    cmocka_unit_test(a_line_feed_cannot_make_a_new_line),
 	    cmocka_unit_test(an_escape_sequence_cannot_reach_the_terminal),
 	    cmocka_unit_test(the_writing_direction_cannot_be_turned),
+	    cmocka_unit_test(a_character_of_which_nothing_is_seen_is_no_blank),
 	    cmocka_unit_test(accents_stay),
 	    cmocka_unit_test(what_is_not_utf8_becomes_question_marks),
 	    cmocka_unit_test(text_is_counted_in_characters),

@@ -45,32 +45,41 @@ static const struct entry {
 };
 enum { ENTRIES_COUNT = sizeof(ENTRIES) / sizeof(ENTRIES[0]) };
 
-static bool
-is_rsa(const struct image_key *key)
+/* What entries are held against; told once for each key, since it means reading its certificate. */
+struct ability {
+	bool is_rsa, signs, deciphers;
+};
+
+static struct ability
+ability_of(const struct role *role, const struct image_key *key)
 {
 	const struct key_kind *kind = build_kind(key);
 
-	return kind != NULL && kind->curve == NULL;
+	return (struct ability){
+	    .is_rsa = kind != NULL && kind->curve == NULL,
+	    .signs = build_signs(role, key),
+	    .deciphers = build_deciphers(role, key),
+	};
 }
 
 static bool
-has(const struct role *role, const struct image_key *key, const struct entry *entry)
+has(const struct ability *ability, const struct image_key *key, const struct entry *entry)
 {
-	const bool rsa = is_rsa(key);
-
-	if (rsa == (entry->operation == KEY_SIGN_ECDSA) || !build_has(key, entry->operation))
+	if (ability->is_rsa == (entry->operation == KEY_SIGN_ECDSA) ||
+	    !build_has(key, entry->operation))
 		return false;
-	return entry->info.operations == SIGN ? build_signs(role, key) : build_deciphers(role, key);
+	return entry->info.operations == SIGN ? ability->signs : ability->deciphers;
 }
 
 /* 7.5: EC keys do not name theirs. */
 static void
 name_algorithms(struct role *role, const struct image_key *key)
 {
+	const struct ability ability = ability_of(role, key);
 	struct pkcs15_key *object = &role->private_key;
 
-	for (size_t i = 0; i < ENTRIES_COUNT && is_rsa(key); i++) {
-		if (has(role, key, &ENTRIES[i]))
+	for (size_t i = 0; i < ENTRIES_COUNT && ability.is_rsa; i++) {
+		if (has(&ability, key, &ENTRIES[i]))
 			object->algorithms[object->algorithms_count++] = ENTRIES[i].info.reference;
 	}
 }
@@ -102,12 +111,19 @@ void
 fineid_list_algorithms(struct pkcs15_token_info *info, const struct roles *roles,
 		       const struct image *image)
 {
+	struct ability abilities[FINEID_ROLES_MAX] = {{false, false, false}};
+
+	for (size_t i = 0; i < roles->count; i++) {
+		const struct image_key *key = image_key(image, roles->role[i].key);
+
+		if (key != NULL)
+			abilities[i] = ability_of(&roles->role[i], key);
+	}
 	for (size_t i = 0; i < ENTRIES_COUNT; i++) {
 		for (size_t j = 0; j < roles->count; j++) {
-			const struct role *role = &roles->role[j];
-			const struct image_key *key = image_key(image, role->key);
+			const struct image_key *key = image_key(image, roles->role[j].key);
 
-			if (key == NULL || !has(role, key, &ENTRIES[i]))
+			if (key == NULL || !has(&abilities[j], key, &ENTRIES[i]))
 				continue;
 			info->algorithms[info->algorithms_count++] = ENTRIES[i].info;
 			break;

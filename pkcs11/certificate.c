@@ -3,6 +3,7 @@
  */
 #include "card_driver.h"
 
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,6 +114,7 @@ static void
 forget(struct smartcard_certificate *certificate)
 {
 	free(certificate->der);
+	EVP_PKEY_free(certificate->key);
 	*certificate = (struct smartcard_certificate){.object = certificate->object,
 						      .trusted = certificate->trusted};
 }
@@ -126,6 +128,8 @@ keep(struct smartcard_certificate *certificate, const struct object_part *part)
 		return SMARTCARD_NO_MEMORY;
 	if (part->len > 0)
 		memcpy(der, part->content, part->len);
+	EVP_PKEY_free(certificate->key);
+	certificate->key = NULL;
 	certificate->der = der;
 	certificate->der_len = part->len;
 	certificate->whole_len = part->whole;

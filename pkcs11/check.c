@@ -116,16 +116,15 @@ out:
 	return ok;
 }
 
-/* 1: fits, 0: does not, -1: there is no certificate to compare with. */
+/* 1: fits, 0: does not, -1: there is no certificate to compare with. The key is kept for the next
+ * signature: OpenSSL takes longer to read it than to verify. */
 static int
-fits_certificate(const struct smartcard_certificate *certificate, const struct claim *claim,
+fits_certificate(struct smartcard_certificate *certificate, const struct claim *claim,
 		 struct bytes signature)
 {
-	EVP_PKEY *key = check_key_of(certificate->public_key);
-	int fits = key != NULL ? (int)check_claim(key, claim, signature) : -1;
-
-	EVP_PKEY_free(key);
-	return fits;
+	if (certificate->key == NULL)
+		certificate->key = check_key_of(certificate->public_key);
+	return certificate->key != NULL ? (int)check_claim(certificate->key, claim, signature) : -1;
 }
 
 CK_RV

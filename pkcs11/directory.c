@@ -357,8 +357,10 @@ directory_read(struct smartcard *card, const struct pkcs15_places *places)
 void
 directory_forget(struct smartcard *card)
 {
-	for (size_t i = 0; i < card->certificates_count; i++)
+	for (size_t i = 0; i < card->certificates_count; i++) {
 		free(card->certificates[i].der);
+		EVP_PKEY_free(card->certificates[i].key);
+	}
 	for (size_t i = 0; i < card->data_count; i++) {
 		if (card->data[i].content != NULL)
 			OPENSSL_cleanse(card->data[i].content, card->data[i].content_len);

@@ -22,6 +22,8 @@
 #include "iso7816/digestinfo.h"
 #include "iso7816/pkcs15.h"
 
+#include <openssl/types.h>
+
 enum smartcard_result {
 	SMARTCARD_OK,
 	SMARTCARD_UNKNOWN,      /* bind: no driver knows this card */
@@ -147,6 +149,8 @@ struct smartcard_certificate {
 	struct bytes not_before, not_after;
 	/* After smartcard_read_certificate_head(); SubjectPublicKeyInfo. */
 	struct bytes public_key;
+	EVP_PKEY
+	    *key; /* `public_key`, for check.h; NULL: not wanted yet, or none that can be read */
 };
 
 /* The whole certificate; empty before smartcard_read_certificate(). */

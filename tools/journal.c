@@ -49,10 +49,12 @@ write_line(const struct journal *journal, struct journal_line *line)
 /* What is not wholly on disk is taken back: the next line would stand behind its remains, and be lost
  * with them. When even that fails, journal_open() still marks what was cut. */
 static bool
-settle(const struct journal *journal, off_t end, bool written)
+settle(struct journal *journal, off_t end, bool written)
 {
-	if (written && fsync(journal->fd) == 0)
+	if (written && fsync(journal->fd) == 0) {
+		journal->unsettled = false;
 		return true;
+	}
 	if (end >= 0 && ftruncate(journal->fd, end) == 0)
 		(void)fsync(journal->fd);
 	return false;
@@ -64,6 +66,28 @@ append(struct journal *journal, struct journal_line *line)
 	off_t end = lseek(journal->fd, 0, SEEK_END);
 
 	return settle(journal, end, write_line(journal, line));
+}
+
+static void
+append_unsettled(struct journal *journal, struct journal_line *line)
+{
+	off_t end = lseek(journal->fd, 0, SEEK_END);
+
+	if (!write_line(journal, line)) {
+		(void)settle(journal, end, false);
+		return;
+	}
+	if (!journal->unsettled)
+		journal->settled_end = end;
+	journal->unsettled = true;
+}
+
+void
+journal_settle(struct journal *journal)
+{
+	if (journal->unsettled)
+		(void)settle(journal, journal->settled_end, true);
+	journal->unsettled = false;
 }
 
 static void
@@ -128,7 +152,10 @@ journal_done(struct journal *journal, time_t now, uint64_t id, uint16_t sw, cons
 	journal_put(&line, " %" PRIu64 " %04X", id, (unsigned)sw);
 	journal_put_quoted(&line, "text", bytes_of(text));
 	remember(journal, text);
-	(void)append(journal, &line);
+	if (journal->settles_later)
+		append_unsettled(journal, &line);
+	else
+		(void)append(journal, &line);
 	if (journal->uses_open > 0)
 		journal->uses_open--;
 }
@@ -314,6 +341,7 @@ bad:
 void
 journal_close(struct journal *journal)
 {
+	journal_settle(journal);
 	if (journal->fd >= 0)
 		(void)close(journal->fd);
 	journal->fd = -1;

@@ -30,6 +30,7 @@
 #include "emulator/key.h"
 
 #include <limits.h>
+#include <sys/types.h>
 #include <time.h>
 
 #define JOURNAL_FILE "journal"
@@ -47,6 +48,9 @@ struct journal {
 	size_t bytes_max;            /* journal_limit() */
 	unsigned old_files;
 	unsigned uses_open; /* by this process */
+	bool settles_later; /* set by who calls journal_settle() */
+	bool unsettled;
+	off_t settled_end;
 	uint64_t next_id;
 	size_t unknown;              /* uses that journal_open() closed as fate unknown */
 	char last[JOURNAL_TEXT_MAX]; /* the text of the last done, none or note; "" when none */
@@ -83,6 +87,10 @@ bool journal_begin(struct journal *journal, time_t now, const struct journal_use
 void journal_step(struct journal *journal, time_t now, uint64_t id, struct bytes process,
 		  struct bytes text);
 void journal_done(struct journal *journal, time_t now, uint64_t id, uint16_t sw, const char *text);
+/* What journal_done() has written goes to the disk when `settles_later` is set only now: whoever waits for
+ * what a key has made need not wait for that too. A machine that falls meanwhile has an `open` without
+ * `done`, as if the key were still at work. */
+void journal_settle(struct journal *journal);
 void journal_none(struct journal *journal, time_t now, const struct journal_use *use, uint16_t sw,
 		  const char *text);
 void journal_note(struct journal *journal, time_t now, const char *text);

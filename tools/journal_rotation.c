@@ -85,6 +85,7 @@ journal_rotate(struct journal *journal)
 			sync_place(journal);
 		return;
 	}
+	journal_settle(journal);
 	(void)close(journal->fd);
 	journal->fd = fd;
 	sync_place(journal);

@@ -175,6 +175,7 @@ open_journal(struct vicard *vicard)
 		log_error("%s", error.text);
 		return false;
 	}
+	vicard->journal.settles_later = true;
 	journal_limit(&vicard->journal, (size_t)vicard->config.journal_size_kb * 1024,
 		      vicard->config.journal_keep);
 	if (vicard->journal.unknown > 0)

@@ -27,6 +27,16 @@ static const uint8_t digestinfo[51] = {0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60,
 static const struct journal_use use = {
     .key = "sign", .operation = KEY_SIGN_PKCS1, .input = {digestinfo, sizeof(digestinfo)}};
 
+static unsigned syncs;
+
+/* In the place of the C library's: how often anything was brought to the disk. */
+int
+fsync(int fd)
+{
+	syncs++;
+	return fdatasync(fd);
+}
+
 struct world {
 	char top[48];
 	char directory[64]; /* of the card `work` */
@@ -122,6 +132,59 @@ a_use_is_one_open_and_one_done_line(void **state)
 			    "2026-11-21T03:22:05Z open 1 key=sign operation=sign-pkcs1 "
 			    "hash=5f1c03aa card=work\n"
 			    "2026-11-21T03:22:12Z done 1 9000 text=\"signed and verified\"\n");
+}
+
+/* The open line is on disk when journal_begin() returns, whatever else waits. */
+static void
+what_settles_later_is_written_at_once_and_brought_to_the_disk_once(void **state)
+{
+	struct world *world = *state;
+	uint64_t id;
+
+	world->journal.settles_later = true;
+	syncs = 0;
+	assert_true(journal_begin(&world->journal, NOW, &use, &id));
+	assert_int_equal(syncs, 1);
+	journal_done(&world->journal, NOW, id, SW_OK, "done");
+	assert_int_equal(syncs, 1);
+	assert_non_null(strstr(text_of(world), " done 1 9000 text=\"done\"\n"));
+	journal_settle(&world->journal);
+	assert_int_equal(syncs, 2);
+	journal_settle(&world->journal);
+	assert_int_equal(syncs, 2);
+}
+
+static void
+a_later_open_line_or_the_end_brings_the_done_line_to_the_disk_too(void **state)
+{
+	struct world *world = *state;
+	uint64_t id;
+
+	world->journal.settles_later = true;
+	assert_true(journal_begin(&world->journal, NOW, &use, &id));
+	journal_done(&world->journal, NOW, id, SW_OK, "done");
+	assert_true(journal_begin(&world->journal, NOW, &use, &id));
+	assert_false(world->journal.unsettled);
+	journal_done(&world->journal, NOW, id, SW_OK, "done");
+	syncs = 0;
+	journal_close(&world->journal);
+	assert_int_equal(syncs, 1);
+}
+
+static void
+what_is_not_settled_goes_to_the_disk_with_the_file_that_is_put_aside(void **state)
+{
+	struct world *world = *state;
+	uint64_t id;
+
+	world->journal.settles_later = true;
+	journal_limit(&world->journal, 1, 1);
+	assert_true(journal_begin(&world->journal, NOW, &use, &id));
+	journal_done(&world->journal, NOW, id, SW_OK, "done");
+	assert_true(world->journal.unsettled);
+	journal_note(&world->journal, NOW, "another file");
+	assert_false(world->journal.unsettled);
+	assert_null(strstr(text_of(world), "done 1"));
 }
 
 static void
@@ -431,6 +494,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    WORLD_TEST(a_use_is_one_open_and_one_done_line),
+	    WORLD_TEST(what_settles_later_is_written_at_once_and_brought_to_the_disk_once),
+	    WORLD_TEST(a_later_open_line_or_the_end_brings_the_done_line_to_the_disk_too),
+	    WORLD_TEST(what_is_not_settled_goes_to_the_disk_with_the_file_that_is_put_aside),
 	    WORLD_TEST(the_open_line_is_there_before_begin_returns),
 	    WORLD_TEST(a_full_disk_keeps_the_use_from_beginning),
 	    WORLD_TEST(only_the_owner_reads_it),

@@ -466,6 +466,7 @@ turn(struct loop *loop)
 		accept_client(loop);
 	if (polled[SLOT_LINK].revents != 0)
 		accept_reader(loop);
+	journal_settle(loop->journal); /* the answer has left */
 }
 
 void

@@ -48,9 +48,9 @@ keyfile_open(const char *path, struct bytes secret, EVP_PKEY **key, char error[K
 	return wrap_read(path, secret, WRAP_FOR_PIN, key, error);
 }
 
-static enum keyfile_result
-use(const char *path, EVP_PKEY *key, enum keyfile_operation operation, enum digest digest,
-    struct bytes input, struct writer *output, char error[KEYFILE_ERROR_MAX])
+enum keyfile_result
+keyfile_use(const char *path, EVP_PKEY *key, enum keyfile_operation operation, enum digest digest,
+	    struct bytes input, struct writer *output, char error[KEYFILE_ERROR_MAX])
 {
 	enum keyfile_result result = keyuse(key, operation, digest, input, output);
 
@@ -65,20 +65,6 @@ use(const char *path, EVP_PKEY *key, enum keyfile_operation operation, enum dige
 		    "%s: is no key that Vicar can use: RSA of at most 8192 bits, or EC on P-256,"
 		    " P-384, P-521, brainpoolP256r1 or brainpoolP384r1; make the card again.",
 		    path);
-	return result;
-}
-
-enum keyfile_result
-keyfile_use(const char *path, struct bytes secret, enum keyfile_operation operation,
-	    enum digest digest, struct bytes input, struct writer *output,
-	    char error[KEYFILE_ERROR_MAX])
-{
-	EVP_PKEY *key = NULL;
-	enum keyfile_result result = wrap_read(path, secret, WRAP_FOR_PIN, &key, error);
-
-	if (result == KEYFILE_OK)
-		result = use(path, key, operation, digest, input, output, error);
-	EVP_PKEY_free(key);
 	return result;
 }
 
@@ -183,19 +169,5 @@ keyfile_open_shared(const char *path, const char *name, const char *leading, str
 	if (result == KEYFILE_OK)
 		result = open_shared(path, name, leading_key, key, error);
 	EVP_PKEY_free(leading_key);
-	return result;
-}
-
-enum keyfile_result
-keyfile_use_shared(const char *path, const char *name, const char *leading, struct bytes secret,
-		   enum keyfile_operation operation, enum digest digest, struct bytes input,
-		   struct writer *output, char error[KEYFILE_ERROR_MAX])
-{
-	EVP_PKEY *key = NULL;
-	enum keyfile_result result = keyfile_open_shared(path, name, leading, secret, &key, error);
-
-	if (result == KEYFILE_OK)
-		result = use(path, key, operation, digest, input, output, error);
-	EVP_PKEY_free(key);
 	return result;
 }

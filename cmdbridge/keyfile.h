@@ -51,7 +51,7 @@ enum keyfile_result keyfile_create(const char *path, EVP_PKEY *key, struct bytes
 				   char error[KEYFILE_ERROR_MAX]) MUST_USE;
 enum keyfile_result keyfile_check(const char *path, struct bytes secret,
 				  char error[KEYFILE_ERROR_MAX]) MUST_USE;
-/* The key itself, for making a shared one; the caller frees it. */
+/* The key itself; the caller frees it. */
 enum keyfile_result keyfile_open(const char *path, struct bytes secret, EVP_PKEY **key,
 				 char error[KEYFILE_ERROR_MAX]) MUST_USE;
 /* Writes `key`, called `name`, to `path` (keys/NAME.key) so that `leading` opens it. Fails if the
@@ -59,23 +59,17 @@ enum keyfile_result keyfile_open(const char *path, struct bytes secret, EVP_PKEY
 enum keyfile_result keyfile_create_shared(const char *path, const char *name, EVP_PKEY *key,
 					  EVP_PKEY *leading,
 					  char error[KEYFILE_ERROR_MAX]) MUST_USE;
-/* `digest` is that of KEYFILE_SIGN_PSS and KEYFILE_DECIPHER_OAEP; others do not look at it. */
-enum keyfile_result keyfile_use(const char *path, struct bytes secret,
-				enum keyfile_operation operation, enum digest digest,
-				struct bytes input, struct writer *output,
-				char error[KEYFILE_ERROR_MAX]) MUST_USE;
-/* keyfile_open() of a shared key, see keyfile_use_shared(). */
-enum keyfile_result keyfile_open_shared(const char *path, const char *name, const char *leading,
-					struct bytes secret, EVP_PKEY **key,
-					char error[KEYFILE_ERROR_MAX]) MUST_USE;
 /* The same with the shared key `name` in `path`: `secret` opens `leading` (keys/LEADING.pin).
  * KEYFILE_WRONG_PIN is about that one; a shared key that the leading one does not open is
  * KEYFILE_BROKEN. */
-enum keyfile_result keyfile_use_shared(const char *path, const char *name, const char *leading,
-				       struct bytes secret, enum keyfile_operation operation,
-				       enum digest digest, struct bytes input,
-				       struct writer *output,
-				       char error[KEYFILE_ERROR_MAX]) MUST_USE;
+enum keyfile_result keyfile_open_shared(const char *path, const char *name, const char *leading,
+					struct bytes secret, EVP_PKEY **key,
+					char error[KEYFILE_ERROR_MAX]) MUST_USE;
+/* With a key that was opened; `path` is the file that errors name. `digest` is that of
+ * KEYFILE_SIGN_PSS and KEYFILE_DECIPHER_OAEP; others do not look at it. */
+enum keyfile_result keyfile_use(const char *path, EVP_PKEY *key, enum keyfile_operation operation,
+				enum digest digest, struct bytes input, struct writer *output,
+				char error[KEYFILE_ERROR_MAX]) MUST_USE;
 /* Opens `from` with `secret` and writes the key to `to` under `new_secret`, replacing it. */
 enum keyfile_result keyfile_rewrap(const char *from, struct bytes secret, const char *to,
 				   struct bytes new_secret, char error[KEYFILE_ERROR_MAX]) MUST_USE;

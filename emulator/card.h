@@ -91,6 +91,7 @@ struct card_pin {
 	size_t length_stored;          /* in commands padded to so many; 0: never padded */
 	uint8_t pad;
 	unsigned tries_left;
+	bool verified; /* by a command; of a PUK too */
 };
 
 /* What is borrowed lives as long as the card. False when nothing is counted under this name. */

@@ -408,6 +408,7 @@ card_pin(const struct card *card, const char *counter, struct card_pin *pin)
 		    .length_stored = at->spec.length_stored,
 		    .pad = at->spec.pad,
 		    .tries_left = at->tries_left,
+		    .verified = at->verified,
 		};
 		return true;
 	}

@@ -126,29 +126,69 @@ local_open(const char *directory, const char *name, const char *pin_key, struct 
 	return keyfile_open_shared(shared, name, path, pin, key, error);
 }
 
-/* By the PIN alone, or through the key that leads the PIN. */
+/* The key of the request, by its PIN unless it is open already. */
 static enum keyfile_result
-use_file(const char *directory, const struct key_request *request, enum keyfile_operation operation,
-	 struct writer *output, char error[KEYFILE_ERROR_MAX])
+open_key(const char *directory, struct open_keys *keys, const struct key_request *request,
+	 EVP_PKEY **key, char error[KEYFILE_ERROR_MAX])
 {
-	char pin[PATH_MAX], shared[PATH_MAX];
+	struct open_key_file files[2];
+	enum keyfile_result result;
 
-	if (!local_path(directory, request->pin_key, "pin", pin) ||
-	    !local_path(directory, request->key, "key", shared)) {
-		(void)snprintf(error, KEYFILE_ERROR_MAX,
-			       "the path of key %s is too long; move the card", request->key);
-		return KEYFILE_BROKEN;
-	}
-	if (strcmp(request->key, request->pin_key) == 0)
-		return keyfile_use(pin, request->pin, operation, request->digest, request->input,
-				   output, error);
-	return keyfile_use_shared(shared, request->key, pin, request->pin, operation,
-				  request->digest, request->input, output, error);
+	if (keys == NULL)
+		return local_open(directory, request->key, request->pin_key, request->pin, key,
+				  error);
+	open_key_files(directory, request->key, request->pin_key, files);
+	*key = open_keys_get(keys, request->key, files);
+	if (*key != NULL)
+		return KEYFILE_OK;
+	result = local_open(directory, request->key, request->pin_key, request->pin, key, error);
+	if (result == KEYFILE_OK)
+		open_keys_put(keys, request->key, *key, files);
+	return result;
+}
+
+/* The value is judged by the file, whatever is open. */
+static uint16_t
+verify(const char *directory, struct open_keys *keys, const struct key_request *request,
+       char error[KEYFILE_ERROR_MAX])
+{
+	const char *name = request->pin_key;
+	struct open_key_file files[2];
+	enum keyfile_result result;
+	EVP_PKEY *key = NULL;
+
+	open_key_files(directory, name, name, files);
+	result = local_open(directory, name, name, request->pin, &key, error);
+	if (result == KEYFILE_OK)
+		open_keys_put(keys, name, key, files);
+	if (result != KEYFILE_BROKEN)
+		error[0] = '\0';
+	EVP_PKEY_free(key);
+	return local_sw(result);
+}
+
+static enum keyfile_result
+use_key(const char *directory, struct open_keys *keys, const struct key_request *request,
+	enum keyfile_operation operation, struct writer *output, char error[KEYFILE_ERROR_MAX])
+{
+	const char *under = strcmp(request->key, request->pin_key) == 0 ? "pin" : "key";
+	EVP_PKEY *key = NULL;
+	enum keyfile_result result = open_key(directory, keys, request, &key, error);
+	char path[PATH_MAX];
+
+	if (result == KEYFILE_OK && !local_path(directory, request->key, under, path))
+		result = KEYFILE_BROKEN;
+	if (result == KEYFILE_OK)
+		result = keyfile_use(path, key, operation, request->digest, request->input, output,
+				     error);
+	EVP_PKEY_free(key);
+	return result;
 }
 
 static uint16_t
-local_use(const char *directory, struct journal *journal, const struct key_request *request,
-	  enum keyfile_operation operation, struct writer *output, char error[LOCAL_ERROR_MAX])
+local_use(const char *directory, struct journal *journal, struct open_keys *keys,
+	  const struct key_request *request, enum keyfile_operation operation,
+	  struct writer *output, char error[LOCAL_ERROR_MAX])
 {
 	const struct journal_use use = {.key = request->key,
 					.operation = request->operation,
@@ -164,7 +204,7 @@ local_use(const char *directory, struct journal *journal, const struct key_reque
 			       journal->path);
 		return SW_MEMORY_FAILURE;
 	}
-	sw = local_sw(use_file(directory, request, operation, output, error));
+	sw = local_sw(use_key(directory, keys, request, operation, output, error));
 	if (sw != SW_MEMORY_FAILURE)
 		error[0] = '\0';
 	journal_done(journal, time(NULL), id, sw,
@@ -173,17 +213,19 @@ local_use(const char *directory, struct journal *journal, const struct key_reque
 }
 
 uint16_t
-local_fulfil(const char *directory, struct journal *journal, const struct key_request *request,
-	     struct writer *output, char error[LOCAL_ERROR_MAX])
+local_fulfil(const char *directory, struct journal *journal, struct open_keys *keys,
+	     const struct key_request *request, struct writer *output, char error[LOCAL_ERROR_MAX])
 {
 	enum keyfile_operation operation;
 	uint16_t sw;
 
 	error[0] = '\0';
-	if (!local_operation(request->operation, &operation))
-		sw = local_pin(directory, request, error);
+	if (local_operation(request->operation, &operation))
+		sw = local_use(directory, journal, keys, request, operation, output, error);
+	else if (keys != NULL && request->operation == KEY_PIN_VERIFY)
+		sw = verify(directory, keys, request, error);
 	else
-		sw = local_use(directory, journal, request, operation, output, error);
+		sw = local_pin(directory, request, error);
 	if (sw != SW_OK)
 		output->len = 0;
 	return sw;

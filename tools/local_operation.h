@@ -7,6 +7,7 @@
 
 #include "cmdbridge/keyfile.h"
 #include "tools/journal.h"
+#include "tools/open_keys.h"
 
 enum { LOCAL_ERROR_MAX = PATH_MAX + KEYFILE_ERROR_MAX };
 
@@ -30,9 +31,11 @@ uint16_t local_sw(enum keyfile_result result);
 uint16_t local_pin(const char *directory, const struct key_request *request,
 		   char error[KEYFILE_ERROR_MAX]);
 /* Does any request with the files of the card in `directory`: a use of a key stands in the journal
- * before it is made. The status word for card_resume(), with SW_OK what it gives in `output`, which has
- * room for KEY_OUTPUT_MAX bytes and is empty otherwise; `error` is "" unless a file could not be used. */
-uint16_t local_fulfil(const char *directory, struct journal *journal,
+ * before it is made. A key that was opened by a verification or a use goes to `keys`, where the next use
+ * finds it; NULL: each use opens it anew. The status word for card_resume(), with SW_OK what it gives in
+ * `output`, which has room for KEY_OUTPUT_MAX bytes and is empty otherwise; `error` is "" unless a file
+ * could not be used. */
+uint16_t local_fulfil(const char *directory, struct journal *journal, struct open_keys *keys,
 		      const struct key_request *request, struct writer *output,
 		      char error[LOCAL_ERROR_MAX]);
 

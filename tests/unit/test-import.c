@@ -464,6 +464,7 @@ a_key_under_a_pin_that_is_there_is_opened_by_the_one_that_leads(void **state)
 	uint8_t room[KEY_OUTPUT_MAX], digest[32] = {0};
 	struct writer output = writer_to(room, sizeof(room));
 	char shared[HOME_FILE_MAX];
+	EVP_PKEY *key = NULL;
 
 	create_named("cc", "fineid-v3", "sign");
 	assert_true(addition_begin(&addition, "cc", NULL, &text));
@@ -478,11 +479,14 @@ a_key_under_a_pin_that_is_there_is_opened_by_the_one_that_leads(void **state)
 	pin_plan_free(&plan);
 	addition_end(&addition);
 	snprintf(shared, sizeof(shared), "%s", home_file(state, CARD "/keys/sign2.key"));
-	assert_int_equal(keyfile_use_shared(shared, "sign2",
-					    home_file(state, CARD "/keys/sign.pin"),
-					    BYTES_TEXT("123456"), KEYFILE_SIGN_ECDSA, DIGEST_SHA256,
-					    (struct bytes){digest, sizeof(digest)}, &output, error),
+	assert_int_equal(keyfile_open_shared(shared, "sign2",
+					     home_file(state, CARD "/keys/sign.pin"),
+					     BYTES_TEXT("123456"), &key, error),
 			 KEYFILE_OK);
+	assert_int_equal(keyfile_use(shared, key, KEYFILE_SIGN_ECDSA, DIGEST_SHA256, BYTES(digest),
+				     &output, error),
+			 KEYFILE_OK);
+	EVP_PKEY_free(key);
 }
 
 static void

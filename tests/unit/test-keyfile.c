@@ -74,9 +74,22 @@ unwrap(void **state)
 }
 
 static enum keyfile_result
+open_and_use(const char *path, struct bytes secret, enum keyfile_operation operation,
+	     enum digest digest, struct bytes input)
+{
+	EVP_PKEY *key = NULL;
+	enum keyfile_result result = keyfile_open(path, secret, &key, f.error);
+
+	if (result == KEYFILE_OK)
+		result = keyfile_use(path, key, operation, digest, input, &f.output, f.error);
+	EVP_PKEY_free(key);
+	return result;
+}
+
+static enum keyfile_result
 use(enum keyfile_operation operation, struct bytes input)
 {
-	return keyfile_use(f.path, PIN, operation, DIGEST_SHA256, input, &f.output, f.error);
+	return open_and_use(f.path, PIN, operation, DIGEST_SHA256, input);
 }
 
 /* The public key's view of `block`, by OpenSSL. */
@@ -342,9 +355,9 @@ static void
 no_use_without_the_pin(void **state)
 {
 	(void)state;
-	assert_int_equal(keyfile_use(f.path, PUK, KEYFILE_SIGN_PKCS1, DIGEST_SHA256,
-				     BYTES_TEXT("x"), &f.output, f.error),
-			 KEYFILE_WRONG_PIN);
+	assert_int_equal(
+	    open_and_use(f.path, PUK, KEYFILE_SIGN_PKCS1, DIGEST_SHA256, BYTES_TEXT("x")),
+	    KEYFILE_WRONG_PIN);
 	assert_int_equal(f.output.len, 0);
 }
 
@@ -386,8 +399,7 @@ an_ec_key_is_kept_and_used(void **state)
 
 	(void)state;
 	assert_int_equal(keyfile_create(f.other, key, PIN, f.error), KEYFILE_OK);
-	assert_int_equal(keyfile_use(f.other, PIN, KEYFILE_SIGN_ECDSA, DIGEST_SHA384, BYTES(hash),
-				     &f.output, f.error),
+	assert_int_equal(open_and_use(f.other, PIN, KEYFILE_SIGN_ECDSA, DIGEST_SHA384, BYTES(hash)),
 			 KEYFILE_OK);
 	assert_int_equal(f.output.len, 96);
 	EVP_PKEY_free(key);
@@ -401,8 +413,7 @@ a_key_of_an_unknown_curve_is_broken_and_says_which_are_known(void **state)
 
 	(void)state;
 	assert_int_equal(keyfile_create(f.other, key, PIN, f.error), KEYFILE_OK);
-	assert_int_equal(keyfile_use(f.other, PIN, KEYFILE_SIGN_ECDSA, DIGEST_SHA256, BYTES(hash),
-				     &f.output, f.error),
+	assert_int_equal(open_and_use(f.other, PIN, KEYFILE_SIGN_ECDSA, DIGEST_SHA256, BYTES(hash)),
 			 KEYFILE_BROKEN);
 	assert_non_null(strstr(f.error, "P-256"));
 	EVP_PKEY_free(key);
@@ -422,10 +433,15 @@ static enum keyfile_result
 use_shared(const char *name, struct bytes pin)
 {
 	static const uint8_t hash[48] = {0x01};
+	EVP_PKEY *key = NULL;
+	enum keyfile_result result = keyfile_open_shared(f.other, name, f.path, pin, &key, f.error);
 
 	f.output = writer_to(f.room, sizeof(f.room));
-	return keyfile_use_shared(f.other, name, f.path, pin, KEYFILE_SIGN_ECDSA, DIGEST_SHA384,
-				  BYTES(hash), &f.output, f.error);
+	if (result == KEYFILE_OK)
+		result = keyfile_use(f.other, key, KEYFILE_SIGN_ECDSA, DIGEST_SHA384, BYTES(hash),
+				     &f.output, f.error);
+	EVP_PKEY_free(key);
+	return result;
 }
 
 static void

@@ -96,7 +96,8 @@ chip_work(void *context, struct writer *response)
 		writer_u16(response, SW_UNKNOWN);
 		return CHIP_DONE;
 	}
-	result.sw = local_fulfil(card->image.directory, &card->journal, request, &output, error);
+	result.sw =
+	    local_fulfil(card->image.directory, &card->journal, NULL, request, &output, error);
 	result.output = writer_bytes(&output);
 	if (error[0] != '\0')
 		complain(error);

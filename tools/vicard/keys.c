@@ -75,14 +75,35 @@ serve_local(struct keys *keys, const struct key_request *request, struct writer 
 
 	result.sw = new_value_sw(keys, request);
 	if (result.sw == SW_OK)
-		result.sw =
-		    local_fulfil(keys->image->directory, keys->journal, request, &output, error);
+		result.sw = local_fulfil(keys->image->directory, keys->journal, &keys->open,
+					 request, &output, error);
 	result.output = writer_bytes(&output);
 	if (error[0] != '\0')
 		log_error("%s", error);
 	done = card_resume(keys->card, &result, response);
 	OPENSSL_cleanse(room, sizeof(room));
 	return done;
+}
+
+static bool
+is_verified(const struct keys *keys, const char *name)
+{
+	struct card_key key;
+	struct card_pin pin;
+
+	return card_key(keys->card, name, &key) && card_pin(keys->card, key.pin, &pin) &&
+	       pin.verified;
+}
+
+void
+keys_close_unverified(struct keys *keys)
+{
+	for (size_t i = 0; i < OPEN_KEYS_MAX; i++) {
+		struct open_key *key = &keys->open.keys[i];
+
+		if (key->name[0] != '\0' && !is_verified(keys, key->name))
+			open_key_drop(key);
+	}
 }
 
 /*

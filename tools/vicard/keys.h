@@ -9,6 +9,7 @@
 #include "rules.h"
 #include "tools/config.h"
 #include "tools/journal.h"
+#include "tools/open_keys.h"
 #include "use.h"
 
 /* A PIN that was typed into our own prompt and has not been used for so long serves the next login, and
@@ -22,6 +23,7 @@ struct keys {
 	const struct config *config;
 	struct journal *journal;
 
+	struct open_keys open; /* local ones */
 	struct rules rules;
 	struct use use; /* waiting: card_request() is what for */
 	bool by_owner;  /* tools/vicard/owner.h is at work: no program's remote use is begun */
@@ -45,6 +47,8 @@ enum card_result keys_serve(struct keys *keys, uint64_t now_ms, struct writer *r
 /* While waiting: the bridge may have said something, ended, or be silent for too long. */
 enum card_result keys_continue(struct keys *keys, uint64_t now_ms,
 			       struct writer *response) MUST_USE;
+/* After anything that may have ended a verified state: no key stays open longer than its PIN is verified. */
+void keys_close_unverified(struct keys *keys);
 /* The reader has gone, or the card is taken out: the bridge is ended, the journal says so. The
  * caller resets the card. `why` completes "..., because WHY". */
 void keys_cancel(struct keys *keys, uint64_t now_ms, const char *why);

@@ -466,6 +466,7 @@ turn(struct loop *loop)
 		accept_client(loop);
 	if (polled[SLOT_LINK].revents != 0)
 		accept_reader(loop);
+	keys_close_unverified(&loop->keys);
 	journal_settle(loop->journal); /* the answer has left */
 }
 
@@ -496,6 +497,7 @@ loop_run(struct loop *loop)
 	bridge_finish(&loop->owner.use.bridge);
 	bridge_finish(&loop->pad.use.bridge);
 	card_reset(loop->card);
+	keys_close_unverified(&loop->keys);
 }
 
 void

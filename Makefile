@@ -236,9 +236,8 @@ check-sanitize-run: all check-programs
 .PHONY: check-threads check-threads-run
 check-threads: deps-check
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/threads SANITIZE=thread check-threads-run
-check-threads-run: $(BUILD)/tests/unit/test-p11-slots $(IFD_TESTS)
-	@VICAR_TESTS=test-p11-slots tests/run $(BUILD) units
-	@tests/run $(BUILD) driver
+check-threads-run: $(BUILD)/tests/unit/test-p11-slots $(BUILD)/tests/unit/test-p11-storm $(IFD_TESTS)
+	@tests/run $(BUILD) threads
 
 # Everything that the tests run and users do not.
 .PHONY: check-programs

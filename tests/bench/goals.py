@@ -87,4 +87,18 @@ GOALS = (
          RATIO, AT_LEAST, 1, "/s"),
     Goal("many-cards", "16 cards busy at once, the slowest against an equal share",
          "16 cards: the slowest", "16 cards: an equal share", RATIO, AT_LEAST, 0.5, "/s", broken=0.01),
+    Goal("card-transmit", "card_transmit alone, SELECT and READ BINARY, the slowest card", "slowest",
+         None, ALONE, AT_LEAST, 2_000_000, "/s"),
+    Goal("card-transmit", "card_transmit alone, SELECT and READ BINARY, the fastest card", "fastest",
+         None, ALONE, AT_LEAST, 2_000_000, "/s"),
+    *(goal for card in ("fineid-v2", "cc-v1") for goal in (
+        Goal("local-signature", f"C_Sign, local RSA-2048 key of {card}, against bare OpenSSL",
+             f"{card}: module", f"{card}: bare", MORE, AT_MOST, 1, "ms", broken=20),
+        Goal("local-signature", f"{card}: one fsync, of which the answer waits for one",
+             f"{card}: one fsync", None, ALONE, AT_MOST, None, "ms"),
+        Goal("local-signature", f"{card}: vicard's processor for a signature",
+             f"{card}: vicard's processor", None, ALONE, AT_MOST, None, "ms"),
+        Goal("local-signature", f"{card}: C_Login with the PIN of a local key, scrypt in it",
+             f"{card}: login", None, ALONE, AT_MOST, None, "ms"),
+    )),
 )  # fmt: skip

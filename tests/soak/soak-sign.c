@@ -81,14 +81,16 @@ static void
 read_cards(struct client *client, const char *path)
 {
 	FILE *file = fopen(path, "re");
-	char certificate[512];
+	char number[16], max[16], certificate[512];
 	struct card card = {0};
 
 	if (file == NULL)
 		die(path);
 	while (client->cards_count < BOARD_CARDS &&
-	       fscanf(file, "%u %31s %u %31s %511s", &card.number, card.name, &card.max, card.pin,
+	       fscanf(file, "%15s %31s %15s %31s %511s", number, card.name, max, card.pin,
 		      certificate) == 5) {
+		card.number = (unsigned)strtoul(number, NULL, 10);
+		card.max = (unsigned)strtoul(max, NULL, 10);
 		card.certificate = NULL;
 		load_certificate(&card, certificate);
 		client->cards[client->cards_count++] = card;

@@ -101,4 +101,12 @@ GOALS = (
         Goal("local-signature", f"{card}: C_Login with the PIN of a local key, scrypt in it",
              f"{card}: login", None, ALONE, AT_MOST, None, "ms"),
     )),
+    *(goal for card in ("fineid-v2", "cc-v1", "iasecc")
+      for state, limit in (("cold", 0.6), ("warm", 0.35)) for goal in (
+        Goal("object-list", f"{card}, list of all objects, {state}, 5 ms a command, against OpenSC",
+             f"{card}: ours, {state}", f"{card}: OpenSC, {state}", RATIO, AT_MOST, limit, "s"),
+        Goal("object-list", f"{card}, commands for it, {state}",
+             f"{card}: commands of ours, {state}", f"{card}: commands of OpenSC, {state}", RATIO,
+             AT_MOST, None, ""),
+    )),
 )  # fmt: skip

@@ -25,7 +25,6 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "system")]
-import harness  # noqa: E402
 from harness import World, ended, wait_for  # noqa: E402
 from soak_board import Board  # noqa: E402
 from soak_cards import KINDS, Card  # noqa: E402

@@ -212,13 +212,32 @@ result_of_call(const struct pcsc_card *card, LONG rv)
 	return result;
 }
 
-/* After another program's reset the connection must be renewed, or every call fails. */
+static LONG
+reconnect(struct pcsc_card *card, DWORD initialization)
+{
+	return SCardReconnect(card->handle, SCARD_SHARE_SHARED,
+			      SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, initialization,
+			      &card->protocol);
+}
+
+/*
+ * After another program's reset the connection must be renewed, or every call fails. If that program has
+ * taken the card's power (SCARD_UNPOWER_CARD), pcsc-lite 1.9.9 leaves it so and takes it for powered: all
+ * commands fail, and with SCARD_W_UNPOWERED_CARD all new connections, until somebody resets it.
+ */
 static LONG
 renew(struct pcsc_card *card)
 {
-	return SCardReconnect(card->handle, SCARD_SHARE_SHARED,
-			      SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, SCARD_LEAVE_CARD,
-			      &card->protocol);
+	uint8_t atr[ATR_LEN_MAX];
+	DWORD state = 0, protocol, atr_len = sizeof(atr);
+	LONG rv = reconnect(card, SCARD_LEAVE_CARD);
+
+	if (rv == SCARD_S_SUCCESS &&
+	    SCardStatus(card->handle, NULL, NULL, &state, &protocol, atr, &atr_len) ==
+		SCARD_S_SUCCESS &&
+	    (state & SCARD_POWERED) == 0)
+		rv = reconnect(card, SCARD_RESET_CARD);
+	return rv;
 }
 
 static enum channel_result

@@ -21,6 +21,7 @@ struct fake_reader {
 	struct applet_card *applet; /* NULL: empty */
 	unsigned events;
 	bool was_reset; /* by another program: the next call hears of it */
+	bool unpowered; /* by another program, until somebody resets it */
 	bool in_transaction;
 	unsigned commands;    /* APDUs */
 	unsigned outside;     /* of these, sent outside of a transaction */
@@ -74,6 +75,14 @@ fake_reset(size_t reader)
 {
 	fake.readers[reader].was_reset = true;
 	card_reset(fake.readers[reader].applet->card);
+}
+
+/* The same with SCARD_UNPOWER_CARD. */
+static inline void
+fake_unpower(size_t reader)
+{
+	fake_reset(reader);
+	fake.readers[reader].unpowered = true;
 }
 
 static inline void
@@ -268,9 +277,14 @@ SCardReconnect(SCARDHANDLE handle, DWORD share, DWORD protocols, DWORD what, LPD
 
 	(void)share;
 	(void)protocols;
-	assert_int_equal(what, SCARD_LEAVE_CARD);
 	if (rv != SCARD_S_SUCCESS && rv != SCARD_W_RESET_CARD)
 		return rv;
+	if (what == SCARD_RESET_CARD) {
+		reader->unpowered = false;
+		card_reset(reader->applet->card);
+	} else {
+		assert_int_equal(what, SCARD_LEAVE_CARD);
+	}
 	reader->was_reset = false;
 	*protocol = fake_protocol(reader);
 	return SCARD_S_SUCCESS;
@@ -333,7 +347,8 @@ SCardStatus(SCARDHANDLE handle, LPSTR name, LPDWORD name_len, LPDWORD state, LPD
 	assert_true(*atr_len >= bytes.len);
 	memcpy(atr, bytes.data, bytes.len);
 	*atr_len = bytes.len;
-	*state = SCARD_PRESENT;
+	*state =
+	    reader->unpowered ? SCARD_PRESENT : SCARD_PRESENT | SCARD_POWERED | SCARD_NEGOTIABLE;
 	*protocol = fake_protocol(reader);
 	return SCARD_S_SUCCESS;
 }
@@ -444,6 +459,8 @@ SCardTransmit(SCARDHANDLE handle, const SCARD_IO_REQUEST *in, LPCBYTE command, D
 
 	(void)in;
 	(void)out;
+	if (rv == SCARD_S_SUCCESS && reader->unpowered)
+		rv = SCARD_E_NOT_TRANSACTED;
 	if (rv == SCARD_S_SUCCESS)
 		rv = fake_accident(reader);
 	if (rv != SCARD_S_SUCCESS)

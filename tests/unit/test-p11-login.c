@@ -500,6 +500,17 @@ a_card_that_goes_while_it_is_asked_has_gone_whatever_the_error(void **state)
 }
 
 static void
+a_card_whose_power_another_program_took_is_powered_again(void **state)
+{
+	CK_SESSION_HANDLE session = auth_session();
+
+	(void)state;
+	fake_unpower(0);
+	assert_ok(p11_sign_once(session, CKM_SHA256_RSA_PKCS));
+	assert_ok(C_CloseSession(session));
+}
+
+static void
 a_pcscd_that_ends_while_a_card_is_connected_to_took_the_card(void **state)
 {
 	CK_SESSION_HANDLE session;
@@ -713,6 +724,7 @@ main(void)
 	    TEST(a_card_that_came_back_at_once_is_another_stay),
 	    TEST(a_card_may_go_at_any_command_of_a_signature),
 	    TEST(a_card_that_goes_while_it_is_asked_has_gone_whatever_the_error),
+	    TEST(a_card_whose_power_another_program_took_is_powered_again),
 	    TEST(a_pcscd_that_ends_while_a_card_is_connected_to_took_the_card),
 	    TEST(a_reset_at_any_command_of_a_signature_is_made_good),
 	    TEST(a_pcscd_that_starts_anew_takes_the_sessions),

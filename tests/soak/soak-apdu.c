@@ -94,20 +94,38 @@ release(struct client *client)
 	client->has_context = false;
 }
 
+static LONG
+reconnect(struct client *client, DWORD initialization)
+{
+	return SCardReconnect(client->handle, SCARD_SHARE_SHARED,
+			      SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, initialization,
+			      &client->protocol);
+}
+
+/* A program that takes the card for its own after another has taken its power has to reset it:
+ * pcsc-lite would leave it without, for all. */
+static bool
+renew(struct client *client)
+{
+	BYTE atr[MAX_ATR_SIZE];
+	DWORD state, protocol, len = sizeof(atr);
+
+	if (reconnect(client, SCARD_LEAVE_CARD) != SCARD_S_SUCCESS ||
+	    SCardStatus(client->handle, NULL, NULL, &state, &protocol, atr, &len) !=
+		SCARD_S_SUCCESS)
+		return false;
+	return (state & SCARD_POWERED) != 0 ||
+	       reconnect(client, SCARD_RESET_CARD) == SCARD_S_SUCCESS;
+}
+
 /* Which way back an error needs. */
 static void
 recover(struct client *client, LONG result)
 {
-	DWORD protocol;
-
 	switch (result) {
 	case SCARD_W_RESET_CARD:
-		if (SCardReconnect(client->handle, SCARD_SHARE_SHARED,
-				   SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, SCARD_LEAVE_CARD,
-				   &protocol) == SCARD_S_SUCCESS) {
-			client->protocol = protocol;
+		if (renew(client))
 			return;
-		}
 		break;
 	case SCARD_W_REMOVED_CARD:
 	case SCARD_W_UNPOWERED_CARD:

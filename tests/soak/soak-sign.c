@@ -53,6 +53,8 @@ struct client {
 	CK_OBJECT_HANDLE key;
 	const struct card *card;
 	bool open;
+	uint64_t resets; /* when the last call returned */
+	bool resetting;
 };
 
 static void
@@ -108,12 +110,20 @@ kind_of(CK_RV rv)
 		   : BOARD_NEVER;
 }
 
+/* A reset in the midst of a call takes its answer, and the module does not ask for another one. */
 static bool
 failed(struct client *client, const char *call, CK_RV rv)
 {
+	bool resetting = client->resetting;
+	uint64_t resets = client->resets;
+
+	client->resets = board_resets(&client->view, &client->resetting);
 	if (rv == CKR_OK)
 		return false;
-	board_error(&client->view, call, (uint32_t)rv, kind_of(rv));
+	if (rv == CKR_DEVICE_ERROR && (resetting || client->resets != resets))
+		board_error(&client->view, call, (uint32_t)rv, BOARD_INNOCENT);
+	else
+		board_error(&client->view, call, (uint32_t)rv, kind_of(rv));
 	return true;
 }
 
@@ -237,10 +247,8 @@ use_wrong_pin(struct client *client)
 		board_wrong(&client->view, "%s: logged in with the wrong PIN %s", card->name, pin);
 		return false;
 	}
-	if (rv != CKR_PIN_INCORRECT) {
-		(void)failed(client, "C_Login", rv);
+	if (failed(client, "C_Login", rv == CKR_PIN_INCORRECT ? CKR_OK : rv))
 		return false;
-	}
 	board_judge(&client->view, card->number, 0, sent, before.low - 1, before.high - 1);
 	atomic_fetch_add(&client->view.own->wrong_pins, 1);
 	/* The counter stays low for a while, through whatever happens to the card. */
@@ -289,19 +297,6 @@ verify_rsa(EVP_PKEY *key, const uint8_t *message, size_t message_len, const uint
 	return right;
 }
 
-/* A reset in its midst takes the answer, and the module does not ask for another one. */
-static bool
-sign_failed(struct client *client, uint64_t resets_before, bool reset_then, CK_RV rv)
-{
-	bool resets_now;
-	bool reset = board_resets(&client->view, &resets_now) != resets_before || reset_then;
-
-	if (rv != CKR_DEVICE_ERROR || !reset)
-		return failed(client, "C_Sign", rv);
-	board_error(&client->view, "C_Sign", (uint32_t)rv, BOARD_INNOCENT);
-	return true;
-}
-
 static bool
 sign(struct client *client)
 {
@@ -310,8 +305,6 @@ sign(struct client *client)
 	CK_MECHANISM mechanism = {is_ec ? CKM_ECDSA : CKM_SHA256_RSA_PKCS, NULL, 0};
 	uint8_t message[MESSAGE_LEN], signature[1024];
 	CK_ULONG len = sizeof(signature);
-	bool reset;
-	uint64_t resets = board_resets(&client->view, &reset);
 	/* The module verifies the PIN again when others have reset the card. */
 	struct board_tries sent = board_try(&client->view, card->number, 0, true, card->max);
 
@@ -319,9 +312,8 @@ sign(struct client *client)
 		message[i] = (uint8_t)chance_next(&client->chance);
 	if (failed(client, "C_SignInit",
 		   client->p11->C_SignInit(client->session, &mechanism, client->key)) ||
-	    sign_failed(
-		client, resets, reset,
-		client->p11->C_Sign(client->session, message, MESSAGE_LEN, signature, &len)))
+	    failed(client, "C_Sign",
+		   client->p11->C_Sign(client->session, message, MESSAGE_LEN, signature, &len)))
 		return false;
 	board_judge(&client->view, card->number, 0, sent, card->max, card->max);
 	if (is_ec ? verify_ec(card->key, message, MESSAGE_LEN, signature, len)

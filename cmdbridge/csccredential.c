@@ -126,11 +126,11 @@ csc_key_get(struct csc *csc, const char *id, struct csc_key *key)
 	enum outcome outcome;
 
 	*key = (struct csc_key){.multisign = 1};
-	if (strlen(id) >= CSC_ID_MAX || !csc_set_true(csc, request.body, "authInfo")) {
+	snprintf(key->id, sizeof(key->id), "%s", id);
+	if (!csc_set_true(csc, request.body, "authInfo")) {
 		json_decref(request.body);
-		return csc_explain(csc, OUTCOME_KEY_UNKNOWN, "its name is too long");
+		return csc_explain(csc, OUTCOME_KEY_UNKNOWN, "its name is no UTF-8");
 	}
-	memcpy(key->id, id, strlen(id) + 1);
 	outcome = csc_call(csc, &request, &answer);
 	if (outcome != OUTCOME_OK) {
 		json_decref(answer.body);

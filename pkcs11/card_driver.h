@@ -15,7 +15,7 @@
 
 struct card_driver {
 	const char *name;
-	bool (*match)(const struct atr *atr);
+	bool (*match)(const struct atr *atr); /* not asked of driver_pkcs15, which is tried last */
 	/* Finds the application and reads its directory files (directory_read()).
 	 * SMARTCARD_UNKNOWN, _REFUSED and _NOT_VERIFIED: not this card after all. */
 	enum smartcard_result (*bind)(struct smartcard *card);

@@ -45,13 +45,6 @@ starts_with(struct bytes bytes, struct bytes begin)
 	return bytes.len >= begin.len && memcmp(bytes.data, begin.data, begin.len) == 0;
 }
 
-static bool
-match(const struct atr *atr)
-{
-	(void)atr;
-	return true;
-}
-
 static struct bytes
 path_of(const struct state *state)
 {
@@ -337,7 +330,6 @@ use_key(struct smartcard *card, const struct smartcard_private_key *key,
 
 const struct card_driver driver_pkcs15 = {
     .name = "pkcs15",
-    .match = match,
     .bind = bind,
     .enter = enter,
     .select = select_file,

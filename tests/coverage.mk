@@ -25,5 +25,5 @@ coverage-run: $(BUILD)/tests/coverage/exit.o
 	@find $(BUILD) -name '*.gcda' -delete
 	@find $(BUILD) -name '*.gcno' | sed 's/gcno$$/gcda/' | xargs touch
 	@find $(BUILD) -name '*.gcda' | xargs chmod a+rw
-	@tests/run $(BUILD) $(PARTS) || echo 'coverage: tests failed in the instrumented build, see above'
+	@VICAR_TEST_TIMEOUT=1200 tests/run $(BUILD) $(PARTS) || echo 'coverage: tests failed in the instrumented build, see above'
 	@find $(BUILD) -name '*.gcda' -empty -delete

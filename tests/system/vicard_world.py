@@ -220,6 +220,11 @@ class VicardTest(unittest.TestCase):
 
     @staticmethod
     def end(process):
+        """As a service manager ends it, so that a coverage build's counters are written."""
+        if process.poll() is None:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=5)
         if process.poll() is None:
             process.kill()
         process.wait()

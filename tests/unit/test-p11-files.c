@@ -34,8 +34,9 @@ enum { FILES_MAX = 16, FILE_MAX = 4096, COMMANDS_MAX = 256 };
 	}
 
 /* Historical bytes with and without the announcement of an EF.DIR, ISO/IEC 7816-4 clause 8.1.1.2.3;
- * the last is of a category that is not compact TLV. All T=1. */
+ * one that is cut off, and one of a category that is not compact TLV. All T=1. */
 static const uint8_t ATR_DIR[] = {0x3B, 0x83, 0x01, 0x80, 0x31, 0xA8, 0x9B};
+static const uint8_t ATR_CUT[] = {0x3B, 0x82, 0x01, 0x80, 0x31, 0x32};
 static const uint8_t ATR_NO_TLV[] = {0x3B, 0x83, 0x01, 0x10, 0x31, 0xA8, 0x0B};
 #define APPLICATION 0x3F, 0x00, 0x50, 0x15
 #define PKCS15_AID 0xA0, 0x00, 0x00, 0x00, 0x63, 'P', 'K', 'C', 'S', '-', '1', '5'
@@ -278,6 +279,50 @@ historical_bytes_that_are_not_compact_tlv_announce_no_ef_dir(void **state)
 }
 
 static void
+historical_bytes_that_are_cut_off_announce_no_ef_dir(void **state)
+{
+	(void)state;
+	channel.atr = BYTES(ATR_CUT);
+	add_key(add_directory(PKCS15_PRIVATE_KEYS, 2), PKCS15_KEY_RSA, "k", 0);
+	bind_card();
+	assert_int_equal(strncmp(commands[0], "00A404", 6), 0);
+}
+
+static void
+a_card_without_the_ef_dir_that_it_announces_is_left_alone(void **state)
+{
+	(void)state;
+	files[2].path = hex("3F002F01");
+	assert_int_equal(smartcard_bind(&channel, NULL, &card), SMARTCARD_UNKNOWN);
+	assert_null(card);
+}
+
+/* Without EF.DIR the application has a name and no path. */
+static void
+relative_paths_are_those_of_the_application_that_was_selected_by_name(void **state)
+{
+	struct pkcs15_data object = {
+	    .common = {.label = "here"}, .application = "Test", .path = FILE_PATH(0x60, 0x01)};
+	struct writer *directory = add_directory(PKCS15_DATA_OBJECTS, 6);
+
+	(void)state;
+	channel.atr = BYTES(ATR_CUT);
+	assert_true(pkcs15_encode_data(&object, directory));
+	object.path = (struct pkcs15_path)FILE_PATH(0x60, 0x02);
+	assert_true(pkcs15_encode_data(&object, directory));
+	object.path = (struct pkcs15_path)FILE_PATH(0x60, 0x01, 0x02);
+	assert_true(pkcs15_encode_data(&object, directory));
+	writer_put(add_file("3F0050156001"), BYTES_TEXT("remember"));
+	bind_card();
+	assert_int_equal(smartcard_find_data(card), SMARTCARD_OK);
+	assert_int_equal(card->data_count, 3);
+	assert_int_equal(smartcard_read_data(card, 0), SMARTCARD_OK);
+	assert_int_equal(card->data[0].content_len, 8);
+	assert_int_equal(smartcard_read_data(card, 1), SMARTCARD_REFUSED);  /* not there */
+	assert_int_equal(smartcard_read_data(card, 2), SMARTCARD_PROTOCOL); /* half an identifier */
+}
+
+static void
 an_ef_dir_without_an_application_of_the_kind_leaves_the_card_alone(void **state)
 {
 	static const struct pkcs15_application foreign = {.aid = {0xA0, 0, 0, 0, 3}, .aid_len = 5};
@@ -376,6 +421,9 @@ a_pin_of_a_df_is_verified_in_that_df(void **state)
 	assert_int_equal(smartcard_verify(card, 0, BYTES_TEXT("1234")), SMARTCARD_OK);
 	assert_bytes_hex(HEX(df), "3F006000");
 	assert_int_equal(strncmp(commands[commands_count - 1], "0020", 4), 0);
+	commands_count = 0;
+	assert_int_equal(smartcard_verify(card, 0, BYTES_TEXT("1234")), SMARTCARD_OK);
+	assert_false(was_sent("00A4")); /* it is there already */
 	assert_int_equal(smartcard_verify(card, 1, BYTES_TEXT("1234")), SMARTCARD_OK);
 	assert_bytes_hex(HEX(df), "3F005015");
 	commands_count = 0;
@@ -572,6 +620,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(the_application_of_ef_dir_is_entered_by_its_path),
 	    TEST(historical_bytes_that_are_not_compact_tlv_announce_no_ef_dir),
+	    TEST(historical_bytes_that_are_cut_off_announce_no_ef_dir),
+	    TEST(a_card_without_the_ef_dir_that_it_announces_is_left_alone),
+	    TEST(relative_paths_are_those_of_the_application_that_was_selected_by_name),
 	    TEST(an_ef_dir_without_an_application_of_the_kind_leaves_the_card_alone),
 	    TEST(a_card_info_that_is_none_is_an_error_of_the_card),
 	    TEST(a_key_does_what_the_algorithms_that_it_lists_do),

@@ -1,8 +1,10 @@
 /* The card's end of vsmartcard's protocol: a byte stream that TCP may cut anywhere. */
 #include "tools/vicard/vpcd.h"
 
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -153,6 +155,98 @@ a_reader_that_hangs_up_has_gone(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, connected, disconnected)
 
+/*
+ * --vpcd HOST:PORT
+ */
+static void
+a_place_that_is_none_is_refused(void **state)
+{
+	/* The last is none that the domain name system could know: a label has 63 bytes. */
+	static const char *const wrong[] = {
+	    "localhost",
+	    ":35963",
+	    "localhost:",
+	    "localhost:http",
+	    "[::1]",
+	    "::1:35963",
+	    "[]:35963",
+	    "localhost:123456",
+	    "",
+	    "1.2.3.4:1a",
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:1"};
+	struct vpcd vpcd;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_false(vpcd_connect(&vpcd, wrong[i], true));
+		assert_int_equal(vpcd.fd, -1);
+	}
+}
+
+/* Listens on a port that is free, at this address. */
+static int
+listen_at(int family, uint16_t *port)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	const bool four = family == AF_INET;
+	socklen_t len = four ? sizeof(in) : sizeof(in6);
+	void *address = four ? (void *)&in : (void *)&in6;
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || bind(fd, address, len) != 0 || listen(fd, 1) != 0 ||
+	    getsockname(fd, address, &len) != 0) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	*port = ntohs(four ? in.sin_port : in6.sin6_port);
+	return fd;
+}
+
+static void
+a_reader_on_loopback_is_reached_by_name_and_by_either_address(void **state)
+{
+	static const struct {
+		int family;
+		const char *format;
+	} rows[] = {{AF_INET, "127.0.0.1:%u"}, {AF_INET, "localhost:%u"}, {AF_INET6, "[::1]:%u"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct vpcd vpcd;
+		char where[64];
+		uint16_t port;
+		int reader = listen_at(rows[i].family, &port);
+
+		if (reader < 0) {
+			assert_int_equal(rows[i].family, AF_INET6); /* a machine without it */
+			continue;
+		}
+		snprintf(where, sizeof(where), rows[i].format, port);
+		assert_true(vpcd_connect(&vpcd, where, false));
+		vpcd_close(&vpcd);
+		close(reader);
+		assert_false(vpcd_connect(&vpcd, where, false)); /* nobody listens any more */
+		assert_int_equal(vpcd.fd, -1);
+	}
+}
+
+/* Addresses for documentation (RFC 5737, RFC 3849): nothing is sent to them. An IPv4 address within an
+ * IPv6 one is judged as that. */
+static void
+another_machine_is_not_connected_to_unless_that_is_allowed(void **state)
+{
+	static const char *const far[] = {"192.0.2.1:1", "[2001:db8::1]:1", "[::ffff:192.0.2.1]:1"};
+	struct vpcd vpcd;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(far) / sizeof(far[0]); i++) {
+		assert_false(vpcd_connect(&vpcd, far[i], false));
+		assert_int_equal(vpcd.fd, -1);
+	}
+}
+
 int
 main(void)
 {
@@ -165,6 +259,9 @@ main(void)
 	    TEST(a_request_is_wiped_from_memory),
 	    TEST(an_answer_goes_out_with_its_length),
 	    TEST(a_reader_that_hangs_up_has_gone),
+	    cmocka_unit_test(a_place_that_is_none_is_refused),
+	    cmocka_unit_test(a_reader_on_loopback_is_reached_by_name_and_by_either_address),
+	    cmocka_unit_test(another_machine_is_not_connected_to_unless_that_is_allowed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

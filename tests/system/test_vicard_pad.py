@@ -276,7 +276,8 @@ class Local(Pad):
         for secret in (PIN, NEW_PIN):
             self.assertNotIn(secret, written)
             self.assertNotIn(secret.encode(), b"".join(seen))
-        self.assertEqual(seen, [b"\x04\x90\x00"] * 2)
+        # A slow machine's card says in between that it is busy.
+        self.assertEqual([message for message in seen if message != bytes([BUSY])], [b"\x04\x90\x00"] * 2)
 
 
 class Remote(Pad):

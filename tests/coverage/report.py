@@ -130,7 +130,7 @@ def main():
                 missed.append(f"{pattern}: no such file is in the build")
             marks.update({name: (percent, kind) for name in named})
     text = [
-        f"# make coverage{'' if report.startswith('tests/') else f' PARTS={json.dumps(parts)}'}",
+        f"# make coverage PARTS={json.dumps(parts)}",
         "# Lines and branches that the tests run; the goals are those of tests/coverage/goals.txt.",
         "",
         f"{'file':36} {'lines':>17}   {'branches':>17}   goal",

@@ -109,4 +109,12 @@ GOALS = (
              f"{card}: commands of ours, {state}", f"{card}: commands of OpenSC, {state}", RATIO,
              AT_MOST, None, ""),
     )),
+    Goal("service-signature", "C_Sign, key of the CMD service, against a client making the same calls",
+         "ours", "direct calls", MORE, AT_MOST, 15, "ms", broken=300),
+    Goal("service-signature", "the same, against a client that keeps one connection for all signatures",
+         "ours", "direct calls, connection kept", MORE, AT_MOST, None, "ms"),
+    Goal("service-signature", "of which the start of the bridge", "start of the bridge", None, ALONE,
+         AT_MOST, None, "ms"),
+    Goal("service-signature", "two prompts answered by a program, not counted", "two prompts", None,
+         ALONE, AT_MOST, None, "ms"),
 )  # fmt: skip

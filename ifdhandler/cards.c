@@ -10,6 +10,8 @@
 #include "ifdhandler/log.h"
 #include "ifdhandler/watch.h"
 
+enum { STRANGERS_LOGGED = 16 };
+
 static bool
 same_file(const struct card_file *a, const struct card_file *b)
 {
@@ -81,8 +83,9 @@ insert(struct cards *cards, const struct card *card)
 		(cards->count - gone) * sizeof cards->list[0]);
 }
 
+/* `strangers` were seen before in this directory: of thousands each line would keep pcscd's log from others. */
 static bool
-examine(int directory, const char *name, int64_t now, struct card *card)
+examine(int directory, const char *name, int64_t now, unsigned *strangers, struct card *card)
 {
 	struct stat file;
 
@@ -91,8 +94,10 @@ examine(int directory, const char *name, int64_t now, struct card *card)
 	    fstatat(directory, name, &file, AT_SYMLINK_NOFOLLOW) != 0)
 		return false;
 	if (!S_ISSOCK(file.st_mode) || file.st_uid != card->owner) {
-		log_line(LOG_DEBUG, "%s is not a socket of the user it is named after; left alone",
-			 name);
+		if ((*strangers)++ < STRANGERS_LOGGED)
+			log_line(LOG_DEBUG,
+				 "%s is not a socket of the user it is named after; left alone",
+				 name);
 		return false;
 	}
 	memcpy(card->name, name, strlen(name) + 1); /* cardname_parse() has measured it */
@@ -111,12 +116,13 @@ cards_read(struct cards *cards, const char *directory, int64_t now)
 	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
 	struct cards found = {.count = 0};
 	const struct dirent *entry;
+	unsigned strangers = 0;
 
 	while (stream != NULL && (entry = readdir(stream)) != NULL) {
 		const struct card *known = cards_find(cards, entry->d_name);
 		struct card card;
 
-		if (!examine(fd, entry->d_name, now, &card))
+		if (!examine(fd, entry->d_name, now, &strangers, &card))
 			continue;
 		if (known != NULL && holds(known, &card.file))
 			card = *known;

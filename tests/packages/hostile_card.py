@@ -137,6 +137,16 @@ def new_socket(path):
         os.unlink(path)
 
 
+def litter(path):
+    """Thousands of files that look like sockets by their names, and each moment another one."""
+    for number in range(5000):
+        os.close(os.open(path.replace(".sock", f"{number}.sock"), os.O_CREAT | os.O_WRONLY, 0o644))
+    print("listening")
+    while True:
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o644))
+        os.unlink(path)
+
+
 def swarm(path):
     """Hundreds of cards; each that is called is one."""
     import selectors
@@ -165,7 +175,7 @@ def swarm(path):
 
 
 MANNERS = {f.__name__: f for f in (garbage, rude, mute, late, busy, powerless, hellos, comes_and_goes, oversized, descriptors)}
-WHOLE = {f.__name__: f for f in (new_socket, swarm)}
+WHOLE = {f.__name__: f for f in (new_socket, litter, swarm)}
 
 if __name__ == "__main__":
     name, directory, uid = sys.argv[1:]

@@ -58,7 +58,7 @@ class HostileCard(PeopleTest):
                         self.assertTrue(another.state(FIRST)[0])
                         another.connect(FIRST).disconnect()
                     worst_client = max(worst_client, time.monotonic() - start)
-        self.assertGreater(count, 20)
+        self.assertGreater(count, 10)
         self.assertLess(worst_command, COMMAND_S)
         self.assertLess(worst_client, CLIENT_S)
 
@@ -79,7 +79,7 @@ class HostileCard(PeopleTest):
 
     def test_each_manner(self):
         """The second slot is eve's, and used all the time."""
-        for manner in (*MANNERS, "new_socket"):
+        for manner in (*MANNERS, "new_socket", "litter"):
             with self.subTest(manner):
                 hostile, client = self.plays(manner), self.used()
                 self.answers_in_time()

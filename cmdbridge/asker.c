@@ -122,8 +122,12 @@ static bool
 ends_within(const struct asker *asker, int ms)
 {
 	struct pollfd polled = {asker->pidfd, POLLIN, 0};
+	int ready;
 
-	return poll(&polled, 1, ms) == 1;
+	do
+		ready = poll(&polled, 1, ms);
+	while (ready < 0 && errno == EINTR);
+	return ready == 1;
 }
 
 bool
@@ -138,7 +142,8 @@ asker_end(struct asker *asker, bool may_finish, int *status)
 			if (!ends_within(asker, GRACE_MS))
 				kill(asker->pid, SIGKILL);
 		}
-		(void)waitpid(asker->pid, status, 0);
+		while (waitpid(asker->pid, status, 0) < 0 && errno == EINTR)
+			continue;
 	}
 	if (asker->pidfd >= 0)
 		close(asker->pidfd);

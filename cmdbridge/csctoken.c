@@ -79,7 +79,7 @@ csc_token_load(const struct service_config *config, const struct service_account
 {
 	char path[PATH_MAX], *token = NULL;
 	struct stat about;
-	ssize_t len;
+	ssize_t len = 0, n = 0;
 	int fd;
 
 	if (!token_path(config, account, path))
@@ -93,10 +93,12 @@ csc_token_load(const struct service_config *config, const struct service_account
 	token = OPENSSL_secure_zalloc(TOKEN_MAX + 1);
 	if (!token)
 		goto out;
-	len = read(fd, token, TOKEN_MAX);
+	while (len < TOKEN_MAX &&
+	       (n = TEMP_FAILURE_RETRY(read(fd, token + len, (size_t)(TOKEN_MAX - len)))) > 0)
+		len += n;
 	if (len > 0)
 		token[strcspn(token, "\r\n")] = '\0';
-	if (len <= 0 || !token[0]) {
+	if (n < 0 || len == 0 || !token[0]) {
 		OPENSSL_secure_clear_free(token, TOKEN_MAX + 1);
 		token = NULL;
 	}
@@ -108,9 +110,17 @@ out:
 static bool
 write_token(int fd, const char *token)
 {
-	const size_t len = strlen(token);
+	size_t len = strlen(token);
 
-	return write(fd, token, len) == (ssize_t)len && fsync(fd) == 0;
+	while (len > 0) {
+		const ssize_t n = TEMP_FAILURE_RETRY(write(fd, token, len));
+
+		if (n < 0)
+			return false;
+		token += n;
+		len -= (size_t)n;
+	}
+	return fsync(fd) == 0;
 }
 
 void

@@ -9,9 +9,14 @@ enum peer_state
 peer_state(const struct peer *peer)
 {
 	struct pollfd polled = {peer->fd, POLLIN | POLLRDHUP, 0};
+	int ready = 0;
 	uint8_t kind;
 
-	if (peer->fd < 0 || poll(&polled, 1, 0) <= 0)
+	if (peer->fd >= 0)
+		do
+			ready = poll(&polled, 1, 0);
+		while (ready < 0 && errno == EINTR);
+	if (ready <= 0)
 		return PEER_WAITS;
 	if (polled.revents & (POLLRDHUP | POLLHUP | POLLERR))
 		return PEER_GONE;

@@ -141,7 +141,8 @@ read_private(struct parse *parse, char *text)
 		       (unsigned)(about.st_mode & 07777), parse->path);
 		goto out;
 	}
-	while (len <= FILE_MAX && (n = read(fd, text + len, FILE_MAX + 1 - len)) > 0)
+	while (len <= FILE_MAX &&
+	       (n = TEMP_FAILURE_RETRY(read(fd, text + len, FILE_MAX + 1 - len))) > 0)
 		len += (size_t)n;
 	if (n < 0 || len > FILE_MAX || memchr(text, '\0', len)) {
 		refuse(parse,

@@ -54,15 +54,16 @@ ask(int fd, const char *name, const char *request, char reply[CONTROL_REPLY_MAX]
 
 	if (!same_user(fd))
 		return say(reply, CONTROL_FAILED, name, "another user listens on its socket");
-	if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0 || !await_readable(fd))
+	if (TEMP_FAILURE_RETRY(send(fd, request, strlen(request), MSG_NOSIGNAL)) < 0 ||
+	    !await_readable(fd))
 		return say(reply, CONTROL_FAILED, name, strerror(errno));
-	got = recv(fd, reply, CONTROL_REPLY_MAX - 1, MSG_TRUNC);
+	got = TEMP_FAILURE_RETRY(recv(fd, reply, CONTROL_REPLY_MAX - 1, MSG_TRUNC));
 	if (got < 0)
 		return say(reply, CONTROL_FAILED, name, strerror(errno));
 	if (got == 0 || got >= CONTROL_REPLY_MAX)
 		return say(reply, CONTROL_FAILED, name, "it closed the connection");
 	reply[got] = '\0';
-	if (!await_readable(fd) || recv(fd, &rest, 1, 0) > 0)
+	if (!await_readable(fd) || TEMP_FAILURE_RETRY(recv(fd, &rest, 1, 0)) > 0)
 		return say(reply, CONTROL_FAILED, name, "it answered, but does not end");
 	if (strncmp(reply, "ok\n", 3) == 0) {
 		memmove(reply, reply + 3, (size_t)got - 3 + 1);
@@ -138,8 +139,9 @@ control_trace(const char *name, char reply[CONTROL_REPLY_MAX])
 		(void)say(reply, CONTROL_FAILED, name, "another user listens on its socket");
 		goto fail;
 	}
-	if (send(fd, CONTROL_TRACE, strlen(CONTROL_TRACE), MSG_NOSIGNAL) < 0 ||
-	    !await_readable(fd) || (got = recv(fd, reply, CONTROL_REPLY_MAX - 1, 0)) < 0) {
+	if (TEMP_FAILURE_RETRY(send(fd, CONTROL_TRACE, strlen(CONTROL_TRACE), MSG_NOSIGNAL)) < 0 ||
+	    !await_readable(fd) ||
+	    (got = TEMP_FAILURE_RETRY(recv(fd, reply, CONTROL_REPLY_MAX - 1, 0))) < 0) {
 		(void)say(reply, CONTROL_FAILED, name, strerror(errno));
 		goto fail;
 	}
@@ -164,7 +166,7 @@ await_message(int fd, uint8_t *room)
 	ssize_t got;
 
 	do
-		got = recv(fd, room, CONTROL_SIGN_MAX - 1, MSG_TRUNC);
+		got = TEMP_FAILURE_RETRY(recv(fd, room, CONTROL_SIGN_MAX - 1, MSG_TRUNC));
 	while (got < 0 && errno == EINTR);
 	if (got >= 0 && got < CONTROL_SIGN_MAX)
 		room[got] = '\0';
@@ -221,7 +223,7 @@ control_sign(const struct control_signing *signing, uint8_t *room, struct bridge
 	else if (!bridge_request_encode(signing->request, &writer))
 		done = say(reply, CONTROL_FAILED, signing->name,
 			   "the documents' names are too long together; sign fewer at once");
-	else if (send(fd, room, writer.len, MSG_NOSIGNAL) < 0)
+	else if (TEMP_FAILURE_RETRY(send(fd, room, writer.len, MSG_NOSIGNAL)) < 0)
 		done = say(reply, CONTROL_FAILED, signing->name, strerror(errno));
 	else
 		done = await_result(fd, signing, room, result, reply);

@@ -76,10 +76,11 @@ ask(int fd, char reply[PROMPT_HERE_MESSAGE_MAX])
 	struct pollfd polled = {fd, POLLIN, 0};
 	ssize_t got;
 
-	if (send(fd, PROMPT_HERE_TERMINAL, strlen(PROMPT_HERE_TERMINAL), MSG_NOSIGNAL) < 0 ||
-	    poll(&polled, 1, PATIENCE_MS) != 1)
+	if (TEMP_FAILURE_RETRY(
+		send(fd, PROMPT_HERE_TERMINAL, strlen(PROMPT_HERE_TERMINAL), MSG_NOSIGNAL)) < 0 ||
+	    (int)TEMP_FAILURE_RETRY(poll(&polled, 1, PATIENCE_MS)) != 1)
 		return false;
-	got = recv(fd, reply, PROMPT_HERE_MESSAGE_MAX - 1, MSG_TRUNC);
+	got = TEMP_FAILURE_RETRY(recv(fd, reply, PROMPT_HERE_MESSAGE_MAX - 1, MSG_TRUNC));
 	if (got <= 0 || got >= PROMPT_HERE_MESSAGE_MAX)
 		return false;
 	reply[got] = '\0';

@@ -95,7 +95,8 @@ send_request(int fd, const struct bridge_request *request, struct problem *error
 	if (!ok)
 		problem(error, "the request is too long for vicar-bridge; use a shorter name and "
 			       "account path");
-	else if (send(fd, message, writer.len, MSG_NOSIGNAL) != (ssize_t)writer.len)
+	else if (TEMP_FAILURE_RETRY(send(fd, message, writer.len, MSG_NOSIGNAL)) !=
+		 (ssize_t)writer.len)
 		ok = problem(error, "vicar-bridge took no request: %s; type: vicar doctor",
 			     strerror(errno));
 	OPENSSL_cleanse(message, sizeof(message));
@@ -117,7 +118,7 @@ receive(int fd, long until, struct bridge_answer *answer, enum bridge_kind *kind
 	if (r == 0)
 		return problem(
 		    error, "vicar-bridge gave no answer in time; see the network, then try again");
-	n = recv(fd, answer->message, sizeof(answer->message), MSG_TRUNC);
+	n = TEMP_FAILURE_RETRY(recv(fd, answer->message, sizeof(answer->message), MSG_TRUNC));
 	if (n <= 0)
 		return problem(
 		    error, "vicar-bridge ended without an answer; its reason stands above, if it "
@@ -150,7 +151,8 @@ let_go(int fd, const struct bridge_request *request, struct problem *error)
 {
 	static const uint8_t go = BRIDGE_GO;
 
-	return (request->pin.len > 0 && send(fd, &go, sizeof(go), MSG_NOSIGNAL) == sizeof(go)) ||
+	return (request->pin.len > 0 &&
+		TEMP_FAILURE_RETRY(send(fd, &go, sizeof(go), MSG_NOSIGNAL)) == sizeof(go)) ||
 	       problem(error, "vicar-bridge wants to use a PIN that was not given; install both "
 			      "from one version");
 }

@@ -6,6 +6,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* How many bytes, fewer than `room` when it is the whole file; -1 for an error. */
+static ssize_t
+read_whole(int fd, char *text, size_t room)
+{
+	size_t len = 0;
+	ssize_t n = 0;
+
+	while (len < room && (n = TEMP_FAILURE_RETRY(read(fd, text + len, room - len))) > 0)
+		len += (size_t)n;
+	return n < 0 ? -1 : (ssize_t)len;
+}
+
 bool
 private_file_read(const char *path, const char *what, char *text, size_t room,
 		  struct problem *error)
@@ -23,7 +35,7 @@ private_file_read(const char *path, const char *what, char *text, size_t room,
 	else if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
 		problem(error, "%s %s may be read by others (mode %04o); type: chmod 600 %s", what,
 			path, (unsigned)st.st_mode & 07777, path);
-	else if ((n = read(fd, text, room)) < 0 || (size_t)n >= room)
+	else if ((n = read_whole(fd, text, room)) < 0 || (size_t)n >= room)
 		problem(error, "%s %s is no text file of at most %zu bytes; name another", what,
 			path, room - 1);
 	else

@@ -26,9 +26,9 @@ collect(int fd, char *output, size_t room)
 
 	for (;;) {
 		if (len + 1 < room)
-			n = read(fd, output + len, room - 1 - len);
+			n = TEMP_FAILURE_RETRY(read(fd, output + len, room - 1 - len));
 		else
-			n = read(fd, rest, sizeof(rest));
+			n = TEMP_FAILURE_RETRY(read(fd, rest, sizeof(rest)));
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
@@ -61,7 +61,7 @@ program_run(const char *const argv[], char *output, size_t room)
 	if (r == 0)
 		collect(ends[0], output, room);
 	close(ends[0]);
-	if (r != 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+	if (r != 0 || TEMP_FAILURE_RETRY(waitpid(pid, &status, 0)) != pid || !WIFEXITED(status))
 		return -1;
 	return WEXITSTATUS(status);
 }

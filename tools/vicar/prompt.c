@@ -92,7 +92,8 @@ send_away_the_last(void)
 
 	if (fd < 0)
 		return;
-	(void)send(fd, PROMPT_HERE_LEAVE, strlen(PROMPT_HERE_LEAVE), MSG_NOSIGNAL);
+	(void)TEMP_FAILURE_RETRY(
+	    send(fd, PROMPT_HERE_LEAVE, strlen(PROMPT_HERE_LEAVE), MSG_NOSIGNAL));
 	(void)close(fd);
 }
 
@@ -169,7 +170,7 @@ serve_borrower(struct lender *lender, int *borrower)
 {
 	char request[16], reply[PROMPT_HERE_MESSAGE_MAX];
 	const char *type = getenv("TERM");
-	ssize_t got = recv(*borrower, request, sizeof(request) - 1, MSG_TRUNC);
+	ssize_t got = TEMP_FAILURE_RETRY(recv(*borrower, request, sizeof(request) - 1, MSG_TRUNC));
 	int len;
 
 	if (got <= 0 || got >= (ssize_t)sizeof(request)) {
@@ -186,7 +187,7 @@ serve_borrower(struct lender *lender, int *borrower)
 	len = snprintf(reply, sizeof(reply), "name: %s\ntype: %s\n", ttyname(lender->terminal),
 		       type != NULL && type[0] != '\0' ? type : "dumb");
 	if (strcmp(request, PROMPT_HERE_TERMINAL) != 0 || len < 0 || (size_t)len >= sizeof(reply) ||
-	    send(*borrower, reply, (size_t)len, MSG_NOSIGNAL) != len)
+	    TEMP_FAILURE_RETRY(send(*borrower, reply, (size_t)len, MSG_NOSIGNAL)) != len)
 		drop_borrower(borrower);
 }
 

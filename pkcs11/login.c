@@ -135,8 +135,13 @@ static CK_RV
 log_in_user(struct token *token, struct bytes pin)
 {
 	bool one_use = count_keys(token, false) == 0;
-	CK_RV rv = token->pin != SMARTCARD_NONE ? verify_now(token, pin) : CKR_OK;
+	CK_RV rv;
 
+	/* A card whose PIN was not found, for want of memory or because it lies: nothing could say that
+	 * this one is right. */
+	if (token->pin == SMARTCARD_NONE)
+		return CKR_USER_PIN_NOT_INITIALIZED;
+	rv = verify_now(token, pin);
 	if (rv != CKR_OK)
 		return rv;
 	token->user = TOKEN_USER;

@@ -50,7 +50,7 @@ fulfil(struct card *card, struct fixture *fixture, uint8_t service, struct write
 	uint8_t block[KEY_OUTPUT_MAX] = {0x5A};
 	uint16_t sw = SW_OK;
 
-	fuzz_must(request != NULL && request->input.len <= 2 * KEY_OUTPUT_MAX);
+	fuzz_must(request != NULL && request->input.len / 2 <= KEY_OUTPUT_MAX);
 	if (request->remote) {
 		if (service % 16 != 0 && !card_start(card))
 			return SW_MEMORY_FAILURE;

@@ -43,17 +43,17 @@ static uint8_t *leaf;
 static size_t leaf_len;
 static struct bytes validation;
 
-/* The linker's names, see lying.c. */
-bool __wrap_service_credentials_load(const char *path, const struct service_kind *kind,
-				     struct service_credentials *credentials,
-				     char error[SECRETS_ERROR_MAX]);
-bool __wrap_service_account_load(const char *path, enum service_account_kind kind,
-				 struct service_account *account, char error[SECRETS_ERROR_MAX]);
+/* In the place of what they are named after, as in lying.c. */
+bool fuzz_service_credentials_load(const char *path, const struct service_kind *kind,
+				   struct service_credentials *credentials,
+				   char error[SECRETS_ERROR_MAX]);
+bool fuzz_service_account_load(const char *path, enum service_account_kind kind,
+			       struct service_account *account, char error[SECRETS_ERROR_MAX]);
 
 bool
-__wrap_service_credentials_load(const char *path, const struct service_kind *kind,
-				struct service_credentials *credentials,
-				char error[SECRETS_ERROR_MAX])
+fuzz_service_credentials_load(const char *path, const struct service_kind *kind,
+			      struct service_credentials *credentials,
+			      char error[SECRETS_ERROR_MAX])
 {
 	(void)path;
 	(void)kind;
@@ -66,8 +66,8 @@ __wrap_service_credentials_load(const char *path, const struct service_kind *kin
 }
 
 bool
-__wrap_service_account_load(const char *path, enum service_account_kind kind,
-			    struct service_account *account, char error[SECRETS_ERROR_MAX])
+fuzz_service_account_load(const char *path, enum service_account_kind kind,
+			  struct service_account *account, char error[SECRETS_ERROR_MAX])
 {
 	(void)path;
 	(void)kind;

@@ -52,30 +52,29 @@ static struct {
 	struct loopback_answer came;
 } now;
 
-/* The linker's names, see lying.c. */
-bool __wrap_service_credentials_load(const char *path, const struct service_kind *kind,
-				     struct service_credentials *credentials,
-				     char error[SECRETS_ERROR_MAX]);
-bool __wrap_service_account_load(const char *path, enum service_account_kind kind,
-				 struct service_account *account, char error[SECRETS_ERROR_MAX]);
-char *__wrap_csc_token_load(const struct service_config *config,
-			    const struct service_account *account);
-void __wrap_csc_token_save(const struct service_config *config,
-			   const struct service_account *account, const char *token);
-void __wrap_csc_token_forget(const struct service_config *config,
-			     const struct service_account *account);
-enum outcome __wrap_csc_browser_wait(struct csc *csc, struct loopback *loopback, bool signs,
-				     const struct loopback_answer **came);
-struct loopback *__wrap_loopback_open(const char *redirect_uri, const char *state,
-				      const char *page);
-void __wrap_loopback_close(struct loopback *loopback);
-const char *__wrap_loopback_redirect_uri(const struct loopback *loopback);
-void __wrap_loopback_lead_to(struct loopback *loopback, const char *url);
+/* In the place of what they are named after, as in lying.c. */
+bool fuzz_service_credentials_load(const char *path, const struct service_kind *kind,
+				   struct service_credentials *credentials,
+				   char error[SECRETS_ERROR_MAX]);
+bool fuzz_service_account_load(const char *path, enum service_account_kind kind,
+			       struct service_account *account, char error[SECRETS_ERROR_MAX]);
+char *fuzz_csc_token_load(const struct service_config *config,
+			  const struct service_account *account);
+void fuzz_csc_token_save(const struct service_config *config, const struct service_account *account,
+			 const char *token);
+void fuzz_csc_token_forget(const struct service_config *config,
+			   const struct service_account *account);
+enum outcome fuzz_csc_browser_wait(struct csc *csc, struct loopback *loopback, bool signs,
+				   const struct loopback_answer **came);
+struct loopback *fuzz_loopback_open(const char *redirect_uri, const char *state, const char *page);
+void fuzz_loopback_close(struct loopback *loopback);
+const char *fuzz_loopback_redirect_uri(const struct loopback *loopback);
+void fuzz_loopback_lead_to(struct loopback *loopback, const char *url);
 
 bool
-__wrap_service_credentials_load(const char *path, const struct service_kind *kind,
-				struct service_credentials *credentials,
-				char error[SECRETS_ERROR_MAX])
+fuzz_service_credentials_load(const char *path, const struct service_kind *kind,
+			      struct service_credentials *credentials,
+			      char error[SECRETS_ERROR_MAX])
 {
 	(void)path;
 	(void)kind;
@@ -91,8 +90,8 @@ __wrap_service_credentials_load(const char *path, const struct service_kind *kin
 }
 
 bool
-__wrap_service_account_load(const char *path, enum service_account_kind kind,
-			    struct service_account *account, char error[SECRETS_ERROR_MAX])
+fuzz_service_account_load(const char *path, enum service_account_kind kind,
+			  struct service_account *account, char error[SECRETS_ERROR_MAX])
 {
 	(void)path;
 	(void)kind;
@@ -103,7 +102,7 @@ __wrap_service_account_load(const char *path, enum service_account_kind kind,
 }
 
 char *
-__wrap_csc_token_load(const struct service_config *config, const struct service_account *account)
+fuzz_csc_token_load(const struct service_config *config, const struct service_account *account)
 {
 	(void)config;
 	(void)account;
@@ -111,8 +110,8 @@ __wrap_csc_token_load(const struct service_config *config, const struct service_
 }
 
 void
-__wrap_csc_token_save(const struct service_config *config, const struct service_account *account,
-		      const char *token)
+fuzz_csc_token_save(const struct service_config *config, const struct service_account *account,
+		    const char *token)
 {
 	(void)config;
 	(void)account;
@@ -120,15 +119,15 @@ __wrap_csc_token_save(const struct service_config *config, const struct service_
 }
 
 void
-__wrap_csc_token_forget(const struct service_config *config, const struct service_account *account)
+fuzz_csc_token_forget(const struct service_config *config, const struct service_account *account)
 {
 	(void)config;
 	(void)account;
 }
 
 enum outcome
-__wrap_csc_browser_wait(struct csc *csc, struct loopback *loopback, bool signs,
-			const struct loopback_answer **came)
+fuzz_csc_browser_wait(struct csc *csc, struct loopback *loopback, bool signs,
+		      const struct loopback_answer **came)
 {
 	(void)csc;
 	(void)loopback;
@@ -138,27 +137,27 @@ __wrap_csc_browser_wait(struct csc *csc, struct loopback *loopback, bool signs,
 }
 
 struct loopback *
-__wrap_loopback_open(const char *redirect_uri, const char *state, const char *page)
+fuzz_loopback_open(const char *redirect_uri, const char *state, const char *page)
 {
 	fuzz_must(redirect_uri != NULL && state != NULL && page != NULL);
 	return (struct loopback *)&now;
 }
 
 void
-__wrap_loopback_close(struct loopback *loopback)
+fuzz_loopback_close(struct loopback *loopback)
 {
 	(void)loopback;
 }
 
 const char *
-__wrap_loopback_redirect_uri(const struct loopback *loopback)
+fuzz_loopback_redirect_uri(const struct loopback *loopback)
 {
 	(void)loopback;
 	return "http://127.0.0.1:1/callback";
 }
 
 void
-__wrap_loopback_lead_to(struct loopback *loopback, const char *url)
+fuzz_loopback_lead_to(struct loopback *loopback, const char *url)
 {
 	(void)loopback;
 	fuzz_must(strlen(url) > 0);

@@ -27,16 +27,15 @@ static struct {
 	unsigned waits;
 } pinentry;
 
-/* The linker's names. */
-bool __wrap_asker_start(struct asker *asker, char *const argv[], const struct asker_fd *fds,
-			size_t count);
-enum prompt_result __wrap_asker_wait(const struct asker *asker, int fd);
-bool __wrap_asker_end(struct asker *asker, bool may_finish, int *status);
-int __wrap_poll(struct pollfd *polled, nfds_t count, int milliseconds);
+/* What the linker calls for what they are named after. */
+bool fuzz_asker_start(struct asker *asker, char *const argv[], const struct asker_fd *fds,
+		      size_t count);
+enum prompt_result fuzz_asker_wait(const struct asker *asker, int fd);
+bool fuzz_asker_end(struct asker *asker, bool may_finish, int *status);
+int fuzz_poll(struct pollfd *polled, nfds_t count, int milliseconds);
 
 bool
-__wrap_asker_start(struct asker *asker, char *const argv[], const struct asker_fd *fds,
-		   size_t count)
+fuzz_asker_start(struct asker *asker, char *const argv[], const struct asker_fd *fds, size_t count)
 {
 	fuzz_must(count == 2 && fds[0].from == fds[1].from && argv[0] != NULL && argv[1] == NULL);
 	pinentry.end = dup(fds[0].from);
@@ -69,7 +68,7 @@ speak(void)
 }
 
 enum prompt_result
-__wrap_asker_wait(const struct asker *asker, int fd)
+fuzz_asker_wait(const struct asker *asker, int fd)
 {
 	char ahead;
 
@@ -85,7 +84,7 @@ __wrap_asker_wait(const struct asker *asker, int fd)
 }
 
 bool
-__wrap_asker_end(struct asker *asker, bool may_finish, int *status)
+fuzz_asker_end(struct asker *asker, bool may_finish, int *status)
 {
 	(void)may_finish;
 	(void)status;
@@ -98,7 +97,7 @@ __wrap_asker_end(struct asker *asker, bool may_finish, int *status)
 
 /* For the rest of a line, or for what comes unasked. */
 int
-__wrap_poll(struct pollfd *polled, nfds_t count, int milliseconds)
+fuzz_poll(struct pollfd *polled, nfds_t count, int milliseconds)
 {
 	(void)milliseconds;
 	pinentry.late = !speak() && pinentry.end >= 0;

@@ -23,8 +23,8 @@ static struct {
 	struct slot slot;
 } world;
 
-/* The linker's name. */
-int __wrap_poll(struct pollfd *polled, nfds_t count, int milliseconds);
+/* What the linker calls for poll(). */
+int fuzz_poll(struct pollfd *polled, nfds_t count, int milliseconds);
 
 void
 log_line(enum log_level level, const char *format, ...)
@@ -46,7 +46,7 @@ say(struct bytes words)
 }
 
 int
-__wrap_poll(struct pollfd *polled, nfds_t count, int milliseconds)
+fuzz_poll(struct pollfd *polled, nfds_t count, int milliseconds)
 {
 	struct bytes words;
 

@@ -25,7 +25,8 @@ $(FUZZ_ARCHIVE): $(foreach part,$(FUZZ_PARTS),$(call objects,$(part))) \
 FUZZERS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz-*.c))
 FUZZ_PLANTED = $(BUILD)/tests/fuzz/planted
 $(BUILD)/tests/fuzz/fuzz-pkcs11.o: EXTRA_CPPFLAGS = $(P11_CFLAGS) $(PCSC_CFLAGS)
-# Functions in whose place a harness has its own.
+# Functions in whose place a harness has its own, fuzz_NAME.
+fuzz-wraps = $(foreach name,$(1),-Wl,--wrap=$(name),--defsym=__wrap_$(name)=fuzz_$(name))
 FUZZ_WORLD = http_send prompt_confirm prompt_message prompt_secret peer_state peer_start peer_progress \
 	poll time service_credentials_load service_account_load
 $(BUILD)/tests/fuzz/fuzz-csc: FUZZ_WRAPS = $(FUZZ_WORLD) csc_token_load csc_token_save \
@@ -41,7 +42,7 @@ $(BUILD)/tests/fuzz/fuzz-slot: $(BUILD)/ifdhandler/slot.o
 $(BUILD)/tests/fuzz/fuzz-slot: FUZZ_WRAPS = poll
 $(FUZZERS) $(FUZZ_PLANTED): $(BUILD)/%: $(BUILD)/%.o $(FUZZ_ARCHIVE)
 	$(call say,LD)
-	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -pie $(ALL_LDFLAGS) $(FUZZ_WRAPS:%=-Wl,--wrap=%) -o $@ \
+	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -pie $(ALL_LDFLAGS) $(call fuzz-wraps,$(FUZZ_WRAPS)) -o $@ \
 		$(filter %.o,$^) $(FUZZ_ARCHIVE) \
 		$(LIBS) $(HTTPD_LIBS)
 

@@ -30,24 +30,21 @@ lying_begin(struct reader lies, struct bytes people, uint8_t cancels_after)
 	world.now = 1800000000;
 }
 
-/* The linker's names for what replaces, and what is replaced. */
-enum http_result __wrap_http_send(const struct service_config *config, const struct peer *peer,
-				  const struct http_request *request, struct http_answer *answer);
-enum prompt_result __wrap_prompt_confirm(const struct prompt_config *config,
-					 const struct peer *peer, const struct prompt *prompt,
-					 char error[PROMPT_ERROR_MAX]);
-enum prompt_result __wrap_prompt_message(const struct prompt_config *config,
-					 const struct peer *peer, const struct prompt *prompt,
-					 char error[PROMPT_ERROR_MAX]);
-enum prompt_result __wrap_prompt_secret(const struct prompt_config *config, const struct peer *peer,
-					const struct prompt *prompt,
-					char secret[PROMPT_SECRET_SIZE],
-					char error[PROMPT_ERROR_MAX]);
-enum peer_state __wrap_peer_state(const struct peer *peer);
-bool __wrap_peer_start(const struct peer *peer);
-bool __wrap_peer_progress(const struct peer *peer, const struct bridge_progress *progress);
-int __wrap_poll(struct pollfd *polled, nfds_t count, int milliseconds);
-time_t __wrap_time(time_t *now);
+/* What the linker calls for what they are named after. */
+enum http_result fuzz_http_send(const struct service_config *config, const struct peer *peer,
+				const struct http_request *request, struct http_answer *answer);
+enum prompt_result fuzz_prompt_confirm(const struct prompt_config *config, const struct peer *peer,
+				       const struct prompt *prompt, char error[PROMPT_ERROR_MAX]);
+enum prompt_result fuzz_prompt_message(const struct prompt_config *config, const struct peer *peer,
+				       const struct prompt *prompt, char error[PROMPT_ERROR_MAX]);
+enum prompt_result fuzz_prompt_secret(const struct prompt_config *config, const struct peer *peer,
+				      const struct prompt *prompt, char secret[PROMPT_SECRET_SIZE],
+				      char error[PROMPT_ERROR_MAX]);
+enum peer_state fuzz_peer_state(const struct peer *peer);
+bool fuzz_peer_start(const struct peer *peer);
+bool fuzz_peer_progress(const struct peer *peer, const struct bridge_progress *progress);
+int fuzz_poll(struct pollfd *polled, nfds_t count, int milliseconds);
+time_t fuzz_time(time_t *now);
 
 static enum http_result
 give(struct http_answer *answer, long status, struct bytes body)
@@ -63,8 +60,8 @@ give(struct http_answer *answer, long status, struct bytes body)
 }
 
 enum http_result
-__wrap_http_send(const struct service_config *config, const struct peer *peer,
-		 const struct http_request *request, struct http_answer *answer)
+fuzz_http_send(const struct service_config *config, const struct peer *peer,
+	       const struct http_request *request, struct http_answer *answer)
 {
 	static const long statuses[] = {200, 202, 204, 302, 400, 401, 429, 500};
 	static uint8_t honest_room[BODY_MAX], spoilt_room[2 * BODY_MAX];
@@ -79,7 +76,7 @@ __wrap_http_send(const struct service_config *config, const struct peer *peer,
 	*answer = (struct http_answer){0};
 	(void)!fuzz_message(&world.lies, &lie);
 	if (lie.len > 0 && lie.data[0] >= NONE_COMES) {
-		strcpy(answer->error, "fuzzed");
+		snprintf(answer->error, sizeof(answer->error), "fuzzed");
 		return (enum http_result)(1 + lie.data[0] % HTTP_GONE);
 	}
 	if (lie.len > 0 && lie.data[0] >= SPOILT)
@@ -105,17 +102,17 @@ answer(const struct prompt *prompt, char *secret, char error[PROMPT_ERROR_MAX])
 	error[0] = '\0';
 	(void)!reader_u8(&world.people, &by);
 	if (by >= OTHER_RESULT) {
-		strcpy(error, "fuzzed");
+		snprintf(error, PROMPT_ERROR_MAX, "fuzzed");
 		return (enum prompt_result)(1 + by % PROMPT_GONE);
 	}
 	if (secret != NULL)
-		strcpy(secret, values[by % 4]);
+		snprintf(secret, PROMPT_SECRET_SIZE, "%s", values[by % 4]);
 	return PROMPT_OK;
 }
 
 enum prompt_result
-__wrap_prompt_confirm(const struct prompt_config *config, const struct peer *peer,
-		      const struct prompt *prompt, char error[PROMPT_ERROR_MAX])
+fuzz_prompt_confirm(const struct prompt_config *config, const struct peer *peer,
+		    const struct prompt *prompt, char error[PROMPT_ERROR_MAX])
 {
 	(void)config;
 	(void)peer;
@@ -123,8 +120,8 @@ __wrap_prompt_confirm(const struct prompt_config *config, const struct peer *pee
 }
 
 enum prompt_result
-__wrap_prompt_message(const struct prompt_config *config, const struct peer *peer,
-		      const struct prompt *prompt, char error[PROMPT_ERROR_MAX])
+fuzz_prompt_message(const struct prompt_config *config, const struct peer *peer,
+		    const struct prompt *prompt, char error[PROMPT_ERROR_MAX])
 {
 	(void)config;
 	(void)peer;
@@ -132,9 +129,9 @@ __wrap_prompt_message(const struct prompt_config *config, const struct peer *pee
 }
 
 enum prompt_result
-__wrap_prompt_secret(const struct prompt_config *config, const struct peer *peer,
-		     const struct prompt *prompt, char secret[PROMPT_SECRET_SIZE],
-		     char error[PROMPT_ERROR_MAX])
+fuzz_prompt_secret(const struct prompt_config *config, const struct peer *peer,
+		   const struct prompt *prompt, char secret[PROMPT_SECRET_SIZE],
+		   char error[PROMPT_ERROR_MAX])
 {
 	(void)config;
 	(void)peer;
@@ -143,21 +140,21 @@ __wrap_prompt_secret(const struct prompt_config *config, const struct peer *peer
 }
 
 enum peer_state
-__wrap_peer_state(const struct peer *peer)
+fuzz_peer_state(const struct peer *peer)
 {
 	(void)peer;
 	return world.looks++ >= world.cancels_after ? PEER_CANCELS : PEER_WAITS;
 }
 
 bool
-__wrap_peer_start(const struct peer *peer)
+fuzz_peer_start(const struct peer *peer)
 {
 	(void)peer;
 	return true;
 }
 
 bool
-__wrap_peer_progress(const struct peer *peer, const struct bridge_progress *progress)
+fuzz_peer_progress(const struct peer *peer, const struct bridge_progress *progress)
 {
 	uint8_t room[1024];
 	struct writer writer = writer_to(room, sizeof(room));
@@ -168,7 +165,7 @@ __wrap_peer_progress(const struct peer *peer, const struct bridge_progress *prog
 
 /* Nobody waits here: time passes. */
 int
-__wrap_poll(struct pollfd *polled, nfds_t count, int milliseconds)
+fuzz_poll(struct pollfd *polled, nfds_t count, int milliseconds)
 {
 	(void)polled;
 	(void)count;
@@ -178,7 +175,7 @@ __wrap_poll(struct pollfd *polled, nfds_t count, int milliseconds)
 }
 
 time_t
-__wrap_time(time_t *now)
+fuzz_time(time_t *now)
 {
 	if (now != NULL)
 		*now = world.now;

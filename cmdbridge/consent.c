@@ -242,7 +242,10 @@ quote(char *text)
 	for (const char *from = text; *from; from++) {
 		if (*from == ' ' && to > text && to[-1] == ' ')
 			continue;
-		*to++ = *from == '"' ? '\'' : *from;
+		*to = *from;
+		if (*to == '"')
+			*to = '\'';
+		to++;
 	}
 	*to = '\0';
 }

@@ -16,13 +16,15 @@
 
 enum { MANY = CARDS_MAX + 20, LOWER_UID = 61001, HIGHER_UID = 61002 };
 
-static char directory[] = "/tmp/vicar-cards-XXXXXX";
+#define TEMPLATE "/tmp/vicar-cards-XXXXXX"
+
+static char directory[sizeof TEMPLATE];
 
 static int
 up(void **state)
 {
 	(void)state;
-	strcpy(strrchr(directory, '-'), "-XXXXXX");
+	memcpy(directory, TEMPLATE, sizeof TEMPLATE);
 	return mkdtemp(directory) != NULL ? 0 : -1;
 }
 
@@ -83,9 +85,9 @@ one_user_with_too_many_keeps_the_first(void **state)
 	for (size_t i = 1; i < cards.count; i++)
 		assert_true(strcmp(cards.list[i - 1].name, cards.list[i].name) < 0);
 	assert_non_null(find(&cards, getuid(), "m000"));
-	snprintf(last, sizeof last, "m%03u", CARDS_MAX - 1);
+	snprintf(last, sizeof last, "m%03d", CARDS_MAX - 1);
 	assert_non_null(find(&cards, getuid(), last));
-	snprintf(last, sizeof last, "m%03u", CARDS_MAX);
+	snprintf(last, sizeof last, "m%03d", CARDS_MAX);
 	assert_null(find(&cards, getuid(), last));
 }
 

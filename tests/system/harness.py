@@ -37,6 +37,15 @@ def opensc_module():
     return f"/usr/lib/{triplet.stdout.strip()}/opensc-pkcs11.so"
 
 
+def findings(log_path):
+    """What sanitizers have written to log_path of their options."""
+    found = ""
+    for path in glob.glob(log_path + ".*"):
+        with open(path) as f:
+            found += f.read()
+    return found
+
+
 def plain(build):
     """The build without sanitizers where `build` has them, for what they would hide or change."""
     return os.path.abspath(os.environ.get("VICAR_PLAIN_BUILD") or build)
@@ -110,10 +119,9 @@ class World:
             LC_ALL="C.UTF-8",
             TERM="dumb",
         )
-        # Sanitized programs write what they find here; vicard is not dumpable, so that the leak
-        # finder could not attach to it.
+        # Sanitized programs write what they find here, and what they have lost when they end.
         self.findings = self.path("sanitizer")
-        self.env["ASAN_OPTIONS"] = f"detect_leaks=0:log_path={self.findings}"
+        self.env["ASAN_OPTIONS"] = f"log_path={self.findings}"
         self.env["UBSAN_OPTIONS"] = f"print_stacktrace=1:log_path={self.findings}"
         self.configure()
 
@@ -132,10 +140,7 @@ class World:
         self.stop_pcscd()
         self.stop_simulator()
         self.person.close()
-        found = ""
-        for path in glob.glob(self.findings + ".*"):
-            with open(path) as f:
-                found += f.read()
+        found = findings(self.findings)
         if os.environ.get("VICAR_KEEP"):
             print(f"kept: {self.dir}", file=sys.stderr)
         else:

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import unittest
 
-from harness import wait_for
+from harness import findings, wait_for
 
 PIN, PUK = "90817263", "38271605"
 HELLO, POWERED, DONE, RESPONSE, BUSY = 1, 2, 3, 4, 5
@@ -138,11 +138,9 @@ class VicardTest(unittest.TestCase):
             "VICAR_CONF": self.path("vicar.conf"),
             "LC_ALL": "C.UTF-8",
         }
+        self.addCleanup(self.assert_no_findings)
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
-            if name in os.environ:
-                self.env[name] = os.environ[name]
-        # LeakSanitizer attaches to the process, which vicard forbids.
-        self.env["ASAN_OPTIONS"] = self.env.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
+            self.env[name] = os.environ.get(name, "") + ":log_path=" + self.path("sanitizer")
         self.configure()
         self.make_card()
 
@@ -220,14 +218,17 @@ class VicardTest(unittest.TestCase):
 
     @staticmethod
     def end(process):
-        """As a service manager ends it, so that a coverage build's counters are written."""
-        if process.poll() is None:
-            process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=5)
-        if process.poll() is None:
+        """In order, since only then a sanitized program says what it has lost, and a coverage build what it
+        has run."""
+        process.terminate()
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
             process.kill()
-        process.wait()
+            process.wait()
+
+    def assert_no_findings(self):
+        self.assertEqual(findings(self.path("sanitizer")), "")
 
     def take_out(self, process, reader):
         """Ends them; the next vicard begins a log of its own."""

@@ -444,6 +444,8 @@ class Soak:
         for (name, pid), series in self.measure.series.items():
             shown = name.startswith("client") or pid in (self.lasting_pcscd, self.steady_pid)
             if shown:
+                if name.startswith("client"):
+                    name = f"soak-{'apdu' if int(name[-1]) in APDU else 'sign'} {name[-1]}"
                 cells = ["{:>7} / {:>2}".format(*series.at(share)[:2]) for share in (0, 0.5, 1)]
                 print(f"  {name:26} {' '.join(f'{cell:>12}' for cell in cells)}")
         for what, clients in (("PC/SC", (*APDU, HOLD)), ("PKCS#11", SIGN)):

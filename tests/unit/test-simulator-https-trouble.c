@@ -1,6 +1,10 @@
 /* Trouble on the way to cmd-simulator and back (accounts.conf: trouble, latency). */
 #include "test-simulator-https.h"
 
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
 static void
 a_dropped_connection_has_no_answer(void **state)
 {
@@ -106,10 +110,41 @@ a_broken_accounts_conf_gets_500_until_it_is_mended(void **state)
 	call_free(conversation, mended);
 }
 
+/* On one CPU the client could not go on. */
+static void
+a_handshake_that_goes_no_further_does_not_keep_the_simulator_running(void **state)
+{
+	enum { LONG_MS = 200, TURNS_MAX = 2 * LONG_MS };
+	/* The head of a TLS record with a ClientHello of 512 bytes, and no more. */
+	static const uint8_t beginning[] = {0x16, 0x03, 0x01, 0x02, 0x00, 0x01};
+	struct conversation *conversation = *state;
+	struct pollfd turn = {.fd = sim_server_fd(conversation->server), .events = POLLIN};
+	const char *port = strrchr(sim_server_endpoint(conversation->server), ':') + 1;
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+				      .sin_port = htons((uint16_t)strtoul(port, NULL, 10))};
+	int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	uint64_t end = clock_ms() + LONG_MS;
+	unsigned turns = 0;
+
+	assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(send(client, beginning, sizeof(beginning), MSG_NOSIGNAL),
+			 sizeof(beginning));
+	for (uint64_t now = 0; now < end; now = clock_ms(), turns++) {
+		int wait = sim_server_wait_ms(conversation->server);
+
+		(void)poll(&turn, 1, wait >= 0 && wait < LONG_MS ? wait : LONG_MS);
+		sim_server_step(conversation->server);
+	}
+	assert_in_range(turns, 1, TURNS_MAX);
+	close(client);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    HTTPS_TEST(a_handshake_that_goes_no_further_does_not_keep_the_simulator_running),
 	    HTTPS_TEST(a_dropped_connection_has_no_answer),
 	    HTTPS_TEST(a_server_may_drop_each_connection),
 	    HTTPS_TEST(a_server_may_be_down),

@@ -88,12 +88,14 @@ $(BUILD)/%.o: %.c | packages
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(EXTRA_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(rename-calls)
 
 # PoDoFo is C++.
 $(BUILD)/%.o: %.cc | packages
 	@mkdir -p $(@D)
 	$(call say,CXX)
 	$(Q)$(CXX) $(ALL_CPPFLAGS) $(PODOFO_CFLAGS) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
+	$(rename-calls)
 
 # The programs' own libraries.
 $(BUILD)/cmd-simulator $(BUILD)/csc-simulator: LIBS += $(HTTPD_LIBS)
@@ -110,24 +112,24 @@ $(BUILD)/tools/cmd-simulator/wsdl.o: tools/cmd-simulator/SCMDService.wsdl
 $(patsubst tools/%.c,$(BUILD)/%,$(MAINS)): $(BUILD)/%: $(BUILD)/tools/%.o $(ARCHIVE_FILES)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $< \
-		-Wl,--start-group $(ARCHIVE_FILES) -Wl,--end-group $(LIBS)
+		-Wl,--start-group $(ARCHIVE_FILES) -Wl,--end-group $(FAULT_LIB) $(LIBS)
 
 $(BUILD)/libifdvicar.so: $(call objects,ifdhandler) ifdhandler/libifdvicar.map
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -shared -Wl,--version-script=ifdhandler/libifdvicar.map \
-		-Wl,-z,defs -o $@ $(filter %.o,$^) -pthread
+		-Wl,-z,defs -o $@ $(filter %.o,$^) $(FAULT_LIB) -pthread
 
 $(BUILD)/vicar-pkcs11.so: $(call objects,pkcs11) $(BUILD)/libiso7816.a pkcs11/vicar-pkcs11.map
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -shared -Wl,--version-script=pkcs11/vicar-pkcs11.map \
-		-Wl,-z,defs -o $@ $(filter %.o,$^) $(BUILD)/libiso7816.a \
+		-Wl,-z,defs -o $@ $(filter %.o,$^) $(BUILD)/libiso7816.a $(FAULT_LIB) \
 		$(call pkg-libs,libcrypto inih) $(PCSC_LIBS) -pthread
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE_FILES)
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $< $(TEST_OBJECTS) \
-		-Wl,--start-group $(ARCHIVE_FILES) -Wl,--end-group $(LIBS) \
+		-Wl,--start-group $(ARCHIVE_FILES) -Wl,--end-group $(FAULT_LIB) $(LIBS) \
 		$(CMOCKA_LIBS) $(HTTPD_LIBS) $(PCSC_LIBS) $(PODOFO_LIBS)
 
 # Those of the module call Cryptoki, with a PC/SC of their own (fake-pcsc.h).
@@ -142,7 +144,7 @@ $(IFD_TESTS): $(IFD_SHARED)
 $(IFD_TESTS) $(IFD_UNIT_TESTS): $(BUILD)/%: $(BUILD)/%.o $(call objects,ifdhandler)
 	@mkdir -p $(@D)
 	$(call say,LD)
-	$(Q)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) -pthread
+	$(Q)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $^ $(FAULT_LIB) $(CMOCKA_LIBS) -pthread
 IFD_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/system/ifd-*.c))
 $(BUILD)/tests/system/%.o: EXTRA_CPPFLAGS = $(PCSC_CFLAGS)
 $(IFD_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/ifd/fake-card.o
@@ -269,6 +271,7 @@ include tests/bench/bench.mk
 include tests/coverage.mk
 include tests/fuzz/fuzz.mk
 include tests/soak/soak.mk
+include tests/faults/faults.mk
 
 .PHONY: clean
 clean:
@@ -281,6 +284,7 @@ help:
 	@echo 'check           all tests; check-sanitize: again with sanitizers and valgrind'
 	@echo 'check-system    the Debian packages and second users; wants root'
 	@echo 'check-threads   the PKCS#11 module and the reader under ThreadSanitizer'
+	@echo 'check-faults    tests with calls that fail, a few minutes; faults: with SEEDS= many more'
 	@echo 'check-consumers the PKCS#11 module in browsers, Java, OpenSSH and other programs'
 	@echo 'bench           speed and size against peers, into docs/benchmarks/; FIGURES=; check-bench: short'
 	@echo 'coverage        lines and branches that the tests run, into tests/coverage.txt; PARTS= for some'

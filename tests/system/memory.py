@@ -79,9 +79,11 @@ UNREADABLE = ("[vvar]", "[vvar_vclock]", "[vsyscall]")
 
 
 def search(pid, *secrets):
-    """Every place where one of the secrets stands in the memory of the process."""
+    """Every place where one of the secrets stands in the memory of the process: texts, or bytes as they are."""
     found = []
-    wanted = {form for secret in secrets for form in forms_in_memory(secret)}
+    wanted = set()
+    for secret in secrets:
+        wanted.update([secret] if isinstance(secret, bytes) else forms_in_memory(secret))
     read = 0
     with open(f"/proc/{pid}/mem", "rb", 0) as memory:
         for mapping in mappings(pid):

@@ -20,7 +20,20 @@ from memory import search
 from person import Person
 from pinpad import modify, verify
 from test_vicard_pad import CHANGE_EMPTY, NEW_PIN, PIN_MODIFY, PIN_VERIFY, PINS, TYPES, VERIFY_EMPTY
-from vicard_world import DONE, PIN, POWER_OFF, POWER_ON, PSO, PUK, RESET, RESPONSE, VERIFY, VicardTest, main
+from vicard_world import (
+    DONE,
+    PIN,
+    POWER_OFF,
+    POWER_ON,
+    PSO,
+    PUK,
+    RESET,
+    RESPONSE,
+    TRANSMIT,
+    VERIFY,
+    VicardTest,
+    main,
+)
 
 SECRETS = (PIN, NEW_PIN, PUK)
 CHANGE = bytes.fromhex("0024000110")
@@ -58,6 +71,17 @@ class Memory(VicardTest):
         finally:
             os.kill(pid, signal.SIGCONT)
 
+
+    def prime(self):
+        """Of the card's RSA key, as OpenSSL has it in memory."""
+        text = subprocess.run(
+            ["openssl", "pkey", "-inform", "DER", "-in", self.card("keys", "auth.pin"), "-passin",
+             f"pass:{PIN}", "-text", "-noout"],
+            stdout=subprocess.PIPE, text=True, check=True,
+        ).stdout  # fmt: skip
+        digits = re.search(r"^prime1:\s+((?:[0-9a-f]{2}:?\s*)+)", text, re.M)[1]
+        number = int(re.sub(r"[:\s]", "", digits), 16)
+        return number.to_bytes(number.bit_length() // 8, "little")
 
     def change(self, old, new):
         return self.card_reader.transmit(CHANGE + old.encode() + new.encode())
@@ -104,6 +128,20 @@ class Local(Memory):
                 self.assert_nowhere()
         self.assertEqual(reader.ask(0x99, NEW_PIN.encode()), b"")  # breaks the link's rules
         self.assert_nowhere()
+
+    def test_a_key_is_open_while_its_pin_is_verified_and_only_in_locked_memory(self):
+        prime = self.prime()
+        reader = self.begin()
+        for end in ((POWER_OFF,), (RESET,), (TRANSMIT, 0, VERIFY[:5] + NEW_PIN.encode())):
+            with self.subTest(end=end):
+                reader.ready_to_sign()
+                self.assertEqual(reader.transmit(PSO)[0], 0x61)
+                found = search(self.process.pid, prime)
+                self.assertNotEqual(found, [])
+                self.assertEqual([place for place in found if not place.locked], [])
+                reader.ask(*end)
+                # The answer comes first.
+                wait_for("end of the key", lambda: search(self.process.pid, prime) == [])
 
     def test_nothing_is_left_of_a_verified_pin_when_the_power_goes(self):
         for how in ("off", "gone"):

@@ -93,7 +93,7 @@ GOALS = (
          None, ALONE, AT_LEAST, 2_000_000, "/s"),
     *(goal for card in ("fineid-v2", "cc-v1") for goal in (
         Goal("local-signature", f"C_Sign, local RSA-2048 key of {card}, against bare OpenSSL",
-             f"{card}: module", f"{card}: bare", MORE, AT_MOST, 1, "ms", broken=20),
+             f"{card}: module", f"{card}: bare", MORE, AT_MOST, 1, "ms", broken=40),
         Goal("local-signature", f"{card}: one fsync, of which the answer waits for one",
              f"{card}: one fsync", None, ALONE, AT_MOST, None, "ms"),
         Goal("local-signature", f"{card}: vicard's processor for a signature",

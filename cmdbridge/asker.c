@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -38,14 +39,33 @@ milliseconds_left(const struct timespec *deadline)
 	return (deadline->tv_sec - now.tv_sec) * MS + (deadline->tv_nsec - now.tv_nsec) / NS_PER_MS;
 }
 
-static void
-hide_desktop(void)
+static bool
+is_of_desktop(const char *variable)
 {
-	static const char *const names[] = {"DISPLAY", "WAYLAND_DISPLAY",
-					    "DBUS_SESSION_BUS_ADDRESS"};
+	static const char *const names[] = {
+	    "DISPLAY=", "WAYLAND_DISPLAY=", "DBUS_SESSION_BUS_ADDRESS="};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		(void)unsetenv(names[i]);
+		if (strncmp(variable, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Of a program that asks on a terminal: without the desktop. The array alone is the caller's; NULL: no
+ * memory. */
+static char **
+environment_of(const struct asker *asker)
+{
+	size_t count = 0, kept = 0;
+	char **environment;
+
+	while (environ != NULL && environ[count] != NULL)
+		count++;
+	environment = calloc(count + 1, sizeof(*environment));
+	for (size_t i = 0; environment != NULL && i < count; i++)
+		if (asker->lease < 0 || !is_of_desktop(environ[i]))
+			environment[kept++] = environ[i];
+	return environment;
 }
 
 /* First out of the way, then to their numbers: one must not take the place of another. */
@@ -70,28 +90,42 @@ arrange(const struct asker_fd *fds, size_t count)
 	return close_range((unsigned)last + 1, ~0U, 0) == 0;
 }
 
-static void
-run_child(const struct asker *asker, char *const argv[], const struct asker_fd *fds, size_t count,
+/* In the parent's memory, which waits: nothing is changed there. */
+static void __attribute__((noinline, noreturn))
+run_child(char *const argv[], char *const environment[], const struct asker_fd *fds, size_t count,
 	  pid_t bridge)
 {
 	/* So that no bridge, however it ends, leaves a prompt behind. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	signal(SIGPIPE, SIG_DFL);
-	if (asker->lease >= 0)
-		hide_desktop();
 	if (getppid() == bridge && arrange(fds, count))
-		execvp(argv[0], argv);
+		execvpe(argv[0], argv, environment);
 	_exit(ASKER_NOT_STARTED);
+}
+
+/* vfork(): a copy of the bridge, for as long as it takes to start another program, would cost more than
+ * that program. posix_spawn() does the same but cannot tie the child to its parent's life. */
+static pid_t __attribute__((noinline))
+start_child(char *const argv[], char *const environment[], const struct asker_fd *fds, size_t count)
+{
+	const volatile pid_t bridge = getpid();
+	pid_t pid = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork) */
+
+	if (pid == 0)
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Vfork): system calls, up to execve() or _exit() */
+		run_child(argv, environment, fds, count, bridge);
+	return pid;
 }
 
 bool
 asker_start(struct asker *asker, char *const argv[], const struct asker_fd *fds, size_t count)
 {
-	const pid_t bridge = getpid();
+	char **environment = environment_of(asker);
 
-	asker->pid = fork();
-	if (asker->pid == 0)
-		run_child(asker, argv, fds, count, bridge);
+	if (environment == NULL)
+		return false;
+	asker->pid = start_child(argv, environment, fds, count);
+	free(environment);
 	if (asker->pid < 0)
 		return false;
 	asker->pidfd = (int)syscall(SYS_pidfd_open, asker->pid, 0);

@@ -6,6 +6,7 @@
 #include "cmdbridge/certificate.h"
 #include "cmdbridge/text.h"
 #include "command.h"
+#include "output.h"
 
 #include <errno.h>
 #include <openssl/bn.h>
@@ -15,6 +16,7 @@
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -287,6 +289,7 @@ export_to(const char *path, const struct image *image, const char *which, bool d
 	char *text = NULL;
 	size_t len = 0;
 	FILE *memory = open_memstream(&text, &len), *out = NULL;
+	struct stat is;
 	bool ok = false;
 
 	if (memory == NULL) {
@@ -298,6 +301,11 @@ export_to(const char *path, const struct image *image, const char *which, bool d
 		ok = problem(error, "no memory for the certificates; close some programs");
 	if (!ok)
 		goto out;
+	/* What is there stays until the whole can take its place; a pipe or a device takes it as it comes. */
+	if (lstat(path, &is) != 0 || S_ISREG(is.st_mode)) {
+		ok = output_write(path, (struct bytes){(const uint8_t *)text, len}, true, error);
+		goto out;
+	}
 	if ((out = fopen(path, "we")) == NULL) {
 		ok = problem(error, "%s cannot be written: %s; name another file", path,
 			     strerror(errno));

@@ -34,7 +34,7 @@ $(FAULT_LIB): $(patsubst %,$(BUILD)/tests/faults/call/%.o,$(filter-out $(FAULT_O
 	$(Q)$(AR) crs $@ $^
 
 $(patsubst tools/%.c,$(BUILD)/%,$(MAINS)) $(UNIT_TESTS) $(IFD_TESTS) $(BUILD)/libifdvicar.so \
-	$(BUILD)/vicar-pkcs11.so: | $(FAULT_LIB)
+	$(BUILD)/vicar-pkcs11.so: $(FAULT_LIB)
 
 FAULT_TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/faults/test-*.c))
 $(BUILD)/tests/faults/test-%.o: EXTRA_CPPFLAGS = $(P11_CFLAGS) $(PCSC_CFLAGS)

@@ -142,7 +142,7 @@ fault_recv(int fd, void *data, size_t len, int flags)
 {
 	if (MESSAGE_FAILS("recv", flags))
 		return -1;
-	return recv(fd, data, SHORT("recv", fd, len) ? len / 2 : len, flags);
+	return recv(fd, data, !(flags & MSG_PEEK) && SHORT("recv", fd, len) ? len / 2 : len, flags);
 }
 
 ssize_t

@@ -82,8 +82,9 @@ class FaultedWorld(World):
         with open(log, "w") as f:
             process = self.popen(self.tool("vicard"), "--foreground", name, env=env, stdout=f)
         try:
-            # Its word that the card is in may be what fails.
-            wait_for("vicard", lambda: all(map(os.path.exists, sockets)) or process.poll() is not None, 60)
+            # Its word that the card is in may be what fails; without faults it comes.
+            ready = (lambda: all(map(os.path.exists, sockets))) if env else lambda: "is in;" in said()
+            wait_for("vicard", lambda: ready() or process.poll() is not None, 60)
             yield process
         finally:
             if process.poll() is None:

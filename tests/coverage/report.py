@@ -80,7 +80,7 @@ class Row:
         return self
 
     def text(self, name, note=""):
-        return f"{name:36} {self.lines}   {self.branches}   {note}".rstrip()
+        return f"{name:38} {self.lines}   {self.branches}   {note}".rstrip()
 
 
 def measure(build):
@@ -133,7 +133,7 @@ def main():
         f"# make coverage PARTS={json.dumps(parts)}",
         "# Lines and branches that the tests run; the goals are those of tests/coverage/goals.txt.",
         "",
-        f"{'file':36} {'lines':>17}   {'branches':>17}   goal",
+        f"{'file':38} {'lines':>17}   {'branches':>17}   goal",
     ]
     for name, file in sorted(files.items()):
         row = Row()

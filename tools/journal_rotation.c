@@ -74,7 +74,11 @@ journal_rotate(struct journal *journal)
 	char first[PATH_MAX];
 	int fd;
 
-	if (!is_due(journal) || !journal_old_path(journal->path, 1, first) || !move_up(journal) ||
+	if (!is_due(journal))
+		return;
+	/* journal_open() does not look for open uses in what was put aside. */
+	journal_settle(journal);
+	if (!journal_old_path(journal->path, 1, first) || !move_up(journal) ||
 	    rename(journal->path, first) != 0)
 		return;
 	fd = open(journal->path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
@@ -85,7 +89,6 @@ journal_rotate(struct journal *journal)
 			sync_place(journal);
 		return;
 	}
-	journal_settle(journal);
 	(void)close(journal->fd);
 	journal->fd = fd;
 	sync_place(journal);

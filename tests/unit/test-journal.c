@@ -27,7 +27,7 @@ static const uint8_t digestinfo[51] = {0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60,
 static const struct journal_use use = {
     .key = "sign", .operation = KEY_SIGN_PKCS1, .input = {digestinfo, sizeof(digestinfo)}};
 
-static unsigned syncs;
+static unsigned syncs, syncs_before_rename;
 
 /* In the place of the C library's: how often anything was brought to the disk. */
 int
@@ -35,6 +35,14 @@ fsync(int fd)
 {
 	syncs++;
 	return fdatasync(fd);
+}
+
+/* The same: what was on the disk when a file got another name. */
+int
+rename(const char *from, const char *to)
+{
+	syncs_before_rename = syncs;
+	return renameat(AT_FDCWD, from, AT_FDCWD, to);
 }
 
 struct world {
@@ -172,7 +180,7 @@ a_later_open_line_or_the_end_brings_the_done_line_to_the_disk_too(void **state)
 }
 
 static void
-what_is_not_settled_goes_to_the_disk_with_the_file_that_is_put_aside(void **state)
+what_is_not_settled_goes_to_the_disk_before_the_file_is_put_aside(void **state)
 {
 	struct world *world = *state;
 	uint64_t id;
@@ -182,8 +190,10 @@ what_is_not_settled_goes_to_the_disk_with_the_file_that_is_put_aside(void **stat
 	assert_true(journal_begin(&world->journal, NOW, &use, &id));
 	journal_done(&world->journal, NOW, id, SW_OK, "done");
 	assert_true(world->journal.unsettled);
+	syncs = syncs_before_rename = 0;
 	journal_note(&world->journal, NOW, "another file");
 	assert_false(world->journal.unsettled);
+	assert_int_equal(syncs_before_rename, 1);
 	assert_null(strstr(text_of(world), "done 1"));
 }
 
@@ -496,7 +506,7 @@ main(void)
 	    WORLD_TEST(a_use_is_one_open_and_one_done_line),
 	    WORLD_TEST(what_settles_later_is_written_at_once_and_brought_to_the_disk_once),
 	    WORLD_TEST(a_later_open_line_or_the_end_brings_the_done_line_to_the_disk_too),
-	    WORLD_TEST(what_is_not_settled_goes_to_the_disk_with_the_file_that_is_put_aside),
+	    WORLD_TEST(what_is_not_settled_goes_to_the_disk_before_the_file_is_put_aside),
 	    WORLD_TEST(the_open_line_is_there_before_begin_returns),
 	    WORLD_TEST(a_full_disk_keeps_the_use_from_beginning),
 	    WORLD_TEST(only_the_owner_reads_it),

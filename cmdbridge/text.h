@@ -11,8 +11,9 @@ enum { DOCNAME_CHARACTERS_MAX = 44, DOCNAME_SIZE = DOCNAME_CHARACTERS_MAX * 4 + 
 
 /* Copies at most `characters` UTF-8 characters into `out` (room: 4 * characters + 1). What is not
  * UTF-8, controls, line and paragraph separators, the invisible characters that turn the writing
- * direction and all others of which nothing is seen become `?`, so that nobody can make a prompt say something else. Returns the number of
- * characters that `text` has, which may be more than were copied. */
+ * direction, all others of which nothing is seen and unusual blanks become `?`, so that nobody can
+ * make a prompt say something else. Returns the number of characters that `text` has, which may be
+ * more than were copied. */
 size_t text_printable(struct bytes text, size_t characters, char *out);
 
 /* Digits that could be a phone number or a code become `*`: six or more, with single blanks, dots or

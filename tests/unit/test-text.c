@@ -44,13 +44,15 @@ the_writing_direction_cannot_be_turned(void **state)
 	assert_printable("invoice\342\200\256fdp.exe", "invoice?fdp.exe");
 }
 
-/* U+2800, U+3164, U+FFA0, U+115F, U+3000, U+2003 */
+/* U+2800, U+3164, U+FFA0, U+115F, U+3000, U+2003; U+00A0, U+202F; U+FE0F, U+180B, U+1D173 */
 static void
 a_character_of_which_nothing_is_seen_is_no_blank(void **state)
 {
 	(void)state;
 	assert_printable("a\342\240\200b\343\205\244c\357\276\240d\341\205\237e", "a?b?c?d?e");
 	assert_printable("a\343\200\200b\342\200\203c d", "a?b?c d");
+	assert_printable("a\302\240\302\240b\342\200\257c", "a??b?c");
+	assert_printable("a\357\270\217b\341\240\213c\360\235\205\263d", "a?b?c?d");
 }
 
 static void

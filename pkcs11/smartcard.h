@@ -149,8 +149,8 @@ struct smartcard_certificate {
 	struct bytes not_before, not_after;
 	/* After smartcard_read_certificate_head(); SubjectPublicKeyInfo. */
 	struct bytes public_key;
-	EVP_PKEY
-	    *key; /* `public_key`, for check.h; NULL: not wanted yet, or none that can be read */
+	/* `public_key`, for check.h; NULL: not wanted yet, or none that can be read */
+	EVP_PKEY *key;
 };
 
 /* The whole certificate; empty before smartcard_read_certificate(). */

@@ -163,11 +163,8 @@ fail:
 static ssize_t
 await_message(int fd, uint8_t *room)
 {
-	ssize_t got;
+	ssize_t got = TEMP_FAILURE_RETRY(recv(fd, room, CONTROL_SIGN_MAX - 1, MSG_TRUNC));
 
-	do
-		got = TEMP_FAILURE_RETRY(recv(fd, room, CONTROL_SIGN_MAX - 1, MSG_TRUNC));
-	while (got < 0 && errno == EINTR);
 	if (got >= 0 && got < CONTROL_SIGN_MAX)
 		room[got] = '\0';
 	return got;

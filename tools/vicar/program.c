@@ -29,8 +29,6 @@ collect(int fd, char *output, size_t room)
 			n = TEMP_FAILURE_RETRY(read(fd, output + len, room - 1 - len));
 		else
 			n = TEMP_FAILURE_RETRY(read(fd, rest, sizeof(rest)));
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n <= 0)
 			break;
 		if (len + 1 < room)

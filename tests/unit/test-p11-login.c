@@ -5,6 +5,7 @@
 #include "test-p11-cryptoki.h"
 
 #include "iso7816/sw.h"
+#include "pkcs11/ifd.h"
 
 #include <sys/syscall.h>
 #include <time.h>
@@ -99,6 +100,18 @@ static CK_SESSION_HANDLE
 sign_session(void)
 {
 	return p11_logged_in(p11_slot(2, 1), SIGN_PIN);
+}
+
+/* A card that lies, or for which there was no memory. */
+static void
+no_pin_is_right_where_the_card_has_none(void **state)
+{
+	CK_SESSION_HANDLE session = p11_open(p11_slot(2, 0), 0);
+
+	(void)state;
+	module.ifds[0]->tokens[0].pin = SMARTCARD_NONE;
+	assert_rv(p11_login(session, CKU_USER, AUTH_PIN), CKR_USER_PIN_NOT_INITIALIZED);
+	assert_int_equal(session_state(session), CKS_RO_PUBLIC_SESSION);
 }
 
 static void
@@ -699,6 +712,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 #define REMOTE(name) cmocka_unit_test_setup_teardown(name, setup_remote, teardown)
 	const struct CMUnitTest tests[] = {
+	    TEST(no_pin_is_right_where_the_card_has_none),
 	    TEST(the_private_key_is_seen_after_login_only),
 	    TEST(all_sessions_of_a_slot_are_logged_in_together),
 	    TEST(the_last_session_takes_the_login_with_it),

@@ -138,9 +138,9 @@ class HostileClient(PeopleTest):
 
     def test_who_keeps_a_card_for_himself_cannot_keep_its_owner_from_taking_it_out(self):
         """Others wait: SCardBeginTransaction is for that, and has no time limit."""
-        holder = self.attacks("holds", FIRST, 60)
-        select = ("timeout", "1", "opensc-tool", "--reader", FIRST, "--send-apdu", SELECT_MF.hex())
-        self.assertEqual(self.ana.run(*select, check=False).returncode, 124)
+        holder = self.attacks("holds", FIRST, 600)
+        select = ("opensc-tool", "--reader", FIRST, "--send-apdu", SELECT_MF.hex())
+        self.assertEqual(self.ana.run("timeout", "2", *select, check=False).returncode, 124)
         self.assertIn("connected", self.ana.run("vicar", "status", "cc-v1").stdout)
         self.ana.run("vicar", "remove", "cc-v1")
         self.assert_present(SECOND)

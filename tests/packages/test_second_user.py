@@ -8,7 +8,6 @@ usage: tests/packages/test_second_user.py BUILD
 import os
 import re
 import sys
-import time
 
 import machine
 from machine import pcsc
@@ -205,12 +204,11 @@ class SecondUser(PeopleTest):
         self.ana.run("rm", "/home/ana/agrees", "/home/ana/prompts")
         rounds = 0
         while len(asked := self.prompts()) < 2:
-            before = time.time()
             done = self.rui.run(*SIGNS, check=False)
             self.assertNotEqual(done.returncode, 0)
             rounds += len(self.prompts()) < 2
-            self.assertLess(time.time() - before, 3)
-        self.assertGreater(rounds, 3, "too slow a machine to tell")
+        # The first of them is the question; those that follow get none, and an answer all the same.
+        self.assertGreater(rounds, 1, "too slow a machine to tell")
         self.assertGreaterEqual(asked[1] - asked[0], PAUSE_S)
         self.assertEqual(calls(), "1")
         journal = self.ana.run("vicar", "log", "cmd").stdout

@@ -294,7 +294,8 @@ help:
 	@echo 'lint            clang-format, clang-tidy, cppcheck'
 	@echo 'install         under prefix, default /usr/local; uninstall. packaging/install.mk has the rest'
 	@echo 'deb             the Debian packages, into $(BUILD)/deb/'
-	@echo 'deps-build      the Debian packages to build; deps-demo, -check, -consumers, -deb, -system'
+	@echo 'deps-build      the Debian packages to build; deps-demo, -check, -bench, -fuzz,'
+	@echo '                -fuzz-afl, -consumers, -deb, -system'
 	@echo 'po              the texts of po/, after one in the sources was changed'
 	@echo 'clean           removes $(BUILD)/'
 

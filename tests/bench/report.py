@@ -26,7 +26,7 @@ def machine(bench):
     return {
         "processor": ", ".join(sorted(models)) or platform.machine(),
         "cores": len(bench.cpus),
-        "kernel": platform.release(),
+        "kernel": platform.release().split("-")[0],
         "system": system.get("PRETTY_NAME", "").strip('"'),
         "packages": versions,
         "load before": round(os.getloadavg()[0], 2),

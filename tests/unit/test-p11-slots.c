@@ -29,6 +29,17 @@ teardown(void **state)
 	return 0;
 }
 
+/* This process's own: two builds may be tested at the same time. */
+static const char *
+log_path(void)
+{
+	static char path[64];
+
+	if (path[0] == '\0')
+		(void)snprintf(path, sizeof(path), "/tmp/vicar-test-p11-%d.log", (int)getpid());
+	return path;
+}
+
 /* Begins again with these lines of [pkcs11]. */
 static void
 again(const char *settings)
@@ -384,7 +395,7 @@ child_of_many(void)
 static void
 what_other_threads_held_at_a_fork_is_left_alone(void **state)
 {
-	static const char path[] = "/tmp/vicar-test-p11.log";
+	const char *path = log_path();
 	int status = -1;
 	pid_t pid;
 
@@ -650,7 +661,7 @@ every_function_of_both_lists_is_there(void **state)
 static void
 the_log_has_each_call_and_no_pin(void **state)
 {
-	static const char path[] = "/tmp/vicar-test-p11.log";
+	const char *path = log_path();
 	char text[65536];
 	size_t len;
 	FILE *file;
@@ -678,7 +689,7 @@ the_log_has_each_call_and_no_pin(void **state)
 static void
 what_a_card_calls_itself_makes_no_line_of_the_log(void **state)
 {
-	static const char path[] = "/tmp/vicar-test-p11.log";
+	const char *path = log_path();
 	char text[512];
 	size_t len;
 	FILE *file;

@@ -8,14 +8,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { STACK = 256 * 1024, LINE = 4096 };
+enum { STACK = 256 * 1024, LINE = 4096, NEVER = -1 };
 
-/* One heap for all threads and all but huge blocks, which never shrinks. */
+/* One heap for all threads and all but huge blocks. It never shrinks: what came in the place of pages that
+ * were given back would not be locked. */
 static void
 grow_heap(size_t heap)
 {
 	if (mallopt(M_ARENA_MAX, 1) == 1 && mallopt(M_MMAP_THRESHOLD, (int)(2 * heap)) == 1 &&
-	    mallopt(M_TRIM_THRESHOLD, (int)(2 * heap)) == 1) {
+	    mallopt(M_TRIM_THRESHOLD, NEVER) == 1) {
 		void *volatile block = malloc(heap);
 
 		free(block);

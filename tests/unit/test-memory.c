@@ -71,6 +71,22 @@ there_is_a_locked_heap(void **state)
 	OPENSSL_secure_free(block);
 }
 
+/* It would go from its end to where the locked pages are, and grow again without a lock. */
+static void
+a_heap_that_has_grown_does_not_shrink(void **state)
+{
+	enum { BLOCKS = 16, SIZE = 1024 * 1024 };
+	void *blocks[BLOCKS], *end;
+
+	(void)state;
+	for (size_t i = 0; i < BLOCKS; i++)
+		blocks[i] = malloc(SIZE);
+	end = sbrk(0);
+	for (size_t i = 0; i < BLOCKS; i++)
+		free(blocks[i]);
+	assert_ptr_equal(sbrk(0), end);
+}
+
 static void
 no_switch_in_the_environment_makes_a_library_talk(void **state)
 {
@@ -143,6 +159,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(nobody_may_look_into_the_process),
 	    cmocka_unit_test(there_is_a_locked_heap),
+	    cmocka_unit_test(a_heap_that_has_grown_does_not_shrink),
 	    cmocka_unit_test(no_switch_in_the_environment_makes_a_library_talk),
 	    cmocka_unit_test(the_libraries_allocate_through_us),
 	    cmocka_unit_test(a_block_keeps_its_content_when_it_grows_and_shrinks),

@@ -8,7 +8,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { STACK = 256 * 1024, LINE = 4096, NEVER = -1 };
+enum {
+	/* A message of the bridge, what is made of it and the next one, with room to spare. */
+	STACK = 512 * 1024,
+	LINE = 4096,
+	NEVER = -1,
+};
 
 /* One heap for all threads and all but huge blocks. It never shrinks: what came in the place of pages that
  * were given back would not be locked. */

@@ -8,9 +8,8 @@
 
 #include <stddef.h>
 
-/* Once, before there is a secret or a thread, and before PR_SET_DUMPABLE 0, which takes
- * /proc/self/maps from its owner. The heap begins with `heap` bytes, of which none is used yet: what
- * grows beyond is not locked. */
+/* Once, before there is a secret or a thread. The heap begins with `heap` bytes, of which none is used
+ * yet: what grows beyond is not locked. */
 void locked_process(size_t heap);
 
 #endif

@@ -15,8 +15,9 @@ import socket
 import subprocess
 import unittest
 
+import test_vicard_owner
 from harness import plain, wait_for
-from memory import search
+from memory import mappings, search
 from person import Person
 from pinpad import modify, verify
 from test_vicard_pad import CHANGE_EMPTY, NEW_PIN, PIN_MODIFY, PIN_VERIFY, PINS, TYPES, VERIFY_EMPTY
@@ -70,7 +71,6 @@ class Memory(VicardTest):
             yield
         finally:
             os.kill(pid, signal.SIGCONT)
-
 
     def prime(self):
         """Of the card's RSA key, as OpenSSL has it in memory."""
@@ -220,6 +220,18 @@ class Local(Memory):
         os.write(person.master, PIN.encode() + b"\n")
         wait_for("second question", lambda: re.search(r"New PIN .*: $", person.screen))
         self.assert_only_locked(PIN, pid=asking.pid)
+
+
+@ROOT_ONLY
+class Owner(test_vicard_owner.Owner):
+    def test_the_stack_does_not_grow_beyond_what_is_locked(self):
+        """When a service is asked for the owner, the PIN stands at the stack's end."""
+        self.begin(test_vicard_owner.SIGNS)
+        self.assertEqual(self.sign()[0], 0x9000)
+        stack = [mapping for mapping in mappings(self.process.pid) if "gd" in mapping.flags]
+        self.assertTrue(any(mapping.locked for mapping in stack))
+        # The lowest page must not be.
+        self.assertEqual([m.size for m in stack if not m.locked], [os.sysconf("SC_PAGESIZE")])
 
 
 @ROOT_ONLY

@@ -137,6 +137,14 @@ class Starting(VicardTest):
         reader.ready_to_sign()
         self.assertEqual(reader.transmit(PSO)[0], 0x61)
 
+    def test_heap_and_stack_are_locked_where_8_mib_may_be(self):
+        """As Debian allows everybody."""
+        process = self.may_lock(8 * 1024 * 1024)
+        wait_for("vicard", lambda: "is in;" in self.log() or process.poll() is not None)
+        with open(f"/proc/{process.pid}/status") as f:
+            locked = int(re.search(r"VmLck:\s+(\d+) kB", f.read())[1])
+        self.assertGreater(locked, 64 + 1024 + 500)
+
     def test_no_core_no_debugger_of_the_same_user_and_files_for_the_owner(self):
         process = self.insert()
         with open(f"/proc/{process.pid}/limits") as f:

@@ -34,6 +34,7 @@ from vicard_world import (
     VERIFY,
     VicardTest,
     main,
+    may_lock,
 )
 
 SECRETS = (PIN, NEW_PIN, PUK)
@@ -220,6 +221,15 @@ class Local(Memory):
         os.write(person.master, PIN.encode() + b"\n")
         wait_for("second question", lambda: re.search(r"New PIN .*: $", person.screen))
         self.assert_only_locked(PIN, pid=asking.pid)
+
+
+class Limits(Memory):
+    def test_heap_and_stack_are_locked_where_8_mib_may_be(self):
+        """As Debian allows everybody."""
+        process = self.insert(under=may_lock(8 * 1024 * 1024))
+        with open(f"/proc/{process.pid}/status") as f:
+            locked = int(re.search(r"VmLck:\s+(\d+) kB", f.read())[1])
+        self.assertGreater(locked, 64 + 1024 + 500)
 
 
 @ROOT_ONLY

@@ -17,6 +17,7 @@ from vicard_world import (  # noqa: E402
     PSO,
     VicardTest,
     main,
+    may_lock,
 )
 
 
@@ -110,40 +111,18 @@ class Starting(VicardTest):
         with open(self.link) as f:
             self.assertEqual(f.read(), "precious")
 
-    def may_lock(self, size):
-        """vicard whose memory may be locked up to this size."""
-        # Root may lock memory whatever the limit is.
-        as_anybody = ["setpriv", "--bounding-set=-ipc_lock", "--inh-caps=-ipc_lock", "--"]
-        with open(self.path("log"), "a") as log:
-            process = subprocess.Popen(
-                [*(as_anybody if os.geteuid() == 0 else []), "prlimit", f"--memlock={size}:{size}",
-                 self.path("bin", "vicard"), "-f", "work"],
-                env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            )  # fmt: skip
-        self.addCleanup(self.end, process)
-        return process
-
     def test_memory_that_cannot_be_locked(self):
-        self.assertEqual(self.may_lock(0).wait(30), 1)
+        process = self.insert(under=may_lock(0), ready=False)
+        self.assertEqual(process.wait(30), 1)
         self.assertIn("cannot be locked", self.log())
 
     def test_locked_memory_for_secrets_alone_is_enough(self):
         """The 64 KiB that older systems allow; heap and stack are not locked then."""
         self.edit_card("service = cmd", "service = file")
-        process = self.may_lock(64 * 1024)
-        wait_for("vicard", lambda: "is in;" in self.log() or process.poll() is not None)
-        self.assertIsNone(process.poll(), self.log())
+        self.insert(under=may_lock(64 * 1024))
         reader = self.reader()
         reader.ready_to_sign()
         self.assertEqual(reader.transmit(PSO)[0], 0x61)
-
-    def test_heap_and_stack_are_locked_where_8_mib_may_be(self):
-        """As Debian allows everybody."""
-        process = self.may_lock(8 * 1024 * 1024)
-        wait_for("vicard", lambda: "is in;" in self.log() or process.poll() is not None)
-        with open(f"/proc/{process.pid}/status") as f:
-            locked = int(re.search(r"VmLck:\s+(\d+) kB", f.read())[1])
-        self.assertGreater(locked, 64 + 1024 + 500)
 
     def test_no_core_no_debugger_of_the_same_user_and_files_for_the_owner(self):
         process = self.insert()

@@ -113,6 +113,12 @@ class Reader:
         assert self.transmit(MSE_SET) == b"\x90\x00"
 
 
+def may_lock(size):
+    """What starts a program whose memory may be locked up to this size: root may lock all of it."""
+    as_anybody = ["setpriv", "--bounding-set=-ipc_lock", "--inh-caps=-ipc_lock", "--"]
+    return [*(as_anybody if os.geteuid() == 0 else []), "prlimit", f"--memlock={size}:{size}"]
+
+
 class VicardTest(unittest.TestCase):
     """A directory of its own with a copied vicard, a card `work`, and processes that end."""
 
@@ -202,11 +208,11 @@ class VicardTest(unittest.TestCase):
             raise AssertionError(f"{name} {arguments}: exit {done.returncode}: {done.stdout}")
         return done
 
-    def insert(self, *arguments, env=(), ready=True, **more):
-        """vicard in the foreground; its log is in the file `log`."""
+    def insert(self, *arguments, env=(), ready=True, under=(), **more):
+        """vicard in the foreground, started by `under`; its log is in the file `log`."""
         with open(self.path("log"), "a") as log:
             process = subprocess.Popen(
-                [self.path("bin", "vicard"), "--foreground", *arguments, "work"],
+                [*under, self.path("bin", "vicard"), "--foreground", *arguments, "work"],
                 env={**self.env, **dict(env)}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 **more,
             )  # fmt: skip

@@ -321,6 +321,9 @@ serve_session(struct loop *loop)
 	if (happened == NULL)
 		return;
 	card_forget_pins(loop->card);
+	/* Not at the end of the turn: the machine may sleep, and write memory to a disk, as soon as
+	 * session_forgotten() says that it may. */
+	keys_close_unverified(&loop->keys);
 	use_cancel_prompts(&loop->keys.use, happened);
 	use_cancel_prompts(&loop->owner.use, happened);
 	use_cancel_prompts(&loop->pad.use, happened);

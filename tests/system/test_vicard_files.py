@@ -11,7 +11,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from kills import Kills  # noqa: E402
-from vicard_world import PIN, POWER_OFF, POWER_ON, Reader, VicardTest, main  # noqa: E402
+from vicard_world import PIN, POWER_OFF, POWER_ON, PSO, Reader, VicardTest, main  # noqa: E402
 
 OK = b"\x90\x00"
 NOTES = "5F00EF07"
@@ -30,6 +30,24 @@ def update(offset, data):
 
 def read(offset, length):
     return bytes.fromhex("00B0") + offset.to_bytes(2, "big") + bytes([length])
+
+
+class JournalTest(VicardTest):
+    remote = False
+
+    def test_a_use_that_was_answered_is_told_as_done_however_vicard_ends(self):
+        """Its line may not be on the disk yet, but is in the file."""
+        process = self.insert()
+        reader = self.reader()
+        reader.ready_to_sign()
+        self.assertEqual(reader.transmit(PSO)[0], 0x61)
+        process.kill()
+        process.wait()
+        told = self.journal()
+        self.assertRegex(told, r'^\S+ open 1 key=auth .*\n\S+ done 1 9000 text="[^"]*"\n$')
+        os.unlink(self.path("log"))
+        self.insert()
+        self.assertEqual(self.journal(), told)
 
 
 class NotesTest(VicardTest):

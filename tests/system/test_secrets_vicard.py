@@ -40,6 +40,7 @@ from vicard_world import (
 SECRETS = (PIN, NEW_PIN, PUK)
 CHANGE = bytes.fromhex("0024000110")
 UNBLOCK = bytes.fromhex("002C000110")
+SELECT_AID = bytes.fromhex("00A4040C0CA000000063504B43532D3135")
 NOBODY = pwd.getpwnam("nobody")
 ROOT_ONLY = unittest.skipIf(os.geteuid() != 0, "SKIP: reading a process that forbids it takes root")
 
@@ -133,7 +134,9 @@ class Local(Memory):
     def test_a_key_is_open_while_its_pin_is_verified_and_only_in_locked_memory(self):
         prime = self.prime()
         reader = self.begin()
-        for end in ((POWER_OFF,), (RESET,), (TRANSMIT, 0, VERIFY[:5] + NEW_PIN.encode())):
+        commands = (VERIFY[:5] + NEW_PIN.encode(), CHANGE + (PIN + PIN).encode(), UNBLOCK + (PUK + PIN).encode(),
+                    SELECT_AID)  # fmt: skip
+        for end in ((POWER_OFF,), (RESET,), *((TRANSMIT, 0, command) for command in commands)):
             with self.subTest(end=end):
                 reader.ready_to_sign()
                 self.assertEqual(reader.transmit(PSO)[0], 0x61)

@@ -1,6 +1,6 @@
 # Benchmarks, read by the Makefile: tests/bench/bench, see docs/benchmarks/README.md.
 #
-# FIGURES="round-trip removal" measures these alone, and leaves docs/benchmarks/ as it is.
+# FIGURES="round-trip presence" measures these alone, and leaves docs/benchmarks/ as it is.
 FIGURES ?=
 
 # tests/bench/NAME.c is a program, tests/bench/NAME-handler.c a reader that pcscd can load; what programs

@@ -41,10 +41,11 @@ static void
 lock_mapping(const char *line)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t start, end;
+	char *rest;
+	size_t start = strtoul(line, &rest, 16), end = 0;
 
-	if (sscanf(line, "%zx-%zx ", &start, &end) != 2)
-		return;
+	if (*rest == '-')
+		end = strtoul(rest + 1, NULL, 16);
 	if (strstr(line, "[stack]") != NULL)
 		start += page;
 	else if (strstr(line, "[heap]") == NULL)

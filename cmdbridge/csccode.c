@@ -29,8 +29,11 @@ send_one(struct csc *csc, const struct csc_batch *batch, const struct csc_factor
 	struct csc_answer answer;
 	enum outcome outcome;
 
-	if (csc->v2 && body && json_object_set_new(body, "authObjectID", json_string(factor->id)))
-		return csc_explain(csc, OUTCOME_BAD_ANSWER, "an object of auth has no id");
+	if (!body ||
+	    (csc->v2 && json_object_set_new(body, "authObjectID", json_string(factor->id)) != 0)) {
+		json_decref(body);
+		return csc_explain(csc, OUTCOME_MISCONFIGURED, "no memory left for the request");
+	}
 	outcome = csc_call(csc, &request, &answer);
 	challenge = member_text(answer.body, "challenge");
 	codes->challenge[0] = '\0';

@@ -131,7 +131,7 @@ finished(void *context, struct MHD_Connection *connection, void **request,
 	(void)connection;
 	(void)why;
 	if (*request == &last)
-		(void)!write(loopback->event, &one, sizeof(one));
+		(void)!TEMP_FAILURE_RETRY(write(loopback->event, &one, sizeof(one)));
 }
 
 /* The parts of the redirect URI; false: it is not http on this machine. */

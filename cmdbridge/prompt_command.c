@@ -34,7 +34,8 @@ write_question(int fd, const struct prompt *prompt, unsigned timeout_s, enum pro
 			   prompt->error ? prompt->error : "", prompt->error ? "\n" : "",
 			   prompt->description ? prompt->description : "");
 
-	return len > 0 && (size_t)len < sizeof(text) && write(fd, text, (size_t)len) == len;
+	return len > 0 && (size_t)len < sizeof(text) &&
+	       TEMP_FAILURE_RETRY(write(fd, text, (size_t)len)) == len;
 }
 
 /* All it writes, without a line feed at the end. */

@@ -29,13 +29,12 @@ bytes_of(const char *text)
 }
 
 static bool
-write_line(const struct journal *journal, struct journal_line *line)
+write_text(const struct journal *journal, const char *text, size_t len)
 {
 	size_t sent = 0;
 
-	line->text[line->len++] = '\n';
-	while (sent < line->len) {
-		ssize_t n = write(journal->fd, line->text + sent, line->len - sent);
+	while (sent < len) {
+		ssize_t n = write(journal->fd, text + sent, len - sent);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -44,6 +43,13 @@ write_line(const struct journal *journal, struct journal_line *line)
 		sent += (size_t)n;
 	}
 	return true;
+}
+
+static bool
+write_line(const struct journal *journal, struct journal_line *line)
+{
+	line->text[line->len++] = '\n';
+	return write_text(journal, line->text, line->len);
 }
 
 /* What is not wholly on disk is taken back: the next line would stand behind its remains, and be lost
@@ -320,8 +326,7 @@ journal_open(struct journal *journal, const char *directory, time_t now,
 	if (!scan_file(journal, journal->path, &scan) || !journal_sync_directory(directory))
 		goto bad;
 	name_card(journal, directory);
-	if (scan.cut &&
-	    (write(journal->fd, CUT_MARK, CUT_MARK_LEN) != CUT_MARK_LEN || fsync(journal->fd) != 0))
+	if (scan.cut && (!write_text(journal, CUT_MARK, CUT_MARK_LEN) || fsync(journal->fd) != 0))
 		goto bad;
 	for (size_t i = 0; i < scan.open_count; i++)
 		journal_done(journal, now, scan.open[i], SW_FATE_UNKNOWN,

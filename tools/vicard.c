@@ -337,7 +337,7 @@ leave_parent(int ready)
 			(void)dup2(null, STDERR_FILENO);
 		(void)close(null);
 	}
-	if (chdir("/") != 0 || write(ready, "", 1) != 1)
+	if (chdir("/") != 0 || TEMP_FAILURE_RETRY(write(ready, "", 1)) != 1)
 		log_warning("whoever started vicard has gone: %s", strerror(errno));
 	(void)close(ready);
 }

@@ -406,7 +406,7 @@ count_turns(struct sim_server *server)
 {
 	struct pollfd news = {.fd = server->fd, .events = POLLIN};
 
-	if (poll(&news, 1, 0) != 0)
+	if (poll(&news, 1, 0) > 0)
 		server->turns = 0;
 	else if (server->turns < QUICK_TURNS)
 		server->turns++;

@@ -40,6 +40,7 @@ enum fake_manners {
 	FAKE_CHATTY = 8,        /* a message before it is asked, 20 ms after the hello */
 };
 
+/* Outlives a test that fails and leaves its thread: static, where it is a test's own. */
 struct fake_card {
 	struct sockaddr_un address;
 	int manners;

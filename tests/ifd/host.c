@@ -151,6 +151,7 @@ host_run(struct host *host)
 {
 	if (pthread_create(&host->thread, NULL, watch_slot, host) != 0)
 		abort();
+	host->runs = true;
 }
 
 void
@@ -161,6 +162,7 @@ host_close(struct host *host)
 	pthread_mutex_unlock(&host->lock);
 	host->stop(host->lun);
 	pthread_join(host->thread, NULL);
+	host->runs = false;
 	IFDHCloseChannel(host->lun);
 	pthread_cond_destroy(&host->changed);
 	pthread_mutex_destroy(&host->lock);

@@ -16,6 +16,7 @@
 struct host {
 	DWORD lun;
 	pthread_t thread;
+	bool runs;            /* the thread does */
 	pthread_mutex_t slot; /* what pcscd holds around every call but the poll and the stop */
 	RESPONSECODE (*poll)(DWORD, int);
 	RESPONSECODE (*stop)(DWORD);

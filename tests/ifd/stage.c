@@ -38,6 +38,11 @@ stage_down(void **state)
 	const struct dirent *entry;
 	char path[STAGE_PATH];
 
+	/* Where a test has failed. */
+	if (stage->second.runs)
+		host_close(&stage->second);
+	if (stage->host.runs)
+		host_close(&stage->host);
 	while (directory != NULL && (entry = readdir(directory)) != NULL)
 		if (entry->d_name[0] != '.')
 			unlink(stage_path(stage, entry->d_name, path));

@@ -18,7 +18,7 @@ static void
 a_card_that_is_there_is_present_when_the_channel_is_created(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card card;
+	static struct fake_card card;
 
 	start_card(&card, stage, "anna", FAKE_GOOD);
 	assert_true(host_open(&stage->host, 0, stage->device));
@@ -32,7 +32,7 @@ static void
 a_mute_card_holds_the_channel_up_for_a_fifth_of_a_second(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card card;
+	static struct fake_card card;
 	int64_t start, took;
 
 	start_card(&card, stage, "anna", FAKE_MUTE);
@@ -62,7 +62,7 @@ static void
 a_card_that_comes_later_is_seen_and_powered(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card card;
+	static struct fake_card card;
 
 	start_reader(stage);
 	start_card(&card, stage, "anna", FAKE_GOOD);
@@ -79,7 +79,7 @@ static void
 an_idle_card_that_hangs_up_is_seen_to_go(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card card;
+	static struct fake_card card;
 
 	start_card(&card, stage, "anna", FAKE_GOOD);
 	start_reader(stage);
@@ -94,7 +94,7 @@ static void
 a_card_out_and_in_at_once_is_one_removal_and_one_insertion(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card card;
+	static struct fake_card card;
 
 	start_card(&card, stage, "anna", FAKE_GOOD);
 	start_reader(stage);
@@ -114,7 +114,7 @@ static void
 a_removal_is_told_once_even_when_the_card_is_back(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card card;
+	static struct fake_card card;
 	char text[64];
 
 	start_card(&card, stage, "anna", FAKE_GOOD);
@@ -144,7 +144,7 @@ static void
 a_clients_question_does_not_swallow_the_removal(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card card;
+	static struct fake_card card;
 	pthread_t client;
 	RESPONSECODE answer = 0;
 
@@ -170,7 +170,7 @@ static void
 a_socket_nobody_listens_on_yet_is_tried_again(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card card;
+	static struct fake_card card;
 
 	assert_int_equal(fake_card_bind(&card, stage->directory, "anna", FAKE_GOOD), 0);
 	start_reader(stage);
@@ -186,7 +186,7 @@ static void
 a_directory_that_is_made_later_is_found(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card card;
+	static struct fake_card card;
 
 	rmdir(stage->directory);
 	start_reader(stage);
@@ -203,7 +203,7 @@ static void
 a_directory_that_goes_and_returns_is_found(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card card;
+	static struct fake_card card;
 
 	start_reader(stage);
 	assert_false(host_saw(&stage->host, 1, 0, 50));
@@ -220,7 +220,7 @@ static void
 a_mute_card_gives_its_slot_up_to_the_next(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card mute, good;
+	static struct fake_card mute, good;
 
 	start_card(&mute, stage, "anna", FAKE_MUTE);
 	start_reader(stage);
@@ -237,7 +237,7 @@ static void
 a_card_of_another_version_stays_out(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card card;
+	static struct fake_card card;
 
 	start_card(&card, stage, "anna", FAKE_WRONG_VERSION);
 	start_reader(stage);
@@ -261,7 +261,7 @@ static void
 a_socket_named_after_another_user_stays_out(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card card;
+	static struct fake_card card;
 	char path[STAGE_PATH], name[32];
 
 	start_card(&card, stage, "anna", FAKE_GOOD);
@@ -277,7 +277,7 @@ static void
 a_socket_given_to_another_user_stays_out(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card card;
+	static struct fake_card card;
 	char path[STAGE_PATH];
 
 	if (getuid() != 0)
@@ -296,7 +296,7 @@ static void
 a_socket_whose_file_is_another_users_stays_out(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card card;
+	static struct fake_card card;
 
 	if (getuid() != 0)
 		skip();
@@ -312,7 +312,7 @@ static void
 a_link_to_a_socket_stays_out(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card card;
+	static struct fake_card card;
 	char hidden[STAGE_PATH];
 
 	start_card(&card, stage, "anna", FAKE_GOOD);

@@ -291,7 +291,7 @@ static void
 a_power_up_without_an_answer_gives_the_last_atr_and_then_a_removal(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card powerless;
+	static struct fake_card powerless;
 	UCHAR atr[MAX_ATR_SIZE];
 	DWORD atr_len = 0;
 	int64_t start;

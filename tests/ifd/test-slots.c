@@ -26,7 +26,7 @@ static void
 slots_are_filled_in_the_order_of_names(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card a, b;
+	static struct fake_card a, b;
 
 	start_card(&b, stage, "b", FAKE_GOOD);
 	start_card(&a, stage, "a", FAKE_GOOD);
@@ -53,7 +53,7 @@ static void
 a_slow_request_in_one_slot_holds_nothing_up_in_the_other(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card a, b;
+	static struct fake_card a, b;
 	pthread_t slow;
 	char text[64];
 	int64_t start;
@@ -81,7 +81,7 @@ static void
 a_card_too_many_is_told_so_once_and_taken_when_there_is_room(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card a, b;
+	static struct fake_card a, b;
 
 	start_card(&a, stage, "a", FAKE_GOOD);
 	start_card(&b, stage, "b", FAKE_GOOD);
@@ -103,7 +103,7 @@ static void
 a_card_takes_the_first_free_slot_whichever_was_left_last(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card a, b, c;
+	static struct fake_card a, b, c;
 
 	start_card(&a, stage, "a", FAKE_GOOD);
 	start_card(&b, stage, "b", FAKE_GOOD);
@@ -127,7 +127,7 @@ static void
 a_card_that_is_swapped_for_another_leaves_it_its_slot_even_in_mid_request(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card a, b, c;
+	static struct fake_card a, b, c;
 	char text[64];
 
 	start_card(&a, stage, "a", FAKE_GOOD);
@@ -153,7 +153,7 @@ static void
 a_card_that_comes_back_is_not_told_that_its_own_slot_is_taken(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card card;
+	static struct fake_card card;
 
 	start_card(&card, stage, "a", FAKE_GOOD);
 	start_reader(stage);
@@ -173,7 +173,7 @@ static void
 two_readers_on_one_directory_share_its_cards(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card a, b;
+	static struct fake_card a, b;
 
 	start_card(&a, stage, "a", FAKE_GOOD);
 	start_card(&b, stage, "b", FAKE_GOOD);
@@ -194,7 +194,7 @@ static void
 a_card_is_sent_away_only_when_every_reader_is_full(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card a, b;
+	static struct fake_card a, b;
 
 	start_card(&a, stage, "a", FAKE_GOOD);
 	assert_true(host_open(&stage->host, 0, stage->device));
@@ -216,7 +216,7 @@ static void
 a_device_name_that_is_wrong_is_refused_and_the_next_reader_works(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card a;
+	static struct fake_card a;
 	struct host wrong;
 
 	start_card(&a, stage, "a", FAKE_GOOD);
@@ -292,7 +292,7 @@ static void
 a_slot_that_is_closed_takes_no_card(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card a, b;
+	static struct fake_card a, b;
 
 	assert_true(host_open(&stage->host, 0, stage->two_slots));
 	assert_true(host_open(&stage->second, 1, stage->two_slots));
@@ -322,7 +322,7 @@ static void
 a_card_whose_socket_gets_another_mode_is_not_taken_a_second_time(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card a, b;
+	static struct fake_card a, b;
 
 	start_card(&a, stage, "a", FAKE_GOOD);
 	start_two_slots(stage);
@@ -366,7 +366,7 @@ static void
 a_card_that_comes_while_descriptors_are_used_up_is_found_later(void **state)
 {
 	struct stage *stage = *state;
-	struct fake_card a, b;
+	static struct fake_card a, b;
 	struct rlimit before;
 	char path[STAGE_PATH];
 

@@ -112,7 +112,7 @@ a_storm_ends_and_mixes_nothing_up(void **state)
 				    {.host = &stage->host}, {.host = &stage->second}};
 	void *(*const doings[6])(void *) = {transmit, transmit, power, power, ask, ask};
 	pthread_t threads[6], cards;
-	struct fake_card last;
+	static struct fake_card last;
 
 	atomic_store(&over, false);
 	start_two_slots(stage);

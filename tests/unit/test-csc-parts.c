@@ -399,9 +399,10 @@ assert_token(const struct service_config *of, const struct service_account *acco
 {
 	char *token = csc_token_load(of, account);
 
-	if (wanted)
+	if (wanted) {
+		assert_non_null(token);
 		assert_string_equal(token, wanted);
-	else
+	} else
 		assert_null(token);
 	csc_secret_free(token);
 }

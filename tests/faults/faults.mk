@@ -9,9 +9,10 @@ ifneq ($(FAULTS),)
 FAULT_CALLS := $(shell awk '!/^\#/ && NF { print $$1 }' tests/faults/calls)
 FAULT_OWN := $(shell awk '!/^\#/ && $$2 == "own" { print $$1 }' tests/faults/calls)
 FAULT_LIB = $(BUILD)/libfaults.a
+FAULT_PLANTED = tests/faults/planted.c
 
 # The Makefile calls it after each compilation. What memory.c allocates is mostly the libraries' own.
-rename-calls = $(if $(filter tests/%,$<),,$(Q)objcopy \
+rename-calls = $(if $(filter tests/%,$(filter-out $(FAULT_PLANTED),$<)),,$(Q)objcopy \
 	$(if $(filter %/memory.c,$<),--redefine-sym malloc=fault_inner_malloc,$\
 	--redefine-syms=$(BUILD)/tests/faults/renamed) $@)
 
@@ -36,14 +37,15 @@ $(FAULT_LIB): $(patsubst %,$(BUILD)/tests/faults/call/%.o,$(filter-out $(FAULT_O
 $(patsubst tools/%.c,$(BUILD)/%,$(MAINS)) $(UNIT_TESTS) $(IFD_TESTS) $(BUILD)/libifdvicar.so \
 	$(BUILD)/vicar-pkcs11.so: $(FAULT_LIB)
 
-FAULT_TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/faults/test-*.c))
+FAULT_TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/faults/test-*.c) $(FAULT_PLANTED))
 $(BUILD)/tests/faults/test-%.o: EXTRA_CPPFLAGS = $(P11_CFLAGS) $(PCSC_CFLAGS)
 $(FAULT_TESTS): $(BUILD)/%: $(BUILD)/%.o $(ARCHIVE_FILES) $(FAULT_LIB)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $< \
 		-Wl,--start-group $(ARCHIVE_FILES) -Wl,--end-group $(FAULT_LIB) $(LIBS) $(CMOCKA_LIBS)
 
-$(foreach room,$(ARCHIVES) ifdhandler,$(call objects,$(room))) $(MAINS:%.c=$(BUILD)/%.o): | $(BUILD)/tests/faults/renamed
+$(foreach room,$(ARCHIVES) ifdhandler,$(call objects,$(room))) $(MAINS:%.c=$(BUILD)/%.o) \
+	$(FAULT_PLANTED:%.c=$(BUILD)/%.o): | $(BUILD)/tests/faults/renamed
 endif
 
 # SEEDS are the rounds, FAULTS_OF="own harmless test-csc" some parts or programs; see tests/faults/run.
@@ -60,7 +62,7 @@ faults-run: all check-programs $(FAULT_TESTS)
 # EC 13 and RSA 29), a file emptied (cert-export 9), interrupted calls in each of FAULT_HARMLESS.
 FAULT_UNITS = test-card-file test-card-pin test-config test-image test-image-conf test-journal \
 	test-keyfile test-p11-objects test-p11-sign test-soap
-FAULT_HARMLESS = test-ask test-control test-csc-parts test-enrol
+FAULT_HARMLESS = test-ask test-control test-csc-parts test-enrol test-journal test-loopback
 FAULT_REPLAY = cc-v1-keys.apdu fineid-v4-keys.apdu
 FAULT_SHORT = $(patsubst %,$(BUILD)/tests/unit/%,$(FAULT_UNITS) $(FAULT_HARMLESS)) \
 	$(patsubst %,$(BUILD)/%,vicar vicard vicar-bridge cmd-simulator apdu-replay)
@@ -68,6 +70,6 @@ check-faults: deps-check
 	$(make-faults) check-faults-run
 check-faults-run: $(FAULT_SHORT) $(FAULT_TESTS)
 	@tests/faults/test_cards.py $(BUILD) 9-9 cert-export
-	@tests/faults/run $(BUILD) 1-4 own units=$(subst $(space),$(comma),$(FAULT_UNITS)) \
+	@tests/faults/run $(BUILD) 1-4 planted own units=$(subst $(space),$(comma),$(FAULT_UNITS)) \
 		replay=$(subst $(space),$(comma),$(FAULT_REPLAY)) \
 		harmless=$(subst $(space),$(comma),$(FAULT_HARMLESS))

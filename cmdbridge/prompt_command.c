@@ -34,8 +34,14 @@ write_question(int fd, const struct prompt *prompt, unsigned timeout_s, enum pro
 			   prompt->error ? prompt->error : "", prompt->error ? "\n" : "",
 			   prompt->description ? prompt->description : "");
 
-	return len > 0 && (size_t)len < sizeof(text) &&
-	       TEMP_FAILURE_RETRY(write(fd, text, (size_t)len)) == len;
+	if (len <= 0 || (size_t)len >= sizeof(text))
+		return false;
+	for (ssize_t sent = 0, n; sent < len; sent += n) {
+		n = TEMP_FAILURE_RETRY(write(fd, text + sent, (size_t)(len - sent)));
+		if (n <= 0)
+			return false;
+	}
+	return true;
 }
 
 /* All it writes, without a line feed at the end. */

@@ -136,16 +136,16 @@ begin_line(char *line, size_t room)
 static void
 end_line(int log, char *line, size_t len)
 {
-	ssize_t ignored;
+	ssize_t n = 1;
 
 	/* A card's name does not begin a line. */
 	for (size_t i = 0; i < len; i++) {
 		if ((unsigned char)line[i] < ' ' || line[i] == 0x7F)
 			line[i] = '?';
 	}
-	line[len] = '\n';
-	ignored = write(log, line, len + 1);
-	(void)ignored;
+	line[len++] = '\n';
+	for (size_t at = 0; at < len && n > 0; at += (size_t)n)
+		n = TEMP_FAILURE_RETRY(write(log, line + at, len - at));
 }
 
 void

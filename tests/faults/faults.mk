@@ -62,7 +62,8 @@ faults-run: all check-programs $(FAULT_TESTS)
 # EC 13 and RSA 29), a file emptied (cert-export 9), interrupted calls in each of FAULT_HARMLESS.
 FAULT_UNITS = test-card-file test-card-pin test-config test-image test-image-conf test-journal \
 	test-keyfile test-p11-objects test-p11-sign test-soap
-FAULT_HARMLESS = test-ask test-control test-csc-parts test-enrol test-journal test-loopback
+FAULT_HARMLESS = test-ask test-control test-csc-parts test-enrol test-journal test-loopback \
+	test-p11-log test-prompt-command
 FAULT_REPLAY = cc-v1-keys.apdu fineid-v4-keys.apdu
 FAULT_SHORT = $(patsubst %,$(BUILD)/tests/unit/%,$(FAULT_UNITS) $(FAULT_HARMLESS)) \
 	$(patsubst %,$(BUILD)/%,vicar vicard vicar-bridge cmd-simulator apdu-replay)

@@ -14,7 +14,9 @@ COVERAGE_TEXT = $(if $(filter-out $(PARTS),$(WHOLE_PARTS)),$(BUILD)/coverage/cov
 coverage: deps-check
 	@mkdir -p $(BUILD)
 	@ln -sfn $(CURDIR)/packaging $(BUILD)/packaging # where programs of a build look for their data
-	@$(MAKE) --no-print-directory CC=gcc CXX=g++ BUILD=$(BUILD)/coverage OPTIMISE='-O0 -g' \
+	@$(MAKE) --no-print-directory all check-programs # what is measured as it is shipped
+	@VICAR_PLAIN_BUILD=$(abspath $(BUILD)) \
+		$(MAKE) --no-print-directory CC=gcc CXX=g++ BUILD=$(BUILD)/coverage OPTIMISE='-O0 -g' \
 		HARDEN='--coverage -fprofile-update=atomic' \
 		HARDEN_LINK='--coverage $(BUILD)/coverage/tests/coverage/exit.o' coverage-run
 	@python3 tests/coverage/report.py $(BUILD)/coverage tests/coverage/goals.txt '$(PARTS)' $(COVERAGE_TEXT)

@@ -14,9 +14,9 @@ from people import FIRST, SECOND, PeopleTest, Pcscd
 
 LASTS_S = 0.8
 # Of one command to the other card, and of a client that comes anew, while two cores are kept busy.
-COMMAND_S, CLIENT_S = 0.5, 2.0
+COMMAND_S, CLIENT_S = 2.0, 4.0
 # Of the first client of a pcscd that begins.
-START_S = 4.0
+START_S = 6.0
 # What pcscd may have more of afterwards; a thousand connections that are lost, or a message's memory each
 # time, are far above it.
 DESCRIPTORS, THREADS, RSS_KIB = 4, 2, 2048

@@ -52,6 +52,7 @@ play_text(const char *fixtures, const char *text)
 	struct play_output output = {.errors = fmemopen(played.errors, sizeof(played.errors), "w")};
 	struct script script = parse_script(text);
 
+	assert_non_null(inprocess);
 	play("f.apdu", &script, &target, &output, &played.counts);
 	script_free(&script);
 	fclose(output.errors);
@@ -156,6 +157,7 @@ a_signature_verifies_against_the_fixtures_certificate(void **state)
 	struct bytes answer;
 
 	(void)state;
+	assert_non_null(inprocess);
 	assert_true(subject_parse("fineid-v2 key=auth,rsa2048", &subject, &error));
 	assert_true(target.begin(target.context, &subject, &error));
 	assert_bytes_hex(send(&target, "00A4040C0CA000000063504B43532D3135", &response), "9000");

@@ -251,6 +251,9 @@ service_tear_down(void **state)
 {
 	struct service *service = *state;
 
+	/* The set-up has failed. */
+	if (!service)
+		return 0;
 	sim_answer_clear(&service->answer);
 	json_decref(service->reply);
 	rssp_close(&service->rssp);

@@ -206,6 +206,9 @@ tear_down(void **state)
 {
 	struct conversation *conversation = *state;
 
+	/* The set-up has failed. */
+	if (!conversation)
+		return 0;
 	client_free(conversation->client);
 	test_free(conversation);
 	curl_global_cleanup();

@@ -386,7 +386,9 @@ client_set_up(void **state)
 static inline int
 client_tear_down(void **state)
 {
-	client_free(*state);
+	/* NULL: the set-up has failed. */
+	if (*state)
+		client_free(*state);
 	return 0;
 }
 

@@ -207,6 +207,7 @@ optional_members_stand_in_their_place(void **state)
 
 		request.operation = rows[i].operation;
 		message = scmd_request_text(&request, &len);
+		assert_non_null(message);
 		if (!strstr(message, rows[i].text))
 			fail_msg("%s", message);
 		xmlFree(message);

@@ -351,6 +351,7 @@ markup_in_a_name_is_escaped(void **state)
 					  &len);
 
 	(void)state;
+	assert_non_null(message);
 	assert_non_null(strstr(message, "<a:DocName>a&lt;/a:DocName&gt;&lt;a:Hash&gt;&amp;b<"));
 	xmlFree(message);
 }

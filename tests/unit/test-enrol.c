@@ -11,6 +11,8 @@
 #include "tools/vicar/enrol.h"
 
 #include <dirent.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #define SIGNING "critical,nonRepudiation"
@@ -98,6 +100,8 @@ fake_bridge(void)
 	} else if (strcmp(part, "garbage") == 0) {
 		send(BRIDGE_FD, "\xEE", 1, 0);
 	} else if (strcmp(part, "hang") == 0) {
+		/* No longer than the test. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		sleep(60);
 	}
 	return 0;

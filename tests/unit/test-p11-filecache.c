@@ -2,6 +2,7 @@
  * pkcs11/filecache.c in a home of its own: what is kept, what is not believed, and a card of ours that
  * is read from there.
  */
+#include "broken-io.h"
 #include "test-p11-card.h"
 
 #include "pkcs11/filecache.h"
@@ -311,6 +312,195 @@ a_card_that_was_seen_before_is_read_from_there(void **state)
 	p11_free(p11);
 }
 
+static void
+the_directories_of_the_environment_are_used(void **state)
+{
+	char data[128], cache[128], path[160];
+
+	(void)state;
+	snprintf(data, sizeof(data), "%s/data", home);
+	snprintf(cache, sizeof(cache), "%s/deep/cache", home);
+	setenv("XDG_DATA_HOME", data, 1);
+	setenv("XDG_CACHE_HOME", cache, 1);
+	put_text(&FILE_1, "content");
+	assert_true(has_text(&FILE_1, "content"));
+	snprintf(path, sizeof(path), "%s/vicar/cache.key", data);
+	assert_int_equal(access(path, F_OK), 0);
+	snprintf(path, sizeof(path), "%s/vicar", cache);
+	assert_int_equal(access(path, F_OK), 0);
+	assert_int_equal(access(the_key(), F_OK), -1);
+	/* What is no absolute path is as if it were not there. */
+	setenv("XDG_DATA_HOME", "data", 1);
+	unsetenv("XDG_CACHE_HOME");
+	put_text(&FILE_1, "content");
+	assert_int_equal(access(the_key(), F_OK), 0);
+}
+
+/* From that which has no room in a path of 1024 down to that which has for the key, and not for the
+ * file that becomes the key. */
+static void
+in_directories_whose_names_are_too_long_nothing_is_kept(void **state)
+{
+	static const char *const variables[] = {"XDG_DATA_HOME", "XDG_CACHE_HOME"};
+	char path[1025];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+		memset(path, '/', sizeof(path));
+		memcpy(path, home, strlen(home));
+		for (size_t len = sizeof(path) - 1; len > 1005; len--) {
+			path[len] = '\0';
+			setenv(variables[i], path, 1);
+			put_text(&FILE_1, "content");
+			assert_false(has_text(&FILE_1, "content"));
+		}
+		unsetenv(variables[i]);
+	}
+	put_text(&FILE_1, "content");
+	assert_true(has_text(&FILE_1, "content"));
+}
+
+static void
+a_file_comes_whole_whatever_the_parts(void **state)
+{
+	bool kept;
+
+	(void)state;
+	break_io(SIZE_MAX, 0);
+	put_text(&FILE_1, "content");
+	break_io(SIZE_MAX, 0);
+	kept = has_text(&FILE_1, "content");
+	mend_io();
+	assert_true(kept);
+}
+
+/* The key's 32 bytes, and that no more come, are the first that is read. */
+static void
+a_disk_that_cannot_be_read_loses_nothing(void **state)
+{
+	enum { READS = 32 + 1 + 32 + 7 + 1 };
+
+	(void)state;
+	put_text(&FILE_1, "content");
+	for (size_t left = 0; left < READS; left++) {
+		bool kept;
+
+		break_io(left, EIO);
+		kept = has_text(&FILE_1, "content");
+		mend_io();
+		assert_false(kept);
+		assert_true(has_text(&FILE_1, "content"));
+	}
+}
+
+/* What has begun to be replaced is no longer true: it goes, and nothing half-written stays. */
+static void
+a_disk_that_cannot_be_written_keeps_nothing_that_is_old(void **state)
+{
+	enum { KEY_READS = 32 + 1, WRITES = 32 + 13 };
+	char path[512];
+
+	(void)state;
+	put_text(&FILE_1, "content");
+	snprintf(path, sizeof(path), "%s", the_file());
+	for (size_t left = 0; left < KEY_READS + WRITES; left++) {
+		put_text(&FILE_1, "content");
+		break_io(left, ENOSPC);
+		put_text(&FILE_1, "other content");
+		mend_io();
+		assert_false(has_text(&FILE_1, "other content"));
+		assert_int_equal(has_text(&FILE_1, "content"), left < KEY_READS);
+		assert_int_equal(access(path, F_OK), left < KEY_READS ? 0 : -1);
+		/* The directory is empty then, of what is half-written too. */
+		if (left >= KEY_READS) {
+			char directory[128];
+
+			snprintf(directory, sizeof(directory), "%s/.cache/vicar", home);
+			assert_int_equal(rmdir(directory), 0);
+		}
+	}
+}
+
+static void
+a_key_of_another_size_is_not_used(void **state)
+{
+	static const off_t sizes[] = {0, 31, 33, 100};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		put_text(&FILE_1, "content");
+		assert_true(has_text(&FILE_1, "content"));
+		assert_int_equal(truncate(the_key(), sizes[i]), 0);
+		assert_false(has_text(&FILE_1, "content"));
+		put_text(&FILE_1, "other content");
+		assert_false(has_text(&FILE_1, "other content"));
+		assert_int_equal(unlink(the_key()), 0);
+	}
+}
+
+static void
+a_file_that_is_larger_than_any_is_not_believed_and_goes(void **state)
+{
+	char path[512];
+
+	(void)state;
+	put_text(&FILE_1, "content");
+	snprintf(path, sizeof(path), "%s", the_file());
+	assert_int_equal(truncate(path, 2 * SMARTCARD_FILE_MAX), 0);
+	assert_false(has_text(&FILE_1, "content"));
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+static void
+what_has_no_name_is_not_kept(void **state)
+{
+	static const uint8_t path[41] = {0x3F};
+	struct smartcard_file without_key = FILE_1, deep = FILE_1;
+	const struct smartcard_cache cache = filecache(NULL);
+
+	(void)state;
+	without_key.key.len--;
+	deep.path = BYTES(path);
+	put_text(&without_key, "content");
+	put_text(&deep, "content");
+	assert_false(has_text(&without_key, "content"));
+	assert_false(has_text(&deep, "content"));
+	cache.drop(cache.context, &deep);
+	deep.path.len--;
+	put_text(&deep, "content");
+	assert_true(has_text(&deep, "content"));
+}
+
+static void
+a_file_that_is_dropped_is_gone(void **state)
+{
+	const struct smartcard_cache cache = filecache(NULL);
+	struct smartcard_file other = FILE_1;
+
+	(void)state;
+	other.serial = "654321";
+	put_text(&FILE_1, "content");
+	put_text(&other, "of another card");
+	cache.drop(cache.context, &FILE_1);
+	assert_false(has_text(&FILE_1, "content"));
+	assert_true(has_text(&other, "of another card"));
+}
+
+static void
+a_card_without_a_serial_number_forgets_nothing(void **state)
+{
+	struct smartcard_file nameless = FILE_1;
+
+	(void)state;
+	filecache_forget(PIN(FILE_1.serial)); /* before there is a directory */
+	nameless.serial = "";
+	put_text(&nameless, "of some card");
+	put_text(&FILE_1, "content");
+	filecache_forget(BYTES_NONE);
+	assert_true(has_text(&FILE_1, "content"));
+	assert_true(has_text(&nameless, "of some card"));
+}
+
 int
 main(void)
 {
@@ -328,6 +518,16 @@ main(void)
 	    TEST(without_a_home_nothing_is_kept),
 	    TEST(the_files_of_a_card_are_forgotten_by_its_serial_number),
 	    TEST(a_card_that_was_seen_before_is_read_from_there),
+	    TEST(the_directories_of_the_environment_are_used),
+	    TEST(in_directories_whose_names_are_too_long_nothing_is_kept),
+	    TEST(a_file_comes_whole_whatever_the_parts),
+	    TEST(a_disk_that_cannot_be_read_loses_nothing),
+	    TEST(a_disk_that_cannot_be_written_keeps_nothing_that_is_old),
+	    TEST(a_key_of_another_size_is_not_used),
+	    TEST(a_file_that_is_larger_than_any_is_not_believed_and_goes),
+	    TEST(what_has_no_name_is_not_kept),
+	    TEST(a_file_that_is_dropped_is_gone),
+	    TEST(a_card_without_a_serial_number_forgets_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,6 +66,8 @@ def findings(code, output, asserts):
         found.append(code)
     elif code < 0 and "not so:" not in output:
         found.append(f"ended by signal {-code}")
+    elif code == FOUND and not re.search(r"(Address|Leak)Sanitizer|runtime error: ", output):
+        found.append("ended as the sanitizers do, and nothing is said of why")
     return found
 
 

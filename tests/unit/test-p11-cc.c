@@ -200,6 +200,80 @@ trouble_of_the_service_keeps_its_status_word(void **state)
 	p11_free(p11);
 }
 
+/* EF.AOD of iasecc.md 9.4 with a length that is not the card's. */
+static enum channel_result
+boast(void *context, struct bytes command, struct writer *response)
+{
+	static const uint8_t lengths[] = {0x0A, 0x01, 0x01, 0x02, 0x01, 0x04, 0x02, 0x01, 0x08};
+	enum channel_result result = p11_transmit(context, command, response);
+
+	for (size_t i = 0; i + sizeof(lengths) < response->len; i++)
+		if (memcmp(response->data + i, lengths, sizeof(lengths)) == 0)
+			response->data[i + 8] = 0x7F;
+	return result;
+}
+
+static void
+a_pin_has_eight_digits_at_most_whatever_its_directory_says(void **state)
+{
+	struct p11_card *p11 = p11_over(two_keys(""));
+	size_t pin;
+
+	(void)state;
+	p11->channel.transmit = boast;
+	assert_int_equal(smartcard_bind(&p11->channel, NULL, &p11->card), SMARTCARD_OK);
+	pin = p11_pin(p11, PIN_AUTH);
+	assert_int_equal(p11->card->pins[pin].object.stored_len, 0x7F);
+	assert_int_equal(p11->card->pins[pin].max, 8);
+	assert_int_equal(p11->card->pins[pin].stored, 8);
+	assert_int_equal(smartcard_verify(p11->card, pin, PIN("123456789")), SMARTCARD_PIN_LENGTH);
+	p11_verify(p11, PIN_AUTH, AUTH_PIN);
+	p11_free(p11);
+}
+
+/* Though the card should say that its key can. */
+static void
+what_the_card_cannot_is_not_sent(void **state)
+{
+	struct p11_card *p11 = *state;
+	const size_t index = p11_key(p11, AUTH_KEY);
+	struct smartcard_private_key *key = &p11->card->private_keys[index];
+	uint8_t block[256] = {0}, data[SMARTCARD_OUTPUT_MAX];
+	struct writer output = writer_to(data, sizeof(data));
+	unsigned before;
+
+	p11_able(p11, AUTH_KEY);
+	key->abilities.sign_raw = key->abilities.pkcs1_any = true;
+	before = p11->commands;
+	assert_int_equal(smartcard_use_key(p11->card, index, SMARTCARD_SIGN_RAW, DIGEST_SHA256,
+					   BYTES(block), &output),
+			 SMARTCARD_UNSUPPORTED);
+	assert_int_equal(smartcard_use_key(p11->card, index, SMARTCARD_SIGN_PKCS1, DIGEST_SHA256,
+					   BYTES_TEXT("no DigestInfo"), &output),
+			 SMARTCARD_BAD_INPUT);
+	assert_int_equal(p11->commands, before);
+	assert_int_equal(output.len, 0);
+}
+
+static void
+a_key_of_another_kind_does_nothing(void **state)
+{
+	static const struct smartcard_abilities none = {.ecdh = false};
+	struct p11_card *p11 = *state;
+	const size_t index = p11_key(p11, AUTH_KEY);
+	const unsigned before = p11->commands;
+	uint8_t data[SMARTCARD_OUTPUT_MAX];
+	struct writer output = writer_to(data, sizeof(data));
+
+	p11->card->private_keys[index].object.kind = PKCS15_KEY_EC;
+	assert_int_equal(smartcard_find_abilities(p11->card, index), SMARTCARD_OK);
+	assert_memory_equal(&p11->card->private_keys[index].abilities, &none, sizeof(none));
+	assert_int_equal(smartcard_use_key(p11->card, index, SMARTCARD_SIGN_ECDSA, DIGEST_SHA256,
+					   p11_hash(32), &output),
+			 SMARTCARD_UNSUPPORTED);
+	assert_int_equal(p11->commands, before);
+}
+
 /* What EF.PuKD says of a key with a certificate, the certificate says too. */
 static void
 public_keys_of_certificates_are_not_read(void **state)
@@ -252,6 +326,9 @@ main(void)
 	    TEST(a_verified_pin_says_so_until_the_logout),
 	    cmocka_unit_test(what_the_service_says_of_its_pin_is_a_wrong_pin),
 	    cmocka_unit_test(trouble_of_the_service_keeps_its_status_word),
+	    cmocka_unit_test(a_pin_has_eight_digits_at_most_whatever_its_directory_says),
+	    TEST(what_the_card_cannot_is_not_sent),
+	    TEST(a_key_of_another_kind_does_nothing),
 	    TEST(public_keys_of_certificates_are_not_read),
 	    TEST(the_card_gives_random_bytes),
 	    cmocka_unit_test(listing_everything_takes_six_tenths_of_openscs_commands),

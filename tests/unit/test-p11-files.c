@@ -431,6 +431,47 @@ a_pin_of_a_df_is_verified_in_that_df(void **state)
 	assert_false(was_sent("00A4")); /* it is there already */
 }
 
+/* Directory files say what they like; a command has room for 64 bytes of a PIN. */
+static void
+lengths_of_a_pin_that_contradict_each_other_are_made_to_fit(void **state)
+{
+	static const struct {
+		uint32_t flags, min, stored, max; /* in the directory file; `max` 0: not there */
+		size_t is_min, is_stored, is_max;
+	} pins[] = {
+	    {0, 4, 8, 12, 4, 0, 12},
+	    {0, 90, 8, 100, 64, 0, 64},
+	    {0, 4, 0, 0, 4, 0, 64},
+	    {PKCS15_PIN_NEEDS_PADDING, 4, 8, 8, 4, 8, 8},
+	    {PKCS15_PIN_NEEDS_PADDING, 10, 8, 12, 8, 8, 8},
+	    {PKCS15_PIN_NEEDS_PADDING, 4, 0xFFFFFFFF, 0, 4, 64, 64},
+	};
+	struct writer *directory = add_directory(PKCS15_AUTHENTICATION_OBJECTS, 1);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pins) / sizeof(pins[0]); i++) {
+		const struct pkcs15_pin pin = {.common = {.label = "PIN"},
+					       .id = ID(0x01),
+					       .type = PKCS15_PIN_ASCII_NUMERIC,
+					       .flags = pins[i].flags,
+					       .min_len = pins[i].min,
+					       .stored_len = pins[i].stored,
+					       .has_max_len = pins[i].max != 0,
+					       .max_len = pins[i].max,
+					       .has_reference = true,
+					       .reference = 0x01};
+
+		assert_true(pkcs15_encode_pin(&pin, directory));
+	}
+	bind_card();
+	assert_int_equal(card->pins_count, sizeof(pins) / sizeof(pins[0]));
+	for (size_t i = 0; i < card->pins_count; i++) {
+		assert_int_equal(card->pins[i].min, pins[i].is_min);
+		assert_int_equal(card->pins[i].stored, pins[i].is_stored);
+		assert_int_equal(card->pins[i].max, pins[i].is_max);
+	}
+}
+
 static void
 data_objects_are_found_and_read_when_they_are_asked_for(void **state)
 {
@@ -628,6 +669,7 @@ main(void)
 	    TEST(a_key_does_what_the_algorithms_that_it_lists_do),
 	    TEST(what_no_algorithm_of_the_card_does_is_not_tried),
 	    TEST(a_pin_of_a_df_is_verified_in_that_df),
+	    TEST(lengths_of_a_pin_that_contradict_each_other_are_made_to_fit),
 	    TEST(data_objects_are_found_and_read_when_they_are_asked_for),
 	    TEST(a_certificate_that_is_in_no_file_is_left_out),
 	    TEST(directories_of_other_kinds_and_missing_ones_are_passed_over),

@@ -45,9 +45,8 @@ struct card_driver {
 	enum smartcard_result (*read_public_key)(struct smartcard *card,
 						 const struct smartcard_public_key *key,
 						 struct writer *spki);
-	uint8_t challenge_cla;           /* of GET CHALLENGE */
-	size_t challenge_len;            /* bytes in one GET CHALLENGE; 0: it has none */
-	void (*free_state)(void *state); /* NULL: plain memory */
+	uint8_t challenge_cla; /* of GET CHALLENGE */
+	size_t challenge_len;  /* bytes in one GET CHALLENGE; 0: it has none */
 };
 
 /* Several may be of one card's ATR: they are asked in this order until one binds. The last takes a

@@ -97,15 +97,13 @@ select_file(struct smartcard *card, struct bytes path, struct writer *fcp)
 	return place_select_path(card, BYTES(DF_ISSUER), path, fcp);
 }
 
-/* 9.3, item 5: padded, and unblocked by a PUK that is no object of the card. */
+/* 9.3, item 5: padded, so that none is longer, and unblocked by a PUK that is no object of the card. */
 static void
 adapt_pin(struct smartcard *card, struct smartcard_pin *pin)
 {
 	(void)card;
 	pin->stored = PIN_STORED;
 	pin->pad = PIN_PAD;
-	if (pin->max == 0 || pin->max > PIN_STORED)
-		pin->max = PIN_STORED;
 	pin->digits_only = true;
 	pin->tries_max = TRIES;
 	pin->can_unblock = true;

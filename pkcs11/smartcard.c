@@ -94,10 +94,7 @@ smartcard_free(struct smartcard *card)
 	if (card == NULL)
 		return;
 	directory_forget(card);
-	if (card->driver != NULL && card->driver->free_state != NULL)
-		card->driver->free_state(card->state);
-	else
-		free(card->state);
+	free(card->state);
 	OPENSSL_cleanse(card, sizeof(*card));
 	free(card);
 }

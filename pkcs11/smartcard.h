@@ -195,7 +195,7 @@ struct smartcard_place {
 
 struct smartcard {
 	const struct card_driver *driver;
-	void *state; /* the driver's */
+	void *state; /* the driver's, of malloc() or NULL */
 	struct channel channel;
 	struct smartcard_cache cache;
 	uint8_t cache_key[SMARTCARD_CACHE_KEY_LEN];

@@ -41,25 +41,38 @@ certificate_for(const char *usage, const char *extended)
 	return certificate;
 }
 
-/* As any other program makes it. */
+/* As any other program makes it; with what is put to the signer's attributes before it signs and after. */
 static size_t
-sign(X509 *certificate, struct bytes content, const EVP_MD *md, unsigned flags, uint8_t **der)
+sign_with(X509 *certificate, struct bytes content, const EVP_MD *md, unsigned flags,
+	  void (*before)(CMS_SignerInfo *), void (*after)(CMS_SignerInfo *), uint8_t **der)
 {
 	BIO *in = BIO_new_mem_buf(content.data, (int)content.len);
+	CMS_SignerInfo *signer;
 	CMS_ContentInfo *cms;
 	int len;
 
 	flags |= CMS_BINARY;
 	cms = CMS_sign(NULL, NULL, NULL, NULL, flags | CMS_PARTIAL);
 	assert_non_null(cms);
-	assert_non_null(CMS_add1_signer(cms, certificate, key, md, flags));
+	signer = CMS_add1_signer(cms, certificate, key, md, flags);
+	assert_non_null(signer);
+	if (before != NULL)
+		before(signer);
 	assert_int_equal(CMS_final(cms, in, NULL, flags), 1);
+	if (after != NULL)
+		after(signer);
 	*der = NULL;
 	len = i2d_CMS_ContentInfo(cms, der);
 	assert_true(len > 0);
 	CMS_ContentInfo_free(cms);
 	BIO_free(in);
 	return (size_t)len;
+}
+
+static size_t
+sign(X509 *certificate, struct bytes content, const EVP_MD *md, unsigned flags, uint8_t **der)
+{
+	return sign_with(certificate, content, md, flags, NULL, NULL, der);
 }
 
 static bool
@@ -198,6 +211,144 @@ a_message_without_a_signature_is_none(void **state)
 	X509_free(certificate);
 }
 
+static void
+what_is_no_cms_signature_is_none(void **state)
+{
+	static const struct bytes files[] = {
+	    {NULL, 0},
+	    {(const uint8_t *)"\x30", 1},
+	    {(const uint8_t *)"\x30\x84\xFF\xFF\xFF\xFF", 6},
+	    {(const uint8_t *)"-----BEGIN CMS-----\nMAA=\n-----END CMS-----\n", 46},
+	};
+	X509 *certificate = certificate_for("", "");
+	struct verdict verdict;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct problem error = {""};
+
+		assert_false(judge(certificate, files[i], CONTENT, &verdict, &error));
+		assert_string_equal(error.text, "it is no CMS signature");
+		assert_null(verdict.signer);
+	}
+	X509_free(certificate);
+}
+
+static void
+a_signature_without_its_certificate_is_not_judged(void **state)
+{
+	X509 *certificate = certificate_for("", "");
+	struct problem error = {""};
+	struct verdict verdict;
+	uint8_t *der;
+	size_t len = sign(certificate, CONTENT, EVP_sha256(), CMS_DETACHED | CMS_NOCERTS, &der);
+
+	(void)state;
+	assert_false(judge(certificate, (struct bytes){der, len}, CONTENT, &verdict, &error));
+	assert_non_null(strstr(error.text, "the certificate of its signer"));
+	OPENSSL_free(der);
+	X509_free(certificate);
+}
+
+static void
+a_byte_behind_a_signature_is_too_much(void **state)
+{
+	X509 *certificate = certificate_for("", "");
+	struct problem error = {""};
+	struct verdict verdict;
+	uint8_t *der, longer[4096] = {0};
+	size_t len = sign(certificate, CONTENT, EVP_sha256(), CMS_DETACHED, &der);
+
+	(void)state;
+	assert_true(len < sizeof(longer));
+	memcpy(longer, der, len);
+	assert_false(
+	    judge(certificate, (struct bytes){longer, len + 1}, CONTENT, &verdict, &error));
+	assert_non_null(strstr(error.text, "something stands behind"));
+	OPENSSL_free(der);
+	X509_free(certificate);
+}
+
+/* The value of the signature is at the end. */
+static void
+a_signature_that_is_damaged_or_of_something_else_is_not_sound(void **state)
+{
+	X509 *certificate = certificate_for("", "");
+	struct problem error = {""};
+	struct verdict verdict;
+	uint8_t *der;
+	size_t len = sign(certificate, CONTENT, EVP_sha256(), CMS_DETACHED, &der);
+
+	(void)state;
+	assert_true(judge(certificate, (struct bytes){der, len}, OTHER, &verdict, &error));
+	assert_false(verdict.sound || verdict.trusted);
+	assert_non_null(strstr(verdict.why, "not of this content"));
+	der[len - 1] ^= 1;
+	assert_true(judge(certificate, (struct bytes){der, len}, CONTENT, &verdict, &error));
+	assert_false(verdict.sound || verdict.trusted);
+	OPENSSL_free(der);
+	X509_free(certificate);
+}
+
+static void
+put_no_time(CMS_SignerInfo *signer)
+{
+	assert_int_equal(CMS_signed_add1_attr_by_NID(signer, NID_pkcs9_signingTime, V_ASN1_UTCTIME,
+						     "no time", 7),
+			 1);
+}
+
+static void
+put_no_stamp(CMS_SignerInfo *signer)
+{
+	assert_int_equal(CMS_unsigned_add1_attr_by_NID(signer, NID_id_smime_aa_timeStampToken,
+						       V_ASN1_OCTET_STRING, "stamp", 5),
+			 1);
+}
+
+static void
+put_empty_stamp(CMS_SignerInfo *signer)
+{
+	assert_int_equal(CMS_unsigned_add1_attr_by_NID(signer, NID_id_smime_aa_timeStampToken,
+						       V_ASN1_SEQUENCE, "\x30", 2),
+			 1);
+}
+
+/* The signature itself is sound. */
+static void
+times_that_are_none_are_not_said(void **state)
+{
+	static const struct {
+		void (*before)(CMS_SignerInfo *), (*after)(CMS_SignerInfo *);
+		unsigned flags;
+		bool claimed, why;
+	} signatures[] = {
+	    {NULL, NULL, 0, true, false},           {NULL, NULL, CMS_NOATTR, false, false},
+	    {put_no_time, NULL, 0, false, false},   {NULL, put_no_stamp, 0, true, true},
+	    {NULL, put_empty_stamp, 0, true, true},
+	};
+	X509 *certificate = certificate_for("", "");
+	struct problem error = {""};
+	struct verdict verdict;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(signatures) / sizeof(signatures[0]); i++) {
+		uint8_t *der;
+		size_t len = sign_with(certificate, CONTENT, EVP_sha256(),
+				       CMS_DETACHED | signatures[i].flags, signatures[i].before,
+				       signatures[i].after, &der);
+
+		assert_true(
+		    judge(certificate, (struct bytes){der, len}, CONTENT, &verdict, &error));
+		assert_true(verdict.sound && verdict.trusted);
+		assert_int_equal(verdict.has_claimed, signatures[i].claimed);
+		assert_false(verdict.stamped || verdict.stamp_trusted);
+		assert_int_equal(verdict.stamp_why[0] != '\0', signatures[i].why);
+		OPENSSL_free(der);
+	}
+	X509_free(certificate);
+}
+
 static int
 make_key(void **state)
 {
@@ -223,6 +374,11 @@ main(void)
 	    cmocka_unit_test(a_hash_that_is_weak_is_not_valid),
 	    cmocka_unit_test(a_certificate_for_something_else_is_not_trusted),
 	    cmocka_unit_test(a_message_without_a_signature_is_none),
+	    cmocka_unit_test(what_is_no_cms_signature_is_none),
+	    cmocka_unit_test(a_signature_without_its_certificate_is_not_judged),
+	    cmocka_unit_test(a_byte_behind_a_signature_is_too_much),
+	    cmocka_unit_test(a_signature_that_is_damaged_or_of_something_else_is_not_sound),
+	    cmocka_unit_test(times_that_are_none_are_not_said),
 	};
 
 	return cmocka_run_group_tests(tests, make_key, free_key);

@@ -1,6 +1,7 @@
 /*
  * Linked into every program of the coverage build: a process that ends by _exit(), as the child of a
- * fork that could not start a program does, writes its counters as others do.
+ * fork that could not start a program does, writes its counters as others do. That of a vfork() ends in its
+ * parent's memory, whose counters go on after that: from zero, since what was dumped is written once.
  */
 
 #include <sys/syscall.h>
@@ -8,12 +9,14 @@
 #include <unistd.h>
 
 void __gcov_dump(void);
+void __gcov_reset(void);
 
 /* In front of the C library's. */
 void
 _exit(int status)
 {
 	__gcov_dump();
+	__gcov_reset();
 	for (;;)
 		syscall(SYS_exit_group, status);
 }

@@ -9,10 +9,13 @@
 
 #include <cmocka.h>
 
+#include "cmdbridge/asker.h"
+#include "cmdbridge/pinentry.h"
 #include "cmdbridge/prompt.h"
 #include "test-terminal.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <termios.h>
@@ -402,6 +405,181 @@ a_parent_that_hangs_up_ends_the_prompt_at_once(void **state)
 	waitpid(hand, NULL, 0);
 }
 
+/* What stands for a character must be two digits, and never the end of a text. */
+static void
+data_that_cannot_be_read_is_no_answer(void **state)
+{
+	static const char *const data[] = {"1%4", "%zz", "12%", "1%00"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(data) / sizeof(data[0]); i++) {
+		char commands[256];
+
+		snprintf(commands, sizeof(commands), POLITE "echo 'D %s'; echo OK" REST, data[i]);
+		assert_int_equal(ask_secret(a_pinentry_that(commands), &nobody, 10),
+				 PROMPT_IMPOSSIBLE);
+		assert_string_equal(secret, "");
+		unlink(script);
+	}
+}
+
+static void
+what_a_pinentry_asks_for_is_not_given(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    ask_secret(a_pinentry_that(POLITE "echo INQUIRE QUALITY 123; read -r c; "
+					      "[ \"$c\" = CAN ] && echo D 7; echo OK" REST),
+		       &nobody, 10),
+	    PROMPT_OK);
+	assert_string_equal(secret, "7");
+	unlink(script);
+}
+
+static void
+answers_before_the_question_are_none(void **state)
+{
+	(void)state;
+	assert_int_equal(ask_secret(a_pinentry_that("echo OK hello; while read -r c rest; do "
+						    "printf 'OK\\nD 7\\nOK\\n'; done"),
+				    &nobody, 10),
+			 PROMPT_IMPOSSIBLE);
+	assert_non_null(strstr(error, "answers before it was asked"));
+	assert_string_equal(secret, "");
+	unlink(script);
+}
+
+/* Two letters of a greeting, and no more. */
+static void
+half_a_greeting_is_none(void **state)
+{
+	(void)state;
+	assert_int_equal(ask_secret(a_pinentry_that("printf OK"), &nobody, 10), PROMPT_IMPOSSIBLE);
+	assert_non_null(strstr(error, "is no pinentry program"));
+	unlink(script);
+}
+
+/* The description is longer than a line of Assuan, which ends between two characters. */
+static void
+a_line_that_is_too_long_ends_with_a_whole_character(void **state)
+{
+	const struct prompt_config config = {
+	    .timeout_s = 10,
+	    .pinentry = a_pinentry_that("echo OK hello; while read -r c rest; do case $c in "
+					"SETDESC) printf %s \"$rest\" > $0.rest;; esac; "
+					"echo OK; done")};
+	char description[2001] = "", path[64], seen[2048];
+	FILE *stream;
+	size_t len;
+
+	(void)state;
+	for (size_t odd = 0; odd < 2; odd++) {
+		const struct prompt prompt = {.description = description};
+
+		snprintf(description, sizeof(description), "%s", odd ? "x" : "");
+		while (strlen(description) + 2 < sizeof(description))
+			strcat(description, "\xC3\xA7");
+		assert_int_equal(prompt_confirm(&config, &nobody, &prompt, error), PROMPT_OK);
+		snprintf(path, sizeof(path), "%s.rest", script);
+		stream = fopen(path, "r");
+		assert_non_null(stream);
+		len = fread(seen, 1, sizeof(seen), stream);
+		fclose(stream);
+		unlink(path);
+		assert_true(len > 900 && len < 1000);
+		assert_int_equal(len % 2, odd);
+		assert_memory_equal(seen, description, len);
+	}
+	unlink(script);
+}
+
+/* At each step before the question. */
+static void
+a_pinentry_that_stops_before_the_question_is_not_waited_for(void **state)
+{
+	static const char *const silent[] = {
+	    "exec sleep 60",
+	    "echo OK hello; exec sleep 60",
+	    "echo OK hello; while read -r c rest; do case $c in OPTION) exec sleep 60;; *) echo "
+	    "OK;; "
+	    "esac; done",
+	};
+
+	(void)state;
+	unsetenv("GPG_TTY");
+	setenv("LANG", "C.UTF-8", 1);
+	for (size_t i = 0; i < sizeof(silent) / sizeof(silent[0]); i++) {
+		const struct prompt_config config = {.pinentry = a_pinentry_that(silent[i])};
+		struct pinentry pinentry;
+
+		assert_int_equal(pinentry_open(&pinentry, &config, &nobody, 1, error),
+				 PROMPT_TIMED_OUT);
+		pinentry_close(&pinentry);
+		unlink(script);
+	}
+}
+
+static void
+without_a_language_a_pinentry_is_told_none(void **state)
+{
+	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LC_MESSAGES", "LANG"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		unsetenv(names[i]);
+	assert_int_equal(
+	    ask_secret(
+		a_pinentry_that("echo OK hello; while read -r c rest; do case \"$c $rest\" in "
+				"*lc-*) asked=1;; GETPIN*) echo D n$asked;; esac; "
+				"echo OK; done"),
+		&nobody, 10),
+	    PROMPT_OK);
+	assert_string_equal(secret, "n");
+	unlink(script);
+}
+
+static void
+without_room_for_files_there_is_no_prompt(void **state)
+{
+	/* None at all for the parent, or none for the child, which wants some above 10. */
+	static const rlim_t limits[] = {3, 10};
+	struct rlimit before, limit;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		const char *pinentry = a_pinentry_that(POLITE "echo D 7; echo OK" REST);
+		enum prompt_result result;
+
+		limit = before;
+		limit.rlim_cur = limits[i];
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+		result = ask_secret(pinentry, &nobody, 10);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+		unlink(script);
+		assert_int_equal(result, PROMPT_IMPOSSIBLE);
+		assert_non_null(strstr(error, "cannot be started"));
+	}
+}
+
+static void
+a_program_does_not_run_with_a_file_that_is_not_there(void **state)
+{
+	static char program[] = "true";
+	char *const argv[] = {program, NULL};
+	const struct prompt_config config = {.timeout_s = 10};
+	const struct asker_fd fds[] = {{-1, STDOUT_FILENO}};
+	struct asker asker;
+	int status = 0;
+
+	(void)state;
+	asker_init(&asker, &config, &nobody, 10);
+	assert_true(asker_start(&asker, argv, fds, 1));
+	(void)asker_end(&asker, true, &status);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), ASKER_NOT_STARTED);
+}
+
 int
 main(void)
 {
@@ -430,6 +608,15 @@ main(void)
 	    cmocka_unit_test(an_ok_too_many_is_no_consent),
 	    cmocka_unit_test(an_answer_in_pieces_is_put_together),
 	    cmocka_unit_test(an_answer_that_is_too_long_is_none),
+	    cmocka_unit_test(data_that_cannot_be_read_is_no_answer),
+	    cmocka_unit_test(what_a_pinentry_asks_for_is_not_given),
+	    cmocka_unit_test(answers_before_the_question_are_none),
+	    cmocka_unit_test(half_a_greeting_is_none),
+	    cmocka_unit_test(a_line_that_is_too_long_ends_with_a_whole_character),
+	    cmocka_unit_test(a_pinentry_that_stops_before_the_question_is_not_waited_for),
+	    cmocka_unit_test(without_a_language_a_pinentry_is_told_none),
+	    cmocka_unit_test(without_room_for_files_there_is_no_prompt),
+	    cmocka_unit_test(a_program_does_not_run_with_a_file_that_is_not_there),
 	    cmocka_unit_test(a_pinentry_that_hangs_is_ended),
 	    cmocka_unit_test(a_line_without_an_end_is_no_answer),
 	    cmocka_unit_test(a_parent_that_hangs_up_ends_the_prompt_at_once),

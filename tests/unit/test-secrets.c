@@ -208,6 +208,54 @@ a_line_that_is_no_key_is_refused(void **state)
 }
 
 static void
+what_is_no_text_or_too_much_of_it_is_refused(void **state)
+{
+	static const char zero[] = "[credentials]\nuser = a\0b\n";
+	char text[4200] = "[credentials]\n";
+	FILE *stream;
+
+	(void)state;
+	memset(text + strlen(text), '#', 4100);
+	assert_refused(load_credentials(text), "no text file of at most 4096 bytes");
+	stream = fopen(path, "w");
+	assert_non_null(stream);
+	assert_int_equal(fwrite(zero, 1, sizeof(zero) - 1, stream), sizeof(zero) - 1);
+	fclose(stream);
+	assert_refused(service_credentials_load(path, &kind, &credentials, error),
+		       "no text file of at most 4096 bytes");
+}
+
+static void
+a_file_of_another_user_is_refused(void **state)
+{
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("SKIP: only root can give a file away\n");
+		skip();
+	}
+	write_text(CREDENTIALS);
+	assert_int_equal(chown(path, 65534, 65534), 0);
+	assert_refused(service_credentials_load(path, &kind, &credentials, error),
+		       "belongs to another user (uid 65534)");
+}
+
+static void
+credentials_for_another_profile_are_not_used(void **state)
+{
+	static char name[] = "ama";
+	const struct service_config config = {.name = name, .credentials = path};
+
+	(void)state;
+	assert_true(load_credentials(CREDENTIALS "profile = production\n"));
+	assert_true(service_credentials_fit(&config, &credentials, error));
+	assert_true(load_credentials(CREDENTIALS "profile = simulator\n"));
+	assert_false(service_credentials_fit(&config, &credentials, error));
+	assert_non_null(strstr(error, "is for profile simulator, and service ama has profile "
+				      "production"));
+	assert_null(strstr(error, "p%ss"));
+}
+
+static void
 an_account_is_read_and_normalised(void **state)
 {
 	(void)state;
@@ -244,6 +292,9 @@ main(void)
 	    TEST(a_password_that_would_be_cut_is_refused),
 	    TEST(a_user_name_with_a_colon_is_refused),
 	    TEST(a_line_that_is_no_key_is_refused),
+	    TEST(what_is_no_text_or_too_much_of_it_is_refused),
+	    TEST(a_file_of_another_user_is_refused),
+	    TEST(credentials_for_another_profile_are_not_used),
 	    TEST(an_account_is_read_and_normalised),
 	    TEST(a_wrong_number_is_refused_without_showing_it),
 	};

@@ -178,6 +178,79 @@ a_lock_for_which_the_disk_has_no_room_is_not_held(void **state)
 	scene->written.lock = -1;
 }
 
+static void
+save(struct scene *scene, const char *name)
+{
+	assert_true(image_save_file(&scene->written, name, OLD, &scene->error));
+}
+
+static void
+a_card_has_so_many_changed_files_and_no_more(void **state)
+{
+	struct scene *scene = *state;
+	char name[8];
+
+	create(scene);
+	for (unsigned i = 0; i < IMAGE_FILES_MAX; i++) {
+		(void)snprintf(name, sizeof(name), "%04X", i);
+		save(scene, name);
+	}
+	assert_true(load(scene));
+	assert_int_equal(scene->image.files_count, IMAGE_FILES_MAX);
+	save(scene, "EF07");
+	assert_not_loaded(scene, "mine/files: holds more than");
+}
+
+static void
+a_changed_file_that_is_none_or_too_large_is_named(void **state)
+{
+	struct scene *scene = *state;
+
+	create(scene);
+	save(scene, "EF07");
+	assert_int_equal(truncate(path(scene, "files/EF07"), 32769), 0);
+	assert_not_loaded(scene, "files/EF07: larger than 32768 bytes");
+	assert_int_equal(unlink(path(scene, "files/EF07")), 0);
+	assert_int_equal(mkfifo(path(scene, "files/EF07"), 0600), 0);
+	assert_not_loaded(scene, "files/EF07: not a regular file");
+}
+
+/* Nothing was read then, which is not the same as a card without changed files. */
+static void
+changed_files_that_cannot_be_listed_are_an_error(void **state)
+{
+	struct scene *scene = *state;
+	struct image_directory directory = opened(scene);
+	struct rlimit before, full;
+	bool listed;
+	int next;
+
+	save(scene, "EF07");
+	next = dup(directory.fd);
+	assert_true(next >= 0);
+	assert_int_equal(close(next), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	full = (struct rlimit){(rlim_t)next + 1, before.rlim_max}; /* the directory's own */
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &full), 0);
+	listed = image_read_changed(&scene->image, &directory, &scene->error);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_false(listed);
+	assert_said(scene, "mine/files: cannot be read");
+	assert_true(image_read_changed(&scene->image, &directory, &scene->error));
+	assert_int_equal(scene->image.files_count, 1);
+	image_directory_close(&directory);
+}
+
+static void
+a_changed_file_where_nothing_can_be_made_is_an_error(void **state)
+{
+	struct scene *scene = *state;
+
+	set_text(scene->written.directory, "/proc/sys");
+	assert_false(image_save_file(&scene->written, "EF07", NEW, &scene->error));
+	assert_said(scene, "/proc/sys/files: cannot be made");
+}
+
 int
 main(void)
 {
@@ -189,6 +262,10 @@ main(void)
 	    image_test(what_is_too_long_is_an_error),
 	    image_test(a_card_whose_directory_is_gone_cannot_be_locked_nor_saved),
 	    image_test(a_lock_for_which_the_disk_has_no_room_is_not_held),
+	    image_test(a_card_has_so_many_changed_files_and_no_more),
+	    image_test(a_changed_file_that_is_none_or_too_large_is_named),
+	    image_test(changed_files_that_cannot_be_listed_are_an_error),
+	    image_test(a_changed_file_where_nothing_can_be_made_is_an_error),
 	};
 
 	return cmocka_run_group_tests_name("image-files", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /*
- * The maker of CSC keys in one process: the service, the person, the browser and the parent are the functions
- * below, in the places of http.h, prompt.h, cscbrowser.h and peer.h, and do what a test has set. To be
- * included after cmocka.h.
+ * The maker of CSC keys in one process: the service, the person, the browser and the parent are the
+ * functions below, in the places of http.h, prompt.h, cscbrowser.h, peer.h and OpenSSL's random bytes,
+ * and do what a test has set. To be included after cmocka.h.
  */
 #ifndef VICAR_TESTS_UNIT_FAKE_CSC_H
 #define VICAR_TESTS_UNIT_FAKE_CSC_H
@@ -15,6 +15,8 @@
 #include "cmdbridge/peer.h"
 #include "cmdbridge/prompt.h"
 #include "test-service.h"
+
+#include <openssl/rand.h>
 
 #define HOST "https://csc.example/"
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -70,7 +72,8 @@ static char calls[TEXT_MAX];
 static unsigned starts, words_left, sends_until_gone;
 static enum peer_state parent, parent_then;
 static const char *parent_hears; /* the call at which the parent becomes `parent_then` */
-static const char *fill_at;      /* the call at which no locked memory is left */
+static bool no_random;
+static const char *fill_at; /* the call at which no locked memory is left */
 static struct loopback_answer browsed;
 static enum outcome browser_outcome;
 
@@ -290,6 +293,12 @@ csc_browser_wait(struct csc *csc, struct loopback *loopback, bool signs,
 	return browser_outcome;
 }
 
+int
+RAND_bytes(unsigned char *room, int len)
+{
+	return no_random ? 0 : RAND_bytes_ex(NULL, room, (size_t)len, 0);
+}
+
 const char *
 csc_browser_page(void)
 {
@@ -346,6 +355,7 @@ as_ever(void **state)
 	same_reply = false;
 	sends_until_gone = 0;
 	fill_at = NULL;
+	no_random = false;
 	parent = PEER_WAITS;
 	parent_hears = NULL;
 	browsed = (struct loopback_answer){.code = "code"};

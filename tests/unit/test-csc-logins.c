@@ -414,6 +414,20 @@ an_account_token_that_cannot_be_made_is_told(void **state)
 }
 
 static void
+without_random_bytes_no_login_begins(void **state)
+{
+	const struct csc csc = {.info = NULL};
+
+	(void)state;
+	no_random = true;
+	set(CSC_LOGIN, "oauth2code");
+	sign();
+	assert_result(OUTCOME_MISCONFIGURED, "OpenSSL has no random bytes");
+	assert_int_equal(count_calls(TOKEN), 0);
+	assert_null(csc_account_token(&csc));
+}
+
+static void
 an_account_token_has_room_for_so_much_and_no_more(void **state)
 {
 	char payload[1026], *token;
@@ -484,6 +498,7 @@ main(void)
 	    TEST(pushed_requests_and_account_tokens_are_sent),
 	    TEST(a_login_without_means_is_told),
 	    TEST(an_account_token_that_cannot_be_made_is_told),
+	    TEST(without_random_bytes_no_login_begins),
 	    TEST(an_account_token_has_room_for_so_much_and_no_more),
 	    TEST(keys_are_enrolled_with_what_fits),
 	};

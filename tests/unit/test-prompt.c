@@ -562,6 +562,35 @@ without_room_for_files_there_is_no_prompt(void **state)
 	}
 }
 
+/* Asking on a terminal that was lent, it would ask on the desktop instead. */
+static void
+a_program_with_a_lent_terminal_does_not_see_the_desktop(void **state)
+{
+	static const char *const names[] = {"DISPLAY", "WAYLAND_DISPLAY",
+					    "DBUS_SESSION_BUS_ADDRESS"};
+	static char shell[] = "sh", option[] = "-c",
+		    sees[] = "[ -n \"$PATH\" ] || exit 9; [ -z \"$DISPLAY$WAYLAND_DISPLAY"
+			     "$DBUS_SESSION_BUS_ADDRESS\" ] || exit 1";
+	char *const argv[] = {shell, option, sees, NULL};
+	const struct prompt_terminal lent = {.lease = STDIN_FILENO};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(names) / sizeof(names[0]); i++) {
+		const struct prompt_config config = {.terminal = i % 2 == 0 ? &lent : NULL};
+		struct asker asker;
+		int status = 0;
+
+		setenv(names[i / 2], "here", 1);
+		asker_init(&asker, &config, &nobody, 10);
+		assert_true(asker_start(&asker, argv, NULL, 0));
+		assert_int_equal(waitpid(asker.pid, &status, 0), asker.pid);
+		close(asker.pidfd);
+		unsetenv(names[i / 2]);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), i % 2);
+	}
+}
+
 static void
 a_program_does_not_run_with_a_file_that_is_not_there(void **state)
 {
@@ -616,6 +645,7 @@ main(void)
 	    cmocka_unit_test(a_pinentry_that_stops_before_the_question_is_not_waited_for),
 	    cmocka_unit_test(without_a_language_a_pinentry_is_told_none),
 	    cmocka_unit_test(without_room_for_files_there_is_no_prompt),
+	    cmocka_unit_test(a_program_with_a_lent_terminal_does_not_see_the_desktop),
 	    cmocka_unit_test(a_program_does_not_run_with_a_file_that_is_not_there),
 	    cmocka_unit_test(a_pinentry_that_hangs_is_ended),
 	    cmocka_unit_test(a_line_without_an_end_is_no_answer),

@@ -312,6 +312,64 @@ what_is_there_or_has_no_room_is_not_added(void **state)
 	OPENSSL_free(certificate.certificate);
 }
 
+static void
+more_keys_and_authorities_than_a_card_has_room_for_are_not_added(void **state)
+{
+	struct scene *scene = *state;
+	uint8_t byte = 0;
+	struct image_key key = {.service = "file", .certificate = &byte, .certificate_len = 1};
+
+	create(scene);
+	assert_true(load(scene));
+	for (size_t i = scene->image.keys_count; i < IMAGE_KEYS_MAX; i++) {
+		(void)snprintf(key.name, sizeof(key.name), "key%zu", i);
+		assert_true(image_add_key(&scene->image, &key, &scene->error));
+	}
+	set_text(key.name, "last");
+	assert_false(image_add_key(&scene->image, &key, &scene->error));
+	assert_non_null(strstr(scene->error.text, "a card has 4 keys at most"));
+	assert_int_equal(scene->image.keys_count, IMAGE_KEYS_MAX);
+	while (scene->image.authorities_count < IMAGE_AUTHORITIES_MAX) {
+		byte++;
+		assert_true(
+		    image_add_authority(&scene->image, (struct bytes){&byte, 1}, &scene->error));
+	}
+	assert_true(image_add_authority(&scene->image, (struct bytes){&byte, 1}, &scene->error));
+	byte++;
+	assert_false(image_add_authority(&scene->image, (struct bytes){&byte, 1}, &scene->error));
+	assert_non_null(strstr(scene->error.text, "6 certificates of authorities at most"));
+	assert_int_equal(scene->image.authorities_count, IMAGE_AUTHORITIES_MAX);
+}
+
+/* Files of other contents stand under each name that a certificate may have. */
+static void
+a_certificate_for_which_there_is_no_name_is_not_written(void **state)
+{
+	struct scene *scene = *state;
+	struct image_certificate renewed;
+	char name[64];
+
+	create(scene);
+	assert_true(load(scene));
+	for (unsigned n = 2; n <= 100; n++) {
+		(void)snprintf(name, sizeof(name), "certificates/sign-%u.der", n);
+		put(scene, name, "another");
+	}
+	renewed = another("renewed", "");
+	renewed.certificate[renewed.certificate_len - 1] ^= 1; /* of the signature */
+	free(scene->image.keys[0].certificate);
+	scene->image.keys[0].certificate = malloc(renewed.certificate_len);
+	assert_non_null(scene->image.keys[0].certificate);
+	memcpy(scene->image.keys[0].certificate, renewed.certificate, renewed.certificate_len);
+	scene->image.keys[0].certificate_len = renewed.certificate_len;
+	OPENSSL_free(renewed.certificate);
+	assert_false(image_update(&scene->image, &scene->error));
+	assert_non_null(strstr(scene->error.text, "there are too many certificates sign"));
+	assert_true(load(scene));
+	assert_memory_equal(scene->image.keys[0].certificate, scene->written.keys[0].certificate,
+			    scene->written.keys[0].certificate_len);
+}
+
 /* Until card.conf is replaced the old card is whole. */
 static void
 a_renewed_certificate_does_not_overwrite_the_old_one(void **state)
@@ -724,6 +782,8 @@ main(void)
 	    image_test(a_further_certificate_is_added),
 	    image_test(a_key_and_an_authority_are_added),
 	    image_test(what_is_there_or_has_no_room_is_not_added),
+	    image_test(more_keys_and_authorities_than_a_card_has_room_for_are_not_added),
+	    image_test(a_certificate_for_which_there_is_no_name_is_not_written),
 	    image_test(a_renewed_certificate_does_not_overwrite_the_old_one),
 	    image_test(an_image_with_impossible_values_is_not_written),
 	    image_test(a_label_of_two_lines_is_not_written),

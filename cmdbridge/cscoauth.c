@@ -184,7 +184,7 @@ oauth_by_refresh(struct csc *csc, const struct oauth_endpoints *endpoints,
 static bool
 make_random(char text[RANDOM_ROOM])
 {
-	uint8_t random[RANDOM_BYTES];
+	uint8_t random[RANDOM_BYTES] = {0};
 	const bool ok = RAND_bytes(random, sizeof(random)) == 1;
 
 	base64_encode(BYTES(random), BASE64_URL, text);
@@ -265,7 +265,7 @@ static enum outcome
 make_url(const struct flow *flow, struct writer *url)
 {
 	struct parameters parameters = {.count = 0};
-	char signatures[24], request_uri[OAUTH_URL_MAX];
+	char signatures[24], request_uri[OAUTH_URL_MAX] = "";
 	enum outcome outcome = OUTCOME_OK;
 
 	snprintf(signatures, sizeof(signatures), "%zu", flow->scope->signatures);

@@ -446,7 +446,7 @@ a_file_that_is_larger_than_any_is_not_believed_and_goes(void **state)
 	(void)state;
 	put_text(&FILE_1, "content");
 	snprintf(path, sizeof(path), "%s", the_file());
-	assert_int_equal(truncate(path, 2 * SMARTCARD_FILE_MAX), 0);
+	assert_int_equal(truncate(path, (off_t)2 * SMARTCARD_FILE_MAX), 0);
 	assert_false(has_text(&FILE_1, "content"));
 	assert_int_equal(access(path, F_OK), -1);
 }

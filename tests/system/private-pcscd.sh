@@ -51,9 +51,13 @@ gone()
 	! running
 }
 
+# Gone, or a zombie; the command line would be empty for a moment of exec(), too.
 ended()
 {
-	! grep -q . "/proc/$pid/cmdline" 2>/dev/null
+	case $(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null) in
+	'' | Z*) true ;;
+	*) false ;;
+	esac
 }
 
 # The file of a socket is there before anybody listens on it, and until then it refuses clients.

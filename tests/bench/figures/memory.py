@@ -1,5 +1,6 @@
 """Memory of vicard, and of pcscd with and without our reader, from /proc/PID/smaps_rollup. pcscd's is what is its
-alone, clean pages too: the library's code is among them."""
+alone, clean pages too: the library's code is among them. What each pcscd maps is shared with the others only
+while they run, so none is measured before all do."""
 
 import contextlib
 import os
@@ -22,11 +23,11 @@ def measure_round(bench):
     with contextlib.ExitStack() as stack:
         bare, null, ours = (stack.enter_context(Place(bench)) for _ in range(3))
         bare.bare_pcscd()
-        series["pcscd alone"] = [memory(start_pcscd(bare), *OWN)]
         null.null_reader()
-        series["pcscd, null handler"] = [memory(start_pcscd(null), *OWN)]
         ours.vicar_reader()
-        pid = start_pcscd(ours)
+        alone, handler, pid = (start_pcscd(place) for place in (bare, null, ours))
+        series["pcscd alone"] = [memory(alone, *OWN)]
+        series["pcscd, null handler"] = [memory(handler, *OWN)]
         series["pcscd, our reader, no card"] = [memory(pid, *OWN)]
         ours.make_card("a")
         vicard = ours.vicard("a")

@@ -100,8 +100,8 @@ read_cards(struct client *client, const char *path)
 	(void)fclose(file);
 }
 
-/* vicar-pkcs11(7): what a card or a pcscd that goes is told by. By timing the module is sometimes left with
- * CKR_DEVICE_ERROR: the manual's word is judged by unit tests, here a disturbance must explain it. */
+/* vicar-pkcs11(7): what a card or a pcscd that goes is told by. CKR_DEVICE_ERROR is not among it and was seen
+ * (docs/soak.md); the manual's word is judged by unit tests, here a disturbance must explain it. */
 static enum board_kind
 kind_of(CK_RV rv)
 {

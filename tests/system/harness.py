@@ -37,12 +37,17 @@ def opensc_module():
     return f"/usr/lib/{triplet.stdout.strip()}/opensc-pkcs11.so"
 
 
+# Of the leak detector, about a process that is killed while it ends: vicard does so with a bridge whose
+# answer it has when it needs the next one. It is no finding; a leak is told in other lines.
+KILLED_AT_ITS_END = r"^==\d+==Unable to get registers from thread \d+\.\n"
+
+
 def findings(log_path):
     """What sanitizers have written to log_path of their options."""
     found = ""
     for path in glob.glob(log_path + ".*"):
         with open(path) as f:
-            found += f.read()
+            found += re.sub(KILLED_AT_ITS_END, "", f.read(), flags=re.M)
     return found
 
 

@@ -1,4 +1,5 @@
 #include "build_key.h"
+#include "iso7816/program_text.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -66,8 +67,34 @@ build_directories(struct build *build, const struct file_spec *spec,
 	struct writer content = writer_to(data, sizeof(data));
 	bool encoded = true;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		if (directories[i].class == PKCS15_DATA_OBJECTS && !build_takes_program(build))
+			continue;
 		encoded = encoded && pkcs15_encode_directory(&directories[i], &content);
+	}
+	build_encoded(build, spec, encoded, &content);
+}
+
+bool
+build_takes_program(struct build *build)
+{
+	return build_option(build, BUILD_PROGRAM_NAME, false);
+}
+
+void
+build_data_objects(struct build *build, const struct file_spec *spec)
+{
+	static const struct pkcs15_data program = {.common = {.label = "Program name"},
+						   .application = PROGRAM_TEXT_APPLICATION,
+						   .path = {.kind = PKCS15_PATH_NULL}};
+	uint8_t data[BUILD_DIRECTORY_MAX];
+	struct writer content = writer_to(data, sizeof(data));
+	bool encoded = true;
+
+	if (build_takes_program(build)) {
+		encoded = pkcs15_encode_data(&program, &content);
+		card_take_program(build->card);
+	}
 	build_encoded(build, spec, encoded, &content);
 }
 

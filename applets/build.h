@@ -73,14 +73,20 @@ __attribute__((format(printf, 2, 3))) void build_fail(struct build *build, const
 void build_check(struct build *build, const struct roles *roles);
 /* "word", "word=yes" or "word=no"; `otherwise` when it is absent. */
 bool build_option(struct build *build, const char *word, bool otherwise);
+/* A word for the options of personalities that have EF.DOD. */
+#define BUILD_PROGRAM_NAME "program-name"
 
 void build_file(struct build *build, const struct file_spec *spec, struct bytes content);
 /* A file with what a writer holds; `encoded`: the encoder's result. */
 void build_encoded(struct build *build, const struct file_spec *spec, bool encoded,
 		   const struct writer *content);
-/* EF.OD. */
+/* EF.OD. A directory of data objects is named only when there is one: build_takes_program(). */
 void build_directories(struct build *build, const struct file_spec *spec,
 		       const struct pkcs15_directory *directories, size_t count);
+/* The option program-name: EF.DOD lists what iso7816/program_text.h says, and the card takes it. */
+bool build_takes_program(struct build *build);
+/* EF.DOD: that object, or none. */
+void build_data_objects(struct build *build, const struct file_spec *spec);
 /* EF.CIAInfo (EF.TokenInfo): `info` with the image's serial number. */
 void build_token_info(struct build *build, const struct file_spec *spec,
 		      const struct pkcs15_token_info *info);

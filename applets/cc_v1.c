@@ -27,6 +27,7 @@ enum {
 	EF_CDF = 0xEF0C,
 	EF_PRKDF = 0xEF0D,
 	EF_PUKDF = 0xEF0E,
+	EF_DODF = 0xEF1F,
 	EF_FURTHER = 0xEF20, /* 9.4 has nothing there; other authorities end at EF18 */
 	ID_AUTH = 0x45,
 	ID_SIGN = 0x46,
@@ -248,6 +249,7 @@ static const struct pkcs15_directory DIRECTORIES[] = {
     {PKCS15_CERTIFICATES, CC_V1_PATH(0x0C)},
     {PKCS15_AUTHENTICATION_OBJECTS,
      {PKCS15_PATH_FILE, {0x3F, 0x00, 0x5F, 0x00, 0x44, 0x01}, 6, false, 0, 0}},
+    {PKCS15_DATA_OBJECTS, CC_V1_PATH(EF_DODF & 0xFF)},
 };
 
 static const struct pkcs15_token_info TOKEN_INFO = {
@@ -349,7 +351,7 @@ personalise(struct card *card, const struct image *image, struct image_error *er
 	static const struct file_spec od = EF(DF_ISSUER, EF_OD);
 	static const struct file_spec token_info = EF(DF_ISSUER, EF_TOKENINFO);
 	struct file_spec aodf = citizen_file(EF_AODF), prkdf = citizen_file(EF_PRKDF);
-	struct file_spec pukdf = citizen_file(EF_PUKDF);
+	struct file_spec pukdf = citizen_file(EF_PUKDF), dodf = citizen_file(EF_DODF);
 	bool user_consent = build_option(&build, "user-consent", true);
 	struct role role[ROLES_COUNT];
 	struct roles roles = ROLES;
@@ -372,6 +374,9 @@ personalise(struct card *card, const struct image *image, struct image_error *er
 	build_cdf(&build);
 	build_private_keys(&build, &ROLES, &prkdf, user_consent);
 	build_public_keys(&build, &ROLES, &pukdf);
+	/* 9.4 has no such file. */
+	if (build_takes_program(&build))
+		build_data_objects(&build, &dodf);
 	return build.ok;
 }
 
@@ -418,7 +423,7 @@ static const struct card_command COMMANDS[] = {
     {.cla = 0x80, .ins = 0xCA, .cla_mask = 0xFF, .sw = SW_INS_NOT_SUPPORTED},
 };
 
-static const char *const OPTIONS[] = {"user-consent", "applet", NULL};
+static const char *const OPTIONS[] = {"user-consent", "applet", BUILD_PROGRAM_NAME, NULL};
 
 const struct personality cc_v1 = {
     .name = "cc-v1",

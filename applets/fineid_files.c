@@ -19,6 +19,7 @@ enum {
 	EF_PRKD = 0x4402,
 	EF_CD = 0x4403,
 	EF_CD_TRUSTED = 0x4405,
+	EF_DOD = 0x4406,
 	EF_ROOT_CERTIFICATE = 0x4334,
 };
 
@@ -36,6 +37,7 @@ static const struct pkcs15_directory DIRECTORIES[] = {
     {PKCS15_PRIVATE_KEYS, FINEID_PATH(4, 0x44, 0x02)},
     {PKCS15_CERTIFICATES, FINEID_PATH(4, 0x44, 0x03)},
     {PKCS15_TRUSTED_CERTIFICATES, FINEID_PATH(4, 0x44, 0x05)},
+    {PKCS15_DATA_OBJECTS, FINEID_PATH(4, 0x44, 0x06)},
 };
 
 /* A card that is being made, and as what. */
@@ -205,7 +207,7 @@ bool
 fineid_personalise(struct card *card, const struct image *image,
 		   const struct fineid_profile *profile, struct image_error *error)
 {
-	static const struct file_spec od = EF(EF_OD), prkd = EF(EF_PRKD);
+	static const struct file_spec od = EF(EF_OD), prkd = EF(EF_PRKD), dod = EF(EF_DOD);
 	struct making making = {.build = {.card = card, .image = image, .error = error, .ok = true},
 				.profile = profile,
 				.variant = variant_of(image, profile),
@@ -234,6 +236,9 @@ fineid_personalise(struct card *card, const struct image *image,
 	build_private_keys(&making.build, &making.roles, &prkd, user_consent);
 	build_end_entity_certificates(&making);
 	build_authorities(&making);
+	/* 3.3 has no such file. */
+	if (build_takes_program(&making.build))
+		build_data_objects(&making.build, &dod);
 	build_roles(&making.build, &making.roles);
 	return making.build.ok;
 }

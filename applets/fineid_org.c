@@ -163,7 +163,7 @@ static const struct card_command COMMANDS[] = {
     {.cla = 0x00, .cla_mask = 0xFF, .ins = 0x0E, .sw = SW_SECURITY_STATUS},
 };
 
-static const char *const OPTIONS[] = {"user-consent", "variant", NULL};
+static const char *const OPTIONS[] = {"user-consent", "variant", BUILD_PROGRAM_NAME, NULL};
 
 const struct personality fineid_org = {
     .name = "fineid-org",

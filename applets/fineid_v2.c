@@ -212,6 +212,7 @@ static const struct pkcs15_directory DIRECTORIES[] = {
     {PKCS15_CERTIFICATES, {PKCS15_PATH_FILE, {PATH_EID, 0x44, 0x03}, 6, false, 0, 0}},
     {PKCS15_CERTIFICATES, {PKCS15_PATH_FILE, {PATH_EID, 0x44, 0x04}, 6, false, 0, 0}},
     {PKCS15_TRUSTED_CERTIFICATES, {PKCS15_PATH_FILE, {PATH_EID, 0x44, 0x05}, 6, false, 0, 0}},
+    {PKCS15_DATA_OBJECTS, {PKCS15_PATH_FILE, {PATH_EID, 0x44, 0x06}, 6, false, 0, 0}},
 };
 
 static const struct pkcs15_token_info TOKEN_INFO = {
@@ -355,7 +356,7 @@ personalise(struct card *card, const struct image *image, struct image_error *er
 	build_end_entity_certificates(&build);
 	build_file(&build, &useful, BYTES_NONE);
 	build_authorities(&build);
-	build_file(&build, &dod, BYTES_NONE);
+	build_data_objects(&build, &dod);
 	build_roles(&build, &ROLES);
 	build_key_files(&build);
 	return build.ok;
@@ -404,7 +405,7 @@ static const struct card_command COMMANDS[] = {
     {.cla = 0x00, .ins = 0x0E, .cla_mask = 0xFF, .sw = SW_SECURITY_STATUS},
 };
 
-static const char *const OPTIONS[] = {"user-consent", OPTION_VERSION, NULL};
+static const char *const OPTIONS[] = {"user-consent", OPTION_VERSION, BUILD_PROGRAM_NAME, NULL};
 
 const struct personality fineid_v2 = {
     .name = "fineid-v2",

@@ -47,7 +47,7 @@ personalise(struct card *card, const struct image *image, struct image_error *er
 	return fineid_personalise(card, image, &PROFILE, error);
 }
 
-static const char *const OPTIONS[] = {"user-consent", "variant", NULL};
+static const char *const OPTIONS[] = {"user-consent", "variant", BUILD_PROGRAM_NAME, NULL};
 
 const struct personality fineid_v3 = {
     .name = "fineid-v3",

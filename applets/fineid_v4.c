@@ -63,7 +63,7 @@ personalise(struct card *card, const struct image *image, struct image_error *er
 	return fineid_personalise(card, image, &PROFILE, error);
 }
 
-static const char *const OPTIONS[] = {"user-consent", "variant", NULL};
+static const char *const OPTIONS[] = {"user-consent", "variant", BUILD_PROGRAM_NAME, NULL};
 
 const struct personality fineid_v4 = {
     .name = "fineid-v4",

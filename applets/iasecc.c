@@ -349,7 +349,7 @@ static const struct card_command COMMANDS[] = {
     {ROW(0xE4, 0x0000), .sw = SW_SECURITY_STATUS},
 };
 
-static const char *const OPTIONS[] = {"variant", NULL};
+static const char *const OPTIONS[] = {"variant", BUILD_PROGRAM_NAME, NULL};
 
 const struct personality iasecc = {
     .name = "iasecc",

@@ -371,6 +371,6 @@ iasecc_build_files(struct build *build, const struct roles *roles,
 	build_private_keys(build, roles, &prkdf, false);
 	build_public_keys(build, roles, &pukdf);
 	build_cdfs(build, roles);
-	build_file(build, &dodf, BYTES_NONE);
+	build_data_objects(build, &dodf);
 	build_public_key_files(build);
 }

@@ -43,6 +43,11 @@ static const struct card_command commands[] = {
     {.ins = 0x70, .sw = SW_CHANNEL_NOT_SUPPORTED},
 };
 
+/* Of cards with card_take_program(). */
+static const struct card_command put_program[] = {
+    {.ins = 0xDA, .p1p2 = PROGRAM_TEXT_TAG, .p1p2_mask = 0xFFFF, .handler = put_program_command},
+};
+
 struct bytes
 card_atr(const struct card *card)
 {
@@ -58,6 +63,7 @@ card_reset(struct card *card)
 	OPENSSL_cleanse(card->chain_data, sizeof(card->chain_data));
 	environments_clear(card);
 	card->failed.key = NULL;
+	card->program_len = 0;
 	pins_drop(card, PINS_ALL_DROPPED);
 	card->df = card->files[0];
 	card->ef = NULL;
@@ -109,30 +115,49 @@ row_agrees(const struct card_command *row, uint8_t cla_mask, uint8_t cla,
 	return ((row->p1p2 ^ p1p2) & row->p1p2_mask) == 0 ? AGREE_ALL : AGREE_INS;
 }
 
+/* The rows that a card has from one place. */
+struct rows {
+	const struct card_command *rows;
+	size_t count;
+	bool own; /* the card's own: they have a mask for CLA */
+};
+
 static const struct card_command *
-find_row(const struct card *card, uint8_t cla, const struct capdu *command, enum agreement *best)
+find_among(const struct rows *rows, uint8_t cla, const struct capdu *command, enum agreement *best)
 {
-	const struct personality *personality = card->personality;
-	enum agreement agreement;
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct card_command *row = &rows->rows[i];
+		enum agreement agreement =
+		    row_agrees(row, rows->own ? row->cla_mask : 0xFF, cla, command);
 
-	*best = AGREE_NOTHING;
-	for (size_t i = 0; i < personality->commands_count; i++) {
-		const struct card_command *row = &personality->commands[i];
-
-		agreement = row_agrees(row, row->cla_mask, cla, command);
 		if (agreement > *best)
 			*best = agreement;
 		if (agreement == AGREE_ALL)
 			return row;
 	}
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		agreement = row_agrees(&commands[i], 0xFF, cla, command);
-		if (agreement > *best)
-			*best = agreement;
-		if (agreement == AGREE_ALL)
-			return &commands[i];
-	}
 	return NULL;
+}
+
+#define ROWS(array)                                                \
+	{                                                          \
+		(array), sizeof(array) / sizeof((array)[0]), false \
+	}
+
+static const struct card_command *
+find_row(const struct card *card, uint8_t cla, const struct capdu *command, enum agreement *best)
+{
+	static const struct rows engine = ROWS(commands), program = ROWS(put_program);
+	const struct rows own = {card->personality->commands, card->personality->commands_count,
+				 true};
+	const struct card_command *row;
+
+	*best = AGREE_NOTHING;
+	row = find_among(&own, cla, command, best);
+	if (row == NULL)
+		row = find_among(&engine, cla, command, best);
+	if (row == NULL && card->takes_program)
+		row = find_among(&program, cla, command, best);
+	return row;
 }
 
 static uint16_t

@@ -5,6 +5,7 @@
 #ifndef VICAR_EMULATOR_ENGINE_H
 #define VICAR_EMULATOR_ENGINE_H
 
+#include "iso7816/program_text.h"
 #include "partial_hash.h"
 #include "personality.h"
 
@@ -97,6 +98,7 @@ struct pending {
 	bool consumes_hash;
 	bool by_owner; /* card_renew(): there is no command to answer */
 	uint8_t input[CARD_INPUT_MAX];
+	uint8_t program[PROGRAM_TEXT_MAX];
 };
 
 /* A use of a remote key that the service was asked for and that failed. OpenSC repeats the same
@@ -146,6 +148,9 @@ struct card {
 	struct pending pending;
 	struct failed_use failed;
 	struct owner_use owner;
+	bool takes_program; /* card_take_program() */
+	uint8_t program[PROGRAM_TEXT_MAX];
+	size_t program_len; /* of what is said for the next use of a key; 0: nothing */
 	uint64_t
 	    typed; /* of the command that is being answered; 0: its values were not typed here */
 	struct answer answer;
@@ -164,6 +169,7 @@ command_handler pso_hash_command;
 command_handler pso_hash_blocks_command;
 command_handler pso_sign_command;
 command_handler pso_decipher_command;
+command_handler put_program_command;
 
 /* file.c */
 struct file *file_find_child(const struct card *card, const struct file *df, uint16_t fid);

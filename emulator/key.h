@@ -43,6 +43,9 @@ struct key_request {
 	struct bytes new_pin; /* secret */
 	unsigned tries_left;  /* of the PIN, before this use */
 	uint64_t typed; /* into our own prompt, at that time, unused until now (card.h); 0: not */
+	struct bytes
+	    program; /* what the program says it is (iso7816/program_text.h); empty: it says
+				 nothing */
 };
 
 /*

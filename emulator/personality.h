@@ -301,6 +301,8 @@ bool card_add_pin(struct card *card, const struct pin_spec *spec,
 bool card_add_key(struct card *card, const struct key_spec *spec,
 		  struct image_error *error) MUST_USE;
 bool card_set_atr(struct card *card, struct bytes atr, struct image_error *error) MUST_USE;
+/* The card takes what iso7816/program_text.h says; its EF.DOD has to list that. */
+void card_take_program(struct card *card);
 
 /* For handlers. */
 const struct image *card_image(const struct card *card);

@@ -131,6 +131,7 @@ request_key(struct card *card, const struct key *key, const struct algorithm *al
 		memcpy(pending->input, input.data, input.len);
 	pending->key = key;
 	pending->tried = NULL;
+	memcpy(pending->program, card->program, card->program_len);
 	pending->request = (struct key_request){
 	    .operation = algorithm->operation,
 	    .digest = algorithm->digest,
@@ -141,6 +142,7 @@ request_key(struct card *card, const struct key *key, const struct algorithm *al
 	    .pin = copy_secret(card->secrets->pin, key->pin->value),
 	    .tries_left = key->pin->tries_left,
 	    .typed = key->pin->typed,
+	    .program = {pending->program, card->program_len},
 	};
 	pending->resume = resume_key;
 	return COMMAND_PENDING;

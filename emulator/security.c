@@ -71,9 +71,8 @@ unverified_sw(struct card *card, const struct environment *environment, struct b
 	return sw != 0 ? sw : SW_SECURITY_STATUS;
 }
 
-/* Every use of a private key comes through here. */
 static uint16_t
-use_key(struct card *card, uint8_t se, struct bytes data)
+begin_use(struct card *card, uint8_t se, struct bytes data)
 {
 	struct environment used = *environment_of(card, se);
 	const struct environment *environment = &used;
@@ -98,6 +97,17 @@ use_key(struct card *card, uint8_t se, struct bytes data)
 		return sw;
 	card->pending.consumes_hash = loaded;
 	return request_key(card, used.key, used.algorithm, input);
+}
+
+/* Every use of a private key comes through here. What the program has said is for this one, also when it
+ * is refused. */
+static uint16_t
+use_key(struct card *card, uint8_t se, struct bytes data)
+{
+	uint16_t sw = begin_use(card, se, data);
+
+	card->program_len = 0;
+	return sw;
 }
 
 uint16_t

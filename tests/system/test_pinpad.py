@@ -5,7 +5,6 @@ pinentry. How often a person is asked is counted, and where the PIN comes by. if
 
 import os
 import re
-import subprocess
 import sys
 import unittest
 
@@ -14,6 +13,7 @@ sys.path.insert(0, HERE)
 import harness  # noqa: E402
 from harness import CANCEL, ENTER, LOCAL_PIN, PHONE, PIN, World, wait_for  # noqa: E402
 from opensc_round import DOCUMENT, digestinfo  # noqa: E402
+from pcsc_holder import Program  # noqa: E402
 from pinpad import (  # noqa: E402
     GET_FEATURE_REQUEST,
     MODIFY_DIRECT,
@@ -33,40 +33,6 @@ NAMES = {PIN_ASKED: "PIN", OLD: "old", NEW: "new", AGAIN: "again", PUK: "PUK", "
          "Sign with": "consent"}  # fmt: skip
 VERIFY_PIN1 = bytes.fromhex("0020000108") + bytes(8)
 CHANGE_PIN1 = bytes.fromhex("0024000110") + bytes(16)
-
-
-class Program:
-    """pcsc_program.py at work."""
-
-    def __init__(self, world, reader):
-        self.process = world.popen(
-            sys.executable, os.path.join(HERE, "pcsc_program.py"), reader, stdin=subprocess.PIPE
-        )
-
-    def tell(self, *words):
-        self.process.stdin.write(" ".join(words) + "\n")
-        self.process.stdin.flush()
-
-    def hear(self):
-        line = self.process.stdout.readline().strip()
-        if line.startswith("Traceback"):
-            raise AssertionError(self.process.stdout.read())
-        return line
-
-    def ask(self, *words):
-        self.tell(*words)
-        return self.hear()
-
-    def control(self, code, data=b""):
-        return self.ask("control", f"{code:x}", data.hex())
-
-    def transmit(self, command):
-        return self.ask("transmit", command.hex())
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.stdout.close()
-        self.process.wait()
 
 
 class Pinpad(unittest.TestCase):

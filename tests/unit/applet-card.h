@@ -8,6 +8,7 @@
 #include "applets/registry.h"
 #include "cmdbridge/keyuse.h"
 #include "emulator/card.h"
+#include "iso7816/program_text.h"
 #include "tools/local_operation.h"
 
 #include <openssl/ecdsa.h>
@@ -38,9 +39,10 @@ struct applet_card {
 	struct applet_key keys[IMAGE_KEYS_MAX];
 	size_t keys_count;
 	struct card *card;
-	unsigned requests;   /* for keys and PINs */
-	unsigned starts;     /* of a remote service */
-	uint16_t service_sw; /* what a remote service says; 0: it signs */
+	unsigned requests;                  /* for keys and PINs */
+	unsigned starts;                    /* of a remote service */
+	uint16_t service_sw;                /* what a remote service says; 0: it signs */
+	char program[PROGRAM_TEXT_MAX + 1]; /* said to be, of the last request */
 	uint8_t output[KEY_OUTPUT_MAX];
 	char answer[2 * RAPDU_LEN_MAX + 1];
 };
@@ -224,6 +226,8 @@ applet_fulfil(struct applet_card *card, struct bytes *output)
 		pin++;
 	*output = BYTES_NONE;
 	card->requests++;
+	snprintf(card->program, sizeof(card->program), "%.*s", (int)request->program.len,
+		 (const char *)request->program.data);
 	if (request->remote) {
 		assert_true(card_start(card->card));
 		card->starts++;

@@ -275,6 +275,39 @@ a_card_may_go_without_user_consent(void **state)
 	image_free(&image);
 }
 
+static void
+what_is_asked_for_is_an_option_of_the_card_and_wins(void **state)
+{
+	struct enrolment enrolment = an_enrolment("chain");
+	struct image image;
+	char value[8];
+
+	enrolment.options = "program-name pin-tries=5";
+	a_chain_of(state, test_key(3072), NULL);
+	enrolled(state, &enrolment);
+	image = load_card(state);
+	assert_true(image_option(&image, "program-name", value, sizeof(value)));
+	assert_true(image_option(&image, "user-consent", value, sizeof(value)));
+	assert_true(image_option(&image, "pin-tries", value, sizeof(value)));
+	assert_string_equal(value, "5");
+	image_free(&image);
+}
+
+static void
+an_option_that_the_card_does_not_have_is_refused(void **state)
+{
+	struct enrolment enrolment = an_enrolment("chain");
+	char words[IMAGE_OPTIONS_MAX];
+
+	a_chain_of(state, test_key(3072), NULL);
+	enrolment.options = "variant=amos";
+	assert_refused(state, &enrolment, "variant=amos");
+	memset(words, 'w', sizeof(words) - 1);
+	words[sizeof(words) - 1] = '\0';
+	enrolment.options = words;
+	assert_refused(state, &enrolment, "options are too long");
+}
+
 /* OpenSC would show the other card's files from its cache. */
 static void
 cards_with_and_without_user_consent_have_two_serials(void **state)
@@ -522,6 +555,8 @@ main(int argc, char **argv)
 	    TEST(enrolment_leaves_no_file_beside_the_card),
 	    TEST(user_consent_and_tries_are_options_of_the_card),
 	    TEST(a_card_may_go_without_user_consent),
+	    TEST(what_is_asked_for_is_an_option_of_the_card_and_wins),
+	    TEST(an_option_that_the_card_does_not_have_is_refused),
 	    TEST(cards_with_and_without_user_consent_have_two_serials),
 	    TEST(an_enrolled_key_may_be_that_of_another_role_on_another_card),
 	    TEST(a_role_that_the_card_has_not_asks_no_service),

@@ -71,16 +71,23 @@ enrol_has_account(const char *name, char path[PATH_MAX])
 	return account_path(name, path, &unused) && access(path, F_OK) == 0;
 }
 
-static void
-put_options(const struct enrolment *enrolment, char options[IMAGE_OPTIONS_MAX])
+/* What was asked for comes first, and wins. */
+static bool
+put_options(const struct enrolment *enrolment, char options[IMAGE_OPTIONS_MAX],
+	    struct problem *error)
 {
 	const char *consent = enrolment->user_consent ? USER_CONSENT " " : USER_CONSENT "=no ";
+	const char *asked = enrolment->options == NULL ? "" : enrolment->options;
+	int len;
 
 	/* A card that is there says already how it is used. */
 	if (enrolment->adds ||
 	    !personality_knows(registry_find(enrolment->personality), USER_CONSENT))
 		consent = "";
-	snprintf(options, IMAGE_OPTIONS_MAX, "%spin-tries=%u", consent, enrolment->pin_tries);
+	len = snprintf(options, IMAGE_OPTIONS_MAX, "%s %spin-tries=%u", asked, consent,
+		       enrolment->pin_tries);
+	return (len > 0 && len < IMAGE_OPTIONS_MAX) ||
+	       problem(error, "card %s: its options are too long; leave some out", enrolment->name);
 }
 
 /* The account comes before a key is added: there is no key without one. */
@@ -128,7 +135,8 @@ issue(const struct enrolment *enrolment, const struct bridge_result *result,
 	    .account = onto == NULL ? enrolment->account : NULL,
 	};
 
-	put_options(enrolment, options);
+	if (!put_options(enrolment, options, error))
+		return false;
 	return onto == NULL ? issue_card(&issue, error)
 			    : add_with_account(enrolment, &issue, onto, error);
 }
@@ -215,6 +223,7 @@ enum {
 	OPTION_PROVE,
 	OPTION_PIN_FILE,
 	OPTION_NO_CONSENT,
+	OPTION_OPTION,
 	OPTION_ADD
 };
 
@@ -229,6 +238,7 @@ static const struct command_option options[] = {
     {"prove", NULL, "prove with PIN and code that the account is yours; costs one message"},
     {"pin-file", "FILE", "with --prove: the PIN, pin = ..., mode 0600, instead of asking"},
     {"no-user-consent", NULL, "do not say that each signature needs the PIN anew"},
+    {"option", "WORDS", "of the kind of card, as program-name; more than one with blanks"},
     {"add", NULL, "put the key onto card NAME, which is there and out"},
     {NULL, NULL, NULL},
 };
@@ -308,6 +318,7 @@ run_with(const struct command_arguments *arguments, const struct config *config,
 	    .pin_tries = config->pin_tries,
 	    .adds = given[OPTION_ADD] != NULL,
 	    .user_consent = given[OPTION_NO_CONSENT] == NULL,
+	    .options = given[OPTION_OPTION],
 	};
 	bool ok;
 
@@ -347,6 +358,8 @@ wrong_options(const struct command_arguments *arguments)
 	if (given[OPTION_ADD] != NULL && given[OPTION_NO_CONSENT] != NULL)
 		return "--no-user-consent is of a new card, and --add leaves that as it is; give "
 		       "one";
+	if (given[OPTION_ADD] != NULL && given[OPTION_OPTION] != NULL)
+		return "--option is of a new card, and --add leaves that as it is; give one";
 	return NULL;
 }
 

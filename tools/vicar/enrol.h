@@ -20,7 +20,8 @@ struct enrolment {
 	const char *pin; /* the service's proof is wanted, with this PIN; NULL: it is not; secret */
 	const char *bridge; /* path of vicar-bridge */
 	unsigned pin_tries;
-	bool adds; /* the key to a card that is there */
+	const char *options; /* of a new card, as in card.conf; NULL: none */
+	bool adds;           /* the key to a card that is there */
 	bool
 	    user_consent; /* of a new card: the key asks for the PIN before each use, where the card can say so */
 };

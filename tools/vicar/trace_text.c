@@ -274,7 +274,7 @@ describe_data(struct trace_text *state, const struct capdu *command, struct word
 		uint16_t tag;
 		const char *name;
 	} objects[] = {{0xDF7E, "number of the last failure, Vicar's own"},
-		       {0xDF7F, "what the program is and signs, Vicar's own"},
+		       {0xDF7F, "what the program says it is, Vicar's own"},
 		       {0x0101, "serial number"},
 		       {0x9F7F, "production data"}};
 	const unsigned tag = (unsigned)command->p1 << 8 | command->p2;

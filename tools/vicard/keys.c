@@ -36,6 +36,7 @@ use_of(const struct keys *keys, const struct key_request *request)
 	    .key = request->key,
 	    .operation = request->operation,
 	    .input = request->input,
+	    .program = request->program,
 	    .service = key != NULL ? key->service : NULL,
 	};
 }
@@ -200,6 +201,7 @@ ask_bridge(struct keys *keys, uint64_t now_ms, const struct key_request *request
 	message.pin = request->pin;
 	message.tries_left = request->tries_left;
 	message.consent_given = keys_fresh(request->typed, now_ms);
+	message.program = request->program;
 	return use_begin(&keys->use, now_ms, &message);
 }
 

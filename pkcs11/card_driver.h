@@ -122,7 +122,7 @@ bool object_size(struct bytes head, size_t *size) MUST_USE;
 /* directory.c: ISO/IEC 7816-15. */
 
 /* Where the application is; paths as `select` takes them. `od_content`: what EF.OD holds, of a card on
- * which that is fixed; it is not read then. */
+ * which that is fixed but for data objects; it is not read then. */
 struct pkcs15_places {
 	struct bytes od, cia_info, od_content;
 };
@@ -176,6 +176,9 @@ bool operation_fit_hash(struct bytes input, uint32_t field_bits, enum digest *di
 			struct bytes *fitted) MUST_USE;
 /* Bytes of a signature by this key, or of a shared X. */
 size_t operation_block(const struct smartcard_private_key *key);
+
+/* program.c: says what the program is to a card that asks. */
+enum smartcard_result program_say(struct smartcard *card) MUST_USE;
 
 /* spki.c: SubjectPublicKeyInfo, RFC 5280 section 4.1. */
 

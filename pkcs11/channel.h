@@ -50,6 +50,8 @@ struct channel {
 	 * a program loads keeps away from. */
 	struct ossl_lib_ctx_st *crypto;
 	bool t0; /* the protocol in use is T=0: commands of case 4 go without Le */
+	/* What the program is, for cards that ask (iso7816/program_text.h); borrowed; NULL: not said. */
+	const char *program;
 };
 
 #endif

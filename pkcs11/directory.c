@@ -344,8 +344,10 @@ directory_read(struct smartcard *card, const struct pkcs15_places *places)
 	r = read_cia_info(card, &cia_info);
 	if (r != SMARTCARD_OK)
 		return r;
-	if (places->od_content.len > 0)
+	if (places->od_content.len > 0) {
+		card->unread_od = od;
 		return read_directories(card, places->od_content);
+	}
 	r = content_read(card, &od, READ_WHOLE, false, &content, &len);
 	if (r != SMARTCARD_OK)
 		return r;
@@ -380,4 +382,5 @@ directory_forget(struct smartcard *card)
 	card->certificates_count = card->data_count = 0;
 	memset(card->cache_key, 0, sizeof(card->cache_key));
 	card->has_cache_key = false;
+	card->program_sought = card->takes_program = false;
 }

@@ -75,9 +75,10 @@ enter(struct smartcard *card)
 static enum smartcard_result
 bind(struct smartcard *card)
 {
-	static const uint8_t token_info[] = {0x50, 0x32};
+	static const uint8_t token_info[] = {0x50, 0x32}, od[] = {0x50, 0x31};
 	static const struct pkcs15_places places = {
 	    .cia_info = {token_info, sizeof(token_info)},
+	    .od = {od, sizeof(od)},
 	    .od_content = {OD, sizeof(OD)},
 	};
 	enum smartcard_result r = SMARTCARD_OK;

@@ -186,6 +186,7 @@ bind(struct ifd *ifd)
 	bool reset;
 
 	channel.crypto = module.crypto;
+	channel.program = module.program;
 	for (int i = 0; i < BIND_TRIES && result == SMARTCARD_RESET; i++) {
 		enum channel_result begun = pcsc_begin(ifd->connection, &reset);
 

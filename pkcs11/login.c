@@ -68,7 +68,9 @@ login_verify(struct token *token, struct bytes pin)
 
 	if (was_refused(token, pin))
 		return CKR_PIN_INCORRECT;
-	result = smartcard_verify(ifd->card, (size_t)token->pin, pin);
+	result = smartcard_find_program(ifd->card);
+	if (result == SMARTCARD_OK)
+		result = smartcard_verify(ifd->card, (size_t)token->pin, pin);
 	switch (result) {
 	case SMARTCARD_OK:
 		refusal_drop(&token->refused, &module.pins);

@@ -330,6 +330,9 @@ smartcard_use_key(struct smartcard *card, size_t index, enum smartcard_scheme sc
 		return SMARTCARD_UNSUPPORTED;
 	if (!input_fits(key, scheme, digest, input))
 		return SMARTCARD_BAD_INPUT;
+	r = program_say(card);
+	if (r != SMARTCARD_OK)
+		return r;
 	r = card->driver->use_key(card, key, scheme, digest, input, output);
 	if (r == SMARTCARD_REFUSED && lost && card->driver->enter != NULL &&
 	    is_elsewhere(card->sw)) {

@@ -220,7 +220,10 @@ struct smartcard {
 	size_t certificates_count;
 	/* Ask smartcard_find_data(). EF.DODF, empty where the card has none. */
 	struct pkcs15_path data_directory;
+	/* EF.OD where only the data objects in it are not known beforehand; else empty. */
+	struct pkcs15_path unread_od;
 	bool data_found;
+	bool program_sought, takes_program; /* ask smartcard_find_program() */
 	struct smartcard_data *data;
 	size_t data_count;
 };
@@ -268,6 +271,9 @@ void smartcard_drop_certificate(struct smartcard *card, size_t index);
 /* Reads EF.DODF, which a list of keys and certificates does without: `data` is there after
  * SMARTCARD_OK. */
 enum smartcard_result smartcard_find_data(struct smartcard *card) MUST_USE;
+/* Whether the card asks what the program is: takes_program is right after SMARTCARD_OK, and
+ * smartcard_use_key() then says it. It may read files, so a PIN is verified after it. */
+enum smartcard_result smartcard_find_program(struct smartcard *card) MUST_USE;
 /* data[index].content; SMARTCARD_NOT_VERIFIED when a PIN must come first. */
 enum smartcard_result smartcard_read_data(struct smartcard *card, size_t index) MUST_USE;
 /* SubjectPublicKeyInfo, DER: from the card's object or else its certificate. */

@@ -73,7 +73,7 @@ __attribute__((format(printf, 2, 3))) void build_fail(struct build *build, const
 void build_check(struct build *build, const struct roles *roles);
 /* "word", "word=yes" or "word=no"; `otherwise` when it is absent. */
 bool build_option(struct build *build, const char *word, bool otherwise);
-/* A word for the options of personalities that have EF.DOD. */
+/* A word for the options of personalities with PKCS #15 files. */
 #define BUILD_PROGRAM_NAME "program-name"
 
 void build_file(struct build *build, const struct file_spec *spec, struct bytes content);

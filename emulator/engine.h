@@ -150,7 +150,9 @@ struct card {
 	struct owner_use owner;
 	bool takes_program; /* card_take_program() */
 	uint8_t program[PROGRAM_TEXT_MAX];
-	size_t program_len; /* of what is said for the next use of a key; 0: nothing */
+	/* Of what is said for the next use of a key; 0: nothing. Whoever verifies a PIN or selects an
+	 * application begins anew: it may be another program. */
+	size_t program_len;
 	uint64_t
 	    typed; /* of the command that is being answered; 0: its values were not typed here */
 	struct answer answer;

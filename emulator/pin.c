@@ -48,6 +48,7 @@ pin_hold(struct card *card, struct pin *pin, struct bytes value)
 	pin->value = (struct bytes){memory, value.len};
 	pin->verified = true;
 	pin->typed = card->typed;
+	card->program_len = 0;
 }
 
 void

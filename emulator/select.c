@@ -217,8 +217,10 @@ select_command(struct card *card, const struct capdu *command, struct writer *re
 	if (file == NULL)
 		return sw;
 	make_current(card, file);
-	if (p1 == 0x04)
+	if (p1 == 0x04) {
 		pins_drop(card, rules->name_select);
+		card->program_len = 0;
+	}
 	if (p2 == P2_NO_DATA || (p1 == 0x00 && command->data.len == 0))
 		return SW_OK;
 	personality->fci(file, p2, response);

@@ -86,6 +86,11 @@ enum read_how {
 enum smartcard_result content_read(struct smartcard *card, const struct pkcs15_path *path,
 				   enum read_how how, bool fresh, uint8_t **content,
 				   size_t *len) MUST_USE;
+/* The first `count` bytes of the file, at most 256, or as many as it has; from the card. Where another
+ * application is selected the file is not found: this one is not selected for it, since that may take from
+ * other programs the PINs that they have verified. */
+enum smartcard_result content_begin(struct smartcard *card, const struct pkcs15_path *path,
+				    size_t count, struct writer *content) MUST_USE;
 /* A file's one DER object, or its beginning. */
 struct object_part {
 	uint8_t *content; /* SMARTCARD_FILE_MAX bytes of room */

@@ -89,6 +89,36 @@ read_binary(struct smartcard *card, size_t offset, size_t count, struct writer *
 	return card->sw == SW_SECURITY_STATUS ? SMARTCARD_NOT_VERIFIED : SMARTCARD_REFUSED;
 }
 
+/* The part of the file that a path with a range means. */
+static bool
+range_of(const struct pkcs15_path *path, size_t *offset, size_t *end)
+{
+	*offset = 0;
+	*end = SMARTCARD_FILE_MAX;
+	if (!path->has_range)
+		return true;
+	if (path->index > SMARTCARD_FILE_MAX || path->length > SMARTCARD_FILE_MAX - path->index)
+		return false;
+	*offset = path->index;
+	*end = path->index + path->length;
+	return true;
+}
+
+enum smartcard_result
+content_begin(struct smartcard *card, const struct pkcs15_path *path, size_t count,
+	      struct writer *content)
+{
+	size_t offset, end;
+	enum smartcard_result r;
+
+	if (!range_of(path, &offset, &end))
+		return SMARTCARD_PROTOCOL;
+	r = card->driver->select(card, (struct bytes){path->file, path->file_len}, NULL);
+	if (r == SMARTCARD_OK)
+		r = read_binary(card, offset, count < end - offset ? count : end - offset, content);
+	return r;
+}
+
 /* The file is current. Where another application was selected meanwhile, this one first. */
 static enum smartcard_result
 select_file(struct smartcard *card, const struct pkcs15_path *path, struct writer *fcp)
@@ -104,21 +134,6 @@ select_file(struct smartcard *card, const struct pkcs15_path *path, struct write
 			r = card->driver->select(card, file, fcp);
 	}
 	return r;
-}
-
-/* The part of the file that a path with a range means. */
-static bool
-range_of(const struct pkcs15_path *path, size_t *offset, size_t *end)
-{
-	*offset = 0;
-	*end = SMARTCARD_FILE_MAX;
-	if (!path->has_range)
-		return true;
-	if (path->index > SMARTCARD_FILE_MAX || path->length > SMARTCARD_FILE_MAX - path->index)
-		return false;
-	*offset = path->index;
-	*end = path->index + path->length;
-	return true;
 }
 
 /* On T=1 SELECT brings the size with it; on T=0 that costs a GET RESPONSE, and the end is seen from a

@@ -148,8 +148,11 @@ add_data(struct smartcard *card, struct bytes file)
 	struct pkcs15_data object;
 
 	while (pkcs15_decode_data(&reader, &object)) {
-		struct smartcard_data *data = APPEND(&card->data, &card->data_count);
+		struct smartcard_data *data;
 
+		if (object.path.kind != PKCS15_PATH_FILE || object.path.file_len == 0)
+			continue;
+		data = APPEND(&card->data, &card->data_count);
 		if (data == NULL)
 			return not_added(card->data_count);
 		data->object = object;
@@ -382,5 +385,6 @@ directory_forget(struct smartcard *card)
 	card->certificates_count = card->data_count = 0;
 	memset(card->cache_key, 0, sizeof(card->cache_key));
 	card->has_cache_key = false;
-	card->program_sought = card->takes_program = false;
+	card->data_directory = card->unread_od = (struct pkcs15_path){.kind = PKCS15_PATH_NONE};
+	card->data_found = card->program_sought = card->takes_program = false;
 }

@@ -4,11 +4,12 @@
 #include "iso7816/program_text.h"
 #include "card_driver.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-/* The one object is the first of its directory, and shorter than this. */
-enum { LISTED_MAX = 64 };
+enum {
+	OD_MAX = 256,
+	LISTED_MAX = 64, /* the one object is the first of its directory, and shorter than this */
+};
 
 static bool
 lists_program(struct bytes directory)
@@ -37,41 +38,35 @@ named_by(struct bytes od)
 static enum smartcard_result
 find_directory(struct smartcard *card)
 {
-	uint8_t *content;
-	size_t len;
+	uint8_t data[OD_MAX];
+	struct writer od = writer_to(data, sizeof(data));
 	enum smartcard_result r;
 
 	if (card->data_directory.file_len > 0 || card->unread_od.file_len == 0)
 		return SMARTCARD_OK;
-	r = content_read(card, &card->unread_od, READ_WHOLE, true, &content, &len);
+	r = content_begin(card, &card->unread_od, sizeof(data), &od);
 	if (r == SMARTCARD_OK)
-		card->data_directory = named_by((struct bytes){content, len});
-	free(content);
+		card->data_directory = named_by(writer_bytes(&od));
 	return r;
 }
 
 static enum smartcard_result
 read_directory(struct smartcard *card)
 {
-	struct pkcs15_path path = card->data_directory;
-	uint8_t *content;
-	size_t len;
+	uint8_t data[LISTED_MAX];
+	struct writer directory = writer_to(data, sizeof(data));
 	enum smartcard_result r;
 
-	if (path.file_len == 0)
+	if (card->data_directory.file_len == 0)
 		return SMARTCARD_OK;
-	if (!path.has_range || path.length > LISTED_MAX)
-		path.length = LISTED_MAX;
-	path.has_range = true;
-	r = content_read(card, &path, READ_OBJECT, true, &content, &len);
+	r = content_begin(card, &card->data_directory, sizeof(data), &directory);
 	if (r == SMARTCARD_OK)
-		card->takes_program = lists_program((struct bytes){content, len});
-	free(content);
+		card->takes_program = lists_program(writer_bytes(&directory));
 	return r;
 }
 
-/* Not from the cache: whoever has the card may change it, and the cache's key would be the same. A
- * directory that cannot be read or understood keeps nobody from using a key. */
+/* The card itself is asked, not the cache: its owner may change what it lists, and the cache's key would be
+ * the same. A card that is not understood keeps nobody from using a key, and is not asked again. */
 enum smartcard_result
 smartcard_find_program(struct smartcard *card)
 {
@@ -82,9 +77,9 @@ smartcard_find_program(struct smartcard *card)
 	r = find_directory(card);
 	if (r == SMARTCARD_OK)
 		r = read_directory(card);
+	card->program_sought = r != SMARTCARD_RESET;
 	if (r == SMARTCARD_REFUSED || r == SMARTCARD_NOT_VERIFIED || r == SMARTCARD_PROTOCOL)
 		r = SMARTCARD_OK;
-	card->program_sought = r == SMARTCARD_OK;
 	return r;
 }
 

@@ -338,6 +338,8 @@ smartcard_use_key(struct smartcard *card, size_t index, enum smartcard_scheme sc
 	    is_elsewhere(card->sw)) {
 		r = card->driver->enter(card);
 		if (r == SMARTCARD_OK)
+			r = program_say(card);
+		if (r == SMARTCARD_OK)
 			r = card->driver->use_key(card, key, scheme, digest, input, output);
 	}
 	/* The command is not to be sent again: a service would be asked twice. */

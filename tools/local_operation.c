@@ -193,6 +193,7 @@ local_use(const char *directory, struct journal *journal, struct open_keys *keys
 	const struct journal_use use = {.key = request->key,
 					.operation = request->operation,
 					.input = request->input,
+					.program = request->program,
 					.service = IMAGE_SERVICE_FILE};
 	uint16_t sw;
 	uint64_t id;

@@ -11,7 +11,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
-from harness import PIN, World  # noqa: E402
+from harness import LOCAL_PIN, PIN, World  # noqa: E402
 from opensc_round import DOCUMENT  # noqa: E402
 from pcsc_holder import Program  # noqa: E402
 
@@ -55,12 +55,12 @@ class ProgramName(unittest.TestCase):
         self.world.enrol("work", *arguments)
         self.world.insert("work")
         self.world.wait_card()
-        self.addCleanup(self.take_out)
+        self.addCleanup(self.take_out, "work")
 
-    def take_out(self):
-        self.world.remove("work")
+    def take_out(self, name):
+        self.world.remove(name)
         self.world.wait_card(False)
-        self.world.vicar("forget", "--yes", "work")
+        self.world.vicar("forget", "--yes", name)
 
     def sign(self):
         """By pkcs11-tool; what the person was asked before the code."""
@@ -90,6 +90,14 @@ class ProgramName(unittest.TestCase):
 
     def test_our_module_says_it_to_a_finnish_card(self):
         self.says("fineid-v4")
+
+    def test_our_module_says_it_to_a_card_with_a_key_of_its_own_and_the_journal_has_it(self):
+        self.world.create("own", "--card", "cc-v1", "--role", "auth", "--option", "program-name")
+        self.world.insert("own")
+        self.world.wait_card()
+        self.addCleanup(self.take_out, "own")
+        self.world.pkcs11("--login", "--pin", LOCAL_PIN, "--sign", "-m", "SHA256-RSA-PKCS", "-i", "input", "-o", "sig")
+        self.assertIn("pkcs11-tool", self.world.journal("own"))
 
     def test_a_card_that_does_not_ask_is_not_told(self):
         self.put_in()

@@ -136,6 +136,7 @@ use_key(struct liar *liar, struct smartcard *card, size_t key)
 
 	assert_true(digestinfo_build(DIGEST_SHA256, p11_hash(32), &input));
 	note(liar, smartcard_find_abilities(card, key));
+	note(liar, smartcard_find_program(card));
 	if (object->pin != SMARTCARD_NONE)
 		note(liar, smartcard_verify(card, (size_t)object->pin, PIN(pin)));
 	if (object->object.kind == PKCS15_KEY_EC)
@@ -176,6 +177,7 @@ run(struct p11_card *p11, unsigned at, enum spoil spoil)
 
 	channel.context = &liar;
 	channel.transmit = lie;
+	channel.program = "firefox";
 	card_reset(p11->applet->card);
 	p11->reads_count = 0;
 	if (smartcard_bind(&channel, NULL, &card) == SMARTCARD_OK)
@@ -202,7 +204,7 @@ assert_lies_end(struct applet_card *applet)
 static struct applet_card *
 rsa_card(const char *personality, const char *serial)
 {
-	struct applet_card *applet = applet_new(personality, serial, "");
+	struct applet_card *applet = applet_new(personality, serial, "program-name");
 
 	applet_add_key(applet, "auth", IMAGE_SERVICE_FILE, 2048, AUTH_PIN);
 	applet_insert(applet);

@@ -11,6 +11,7 @@
 	"BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD"
 #define SIGN "002A9E9A00"
 #define SAYS_FIREFOX "00DADF7F07 46697265666F78"
+#define SELECT_APPLICATION "00A4040C07 604632FF000002"
 #define SELECT_OD "00A4080C04 4F005031"
 #define SELECT_DODF "00A4080C04 5F00EF1F"
 
@@ -69,15 +70,33 @@ what_is_said_comes_with_the_next_use_of_a_key_only(void **state)
 }
 
 static void
-it_may_be_said_before_the_pin_and_the_last_word_counts(void **state)
+the_last_word_counts(void **state)
 {
 	struct applet_card *card = *state;
 
+	ready(card);
 	assert_answer(card, "00DADF7F01 41", "9000");
+	assert_answer(card, SAYS_FIREFOX, "9000");
+	sign(card, "9000");
+	assert_string_equal(card->program, "Firefox");
+}
+
+/* Who verifies a PIN or selects the application may be another program. */
+static void
+a_program_that_begins_after_it_is_not_called_so(void **state)
+{
+	struct applet_card *card = *state;
+
 	assert_answer(card, SAYS_FIREFOX, "9000");
 	ready(card);
 	sign(card, "9000");
-	assert_string_equal(card->program, "Firefox");
+	assert_string_equal(card->program, "");
+	ready(card);
+	assert_answer(card, SAYS_FIREFOX, "9000");
+	assert_answer(card, SELECT_APPLICATION, "9000"); /* the PIN goes too */
+	assert_answer(card, VERIFY, "9000");
+	sign(card, "9000");
+	assert_string_equal(card->program, "");
 }
 
 static void
@@ -99,6 +118,7 @@ so_does_a_reset(void **state)
 {
 	struct applet_card *card = *state;
 
+	ready(card);
 	assert_answer(card, SAYS_FIREFOX, "9000");
 	card_reset(card->card);
 	ready(card);
@@ -113,6 +133,7 @@ it_is_printable_and_of_64_characters_at_most(void **state)
 {
 	struct applet_card *card = *state;
 
+	ready(card);
 	assert_answer(card, SAYS_FIREFOX, "9000");
 	assert_answer(card, "00DADF7F41" SIXTEEN SIXTEEN SIXTEEN SIXTEEN "41", "6700");
 	assert_answer(card, "00DADF7F", "6700");
@@ -120,12 +141,11 @@ it_is_printable_and_of_64_characters_at_most(void **state)
 	assert_answer(card, "00DADF7F02 41C3", "6A80");
 	assert_answer(card, "00DADF7F01 7F", "6A80");
 	assert_answer(card, "00DADF7F01 1F", "6A80");
-	ready(card);
 	sign(card, "9000");
 	assert_string_equal(card->program,
 			    ""); /* what was refused has taken the earlier word away */
-	assert_answer(card, "00DADF7F40" SIXTEEN SIXTEEN SIXTEEN SIXTEEN, "9000");
 	ready(card);
+	assert_answer(card, "00DADF7F40" SIXTEEN SIXTEEN SIXTEEN SIXTEEN, "9000");
 	sign(card, "9000");
 	assert_int_equal(strlen(card->program), PROGRAM_TEXT_MAX);
 }
@@ -188,7 +208,8 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(what_is_said_comes_with_the_next_use_of_a_key_only),
-	    TEST(it_may_be_said_before_the_pin_and_the_last_word_counts),
+	    TEST(the_last_word_counts),
+	    TEST(a_program_that_begins_after_it_is_not_called_so),
 	    TEST(a_use_that_is_refused_takes_it_away),
 	    TEST(so_does_a_reset),
 	    TEST(it_is_printable_and_of_64_characters_at_most),

@@ -15,7 +15,7 @@
 
 static const char *const subjects[] = {
     "cc-v1 key=auth,rsa2048 key=sign,rsa2048",
-    "cc-v1 key=sign,rsa3072,remote",
+    "cc-v1 key=sign,rsa3072,remote program-name",
     "cc-v2 key=auth,p256 key=sign,p256",
     "fineid-v2 key=auth key=sign",
     "fineid-v2 key=sign,remote",
@@ -30,7 +30,7 @@ static const char *const subjects[] = {
     "iasecc key=auth,rsa2048 key=sign,rsa2048 variant=oberthur",
     "iasecc key=auth,rsa2048 key=sign,rsa2048 variant=sagem",
     "iasecc key=auth,rsa2048 key=sign,rsa2048 variant=mi",
-    "iasecc key=sign,rsa3072,remote",
+    "iasecc key=sign,rsa3072,remote program-name",
 };
 enum { SUBJECTS = sizeof(subjects) / sizeof(subjects[0]) };
 
@@ -51,6 +51,9 @@ fulfil(struct card *card, struct fixture *fixture, uint8_t service, struct write
 	uint16_t sw = SW_OK;
 
 	fuzz_must(request != NULL && request->input.len / 2 <= KEY_OUTPUT_MAX);
+	for (size_t i = 0; i < request->program.len; i++)
+		fuzz_must(i < PROGRAM_TEXT_MAX && request->program.data[i] >= 0x20 &&
+			  request->program.data[i] <= 0x7E);
 	if (request->remote) {
 		if (service % 16 != 0 && !card_start(card))
 			return SW_MEMORY_FAILURE;

@@ -19,13 +19,13 @@
 #define READER "Fuzz 00 00"
 
 static const char *const subjects[] = {
-    "cc-v1 key=auth,rsa2048 key=sign,rsa2048",
+    "cc-v1 key=auth,rsa2048 key=sign,rsa2048 program-name",
     "cc-v2 key=auth,p256 key=sign,p256",
     "fineid-v2 key=auth key=sign",
     "fineid-v3 key=auth,rsa2048 key=sign,rsa2048 key=sign2,p256",
     "fineid-v4 key=auth,p384 key=sign,p384",
     "fineid-org key=auth,rsa2048 key=sign,rsa2048",
-    "iasecc key=auth,rsa2048 key=sign,rsa2048",
+    "iasecc key=auth,rsa2048 key=sign,rsa2048 program-name",
     "iasecc key=auth,rsa2048 key=sign,rsa2048 variant=oberthur",
 };
 enum { SUBJECTS = sizeof(subjects) / sizeof(subjects[0]), COMMANDS_MAX = 3000 };

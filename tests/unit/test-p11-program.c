@@ -134,8 +134,8 @@ a_directory_that_is_not_there_costs_nobody_a_pin(void **state)
 	smartcard_lost_place(p11->card);
 	assert_int_equal(smartcard_find_program(p11->card), SMARTCARD_OK);
 	assert_true(p11->card->program_sought && !p11->card->takes_program);
-	assert_true(card_pin_state(p11->applet->card, p11->card->pins[pin].reference, &verified,
-				   &tries));
+	assert_true(
+	    card_pin_state(p11->applet->card, p11->card->pins[pin].reference, &verified, &tries));
 	assert_true(verified);
 	p11_free(p11);
 }

@@ -1,6 +1,7 @@
 #include "tcpuser.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -32,19 +33,18 @@ tcpuser_find(const char *table, const struct sockaddr_in *from, const struct soc
 	     uid_t *uid)
 {
 	FILE *stream = fopen(table, "re");
-	char line[LINE_MAX_LEN], local[END_SIZE], remote[END_SIZE];
+	char line[LINE_MAX_LEN], local[END_SIZE], remote[END_SIZE], user[END_SIZE];
 	bool found = false;
-	unsigned user;
 
 	/* sl, local_address, rem_address, st, tx_queue:rx_queue, tr:tm->when, retrnsmt, uid */
 	while (stream && !found && fgets(line, sizeof(line), stream))
-		found = sscanf(line, " %*u: %63s %63s %*x %*x:%*x %*x:%*x %*x %u", local, remote,
-			       &user) == 3 &&
+		found = sscanf(line, " %*u: %63s %63s %*x %*x:%*x %*x:%*x %*x %63[0-9]", local,
+			       remote, user) == 3 &&
 			is_end(local, from) && is_end(remote, to);
 	if (stream)
 		fclose(stream);
 	if (found)
-		*uid = user;
+		*uid = (uid_t)strtoul(user, NULL, 10);
 	return found;
 }
 
@@ -52,7 +52,7 @@ bool
 tcpuser_is_us(int fd)
 {
 	static const char *const tables[] = {"/proc/net/tcp", "/proc/net/tcp6"};
-	struct sockaddr_in from, to;
+	struct sockaddr_in from = {.sin_family = AF_UNSPEC}, to = from;
 	socklen_t from_len = sizeof(from), to_len = sizeof(to);
 	uid_t uid;
 

@@ -191,11 +191,11 @@ measure(const struct way *way, const char *fixtures, double seconds)
 int
 main(int argc, char **argv)
 {
-	if (argc != 3 || atoi(argv[2]) <= 0) {
+	if (argc != 3 || strtol(argv[2], NULL, 10) <= 0) {
 		fprintf(stderr, "usage: card-transmit FIXTURES MILLISECONDS\n");
 		return 2;
 	}
 	for (size_t i = 0; i < sizeof(WAYS) / sizeof(WAYS[0]); i++)
-		measure(&WAYS[i], argv[1], (double)atoi(argv[2]) / 1000);
+		measure(&WAYS[i], argv[1], (double)strtol(argv[2], NULL, 10) / 1000);
 	return 0;
 }

@@ -177,7 +177,7 @@ int
 main(int argc, char **argv)
 {
 	static struct client client;
-	const int count = argc == 9 ? atoi(argv[8]) : 0;
+	const int count = argc == 9 ? (int)strtol(argv[8], NULL, 10) : 0;
 
 	must(count > 0, "usage: cmd-client ENDPOINT CA-FILE ENCRYPTION-CERTIFICATE CREDENTIALS "
 			"PHONE PIN MESSAGES COUNT");

@@ -189,15 +189,15 @@ main(int argc, char **argv)
 {
 	struct key key;
 
-	must(argc == 5 && atoi(argv[3]) > 0 && atoi(argv[4]) > 0,
+	must(argc == 5 && strtol(argv[3], NULL, 10) > 0 && strtol(argv[4], NULL, 10) > 0,
 	     "usage: p11-sign MODULE PIN COUNT LOGINS");
 	key.p11 = module_load(argv[1]);
 	module_must(key.p11->C_Initialize(NULL), "C_Initialize");
 	key.session = module_session(key.p11);
 	(void)login(&key, CKU_USER, argv[2]);
 	find_key(&key, argv[2]);
-	measure_signatures(&key, (size_t)atoi(argv[3]));
-	measure_logins(&key, argv[2], (size_t)atoi(argv[4]));
+	measure_signatures(&key, (size_t)strtol(argv[3], NULL, 10));
+	measure_logins(&key, argv[2], (size_t)strtol(argv[4], NULL, 10));
 	EVP_PKEY_free(key.certified);
 	module_must(key.p11->C_Finalize(NULL), "C_Finalize");
 	return 0;

@@ -66,7 +66,7 @@ main(int argc, char **argv)
 	}
 	spawn = series_new("spawn", count);
 	for (size_t i = 0; i < count; i++)
-		series_add(&spawn, run(atoi(argv[2]), argv + 3));
+		series_add(&spawn, run((int)strtol(argv[2], NULL, 10), argv + 3));
 	series_print(&spawn);
 	return 0;
 }

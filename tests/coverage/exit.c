@@ -8,8 +8,10 @@
 
 #include <unistd.h>
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): gcc's own names */
 void __gcov_dump(void);
 void __gcov_reset(void);
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 /* In front of the C library's. */
 void

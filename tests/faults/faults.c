@@ -75,7 +75,7 @@ lists(const char *list, const char *name)
 	}
 }
 
-static void
+static _Noreturn void
 refuse(const char *word)
 {
 	fprintf(stderr, "VICAR_FAULTS: not understood: %s\n", word);
@@ -97,9 +97,10 @@ take_word(const char *word, bool *here)
 {
 	const char *value = strchr(word, '=');
 
-	if (!value++)
+	if (!value)
 		refuse(word);
-	else if (strncmp(word, "seed=", 5) == 0)
+	value++;
+	if (strncmp(word, "seed=", 5) == 0)
 		take_number(word, &plan.seed);
 	else if (strncmp(word, "one-in=", 7) == 0)
 		take_number(word, &plan.one_in);

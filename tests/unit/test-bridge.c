@@ -262,7 +262,7 @@ a_request_takes_a_hundred_documents_and_no_more(void **state)
 	assert_true(bridge_request_decode(whole, &out));
 	assert_int_equal(out.documents_count, BRIDGE_DOCUMENTS_MAX);
 	/* One more, by hand: A0 07 81 05 ..., in the list AE 82 LL LL. */
-	list = room + whole.len - 9 * BRIDGE_DOCUMENTS_MAX - 4;
+	list = room + (whole.len - (size_t)9 * BRIDGE_DOCUMENTS_MAX - 4);
 	assert_int_equal(list[0], 0xAE);
 	assert_int_equal(list[2] << 8 | list[3], 9 * BRIDGE_DOCUMENTS_MAX);
 	memcpy(room + whole.len, room + whole.len - 9, 9);

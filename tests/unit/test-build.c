@@ -37,6 +37,7 @@ static const struct algorithm ALGORITHMS[] = {
 		.name = (which), .reference = (byte), .pin = (pin_byte), .algorithms = ALGORITHMS, \
 		.algorithms_count = 3                                                              \
 	}
+/* NOLINTBEGIN(bugprone-macro-parentheses): `takes` is an initialiser */
 #define ROLE(which, byte, takes, pin_name, pin_byte, usages)                                 \
 	{                                                                                    \
 		.key = (which), .purpose = "tests", .kinds = takes, .puk = PUK_SPEC,         \
@@ -61,6 +62,7 @@ static const struct algorithm ALGORITHMS[] = {
 	{                   \
 		__VA_ARGS__ \
 	}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const struct role ROLE[] = {
     ROLE("auth", 1, LIST("rsa2048", "p256"), "pin1", 0x01,

@@ -686,7 +686,7 @@ credentials_of_another_profile_are_not_sent(void **state)
 
 	(void)state;
 	service_read(&service, "credentials", text, sizeof(text) - 32);
-	strcat(text, "profile = production\n");
+	strncat(text, "profile = production\n", sizeof(text) - strlen(text) - 1);
 	service_write(&service, "theirs", text);
 	service_path(&service, "theirs", path);
 	snprintf(line, sizeof(line), "credentials = %s", path);

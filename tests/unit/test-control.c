@@ -342,7 +342,7 @@ note_progress(void *context, const char *words)
 {
 	(void)context;
 	strncat(signing.progress, words, sizeof(signing.progress) - strlen(signing.progress) - 2);
-	strcat(signing.progress, ";");
+	strncat(signing.progress, ";", 1);
 }
 
 static enum control_result

@@ -19,9 +19,7 @@ static const struct kind {
 #define IASECC (&KINDS[4])
 #define CC (&KINDS[5])
 
-#define FOR_EACH_KIND(kind)                                                                    \
-	for (const struct kind *kind = KINDS; kind < KINDS + sizeof(KINDS) / sizeof(KINDS[0]); \
-	     kind++)
+enum { KINDS_COUNT = sizeof(KINDS) / sizeof(KINDS[0]) };
 
 static struct p11_card *
 card_of(const struct kind *kind, const char *options, const char *program)
@@ -59,8 +57,7 @@ static void
 a_card_that_asks_is_told_before_each_use(void **state)
 {
 	(void)state;
-	FOR_EACH_KIND(kind)
-	{
+	for (const struct kind *kind = KINDS; kind < KINDS + KINDS_COUNT; kind++) {
 		struct p11_card *p11 = card_of(kind, "program-name", "firefox-esr");
 
 		for (int i = 0; i < 2; i++) {
@@ -77,8 +74,7 @@ static void
 a_card_that_does_not_ask_is_told_nothing(void **state)
 {
 	(void)state;
-	FOR_EACH_KIND(kind)
-	{
+	for (const struct kind *kind = KINDS; kind < KINDS + KINDS_COUNT; kind++) {
 		struct p11_card *p11 = card_of(kind, "", "firefox-esr");
 		struct p11_card *asks = card_of(kind, "program-name", "firefox-esr");
 		const unsigned commands = signs(p11);

@@ -478,7 +478,7 @@ a_line_that_is_too_long_ends_with_a_whole_character(void **state)
 
 		snprintf(description, sizeof(description), "%s", odd ? "x" : "");
 		while (strlen(description) + 2 < sizeof(description))
-			strcat(description, "\xC3\xA7");
+			strncat(description, "\xC3\xA7", 2);
 		assert_int_equal(prompt_confirm(&config, &nobody, &prompt, error), PROMPT_OK);
 		snprintf(path, sizeof(path), "%s.rest", script);
 		stream = fopen(path, "r");

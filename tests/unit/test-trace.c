@@ -272,6 +272,7 @@ whatever_comes_fits_in_the_line(void **state)
 {
 	static uint8_t command[CAPDU_LEN_MAX];
 	struct trace_text words = {.personality = "iasecc"};
+	static const uint8_t lc[] = {0x00, 0xFF, 0xFF};
 	char text[TRACE_TEXT_MAX];
 
 	(void)state;
@@ -283,7 +284,7 @@ whatever_comes_fits_in_the_line(void **state)
 			memset(command, 0x84, sizeof(command));
 			command[1] = (uint8_t)ins;
 			command[2] = (uint8_t)p1;
-			memcpy(command + 4, "\0\xFF\xFF", 3);
+			memcpy(command + 4, lc, sizeof(lc));
 			trace_text_command(&words, &message, text);
 			assert_in_range(strlen(text), 1, TRACE_TEXT_MAX - 1);
 		}

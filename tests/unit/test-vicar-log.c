@@ -9,12 +9,12 @@
 
 #include <cmocka.h>
 
-#define OPENED_BY_VICAR                                                                    \
-	"2026-11-21T03:22:05Z open 7 key=sign operation=sign-pkcs1 documents=2 card=work " \
-	"service=cmd program=\"vicar sign\""
-#define EXPIRED                                                                       \
-	"2026-11-21T03:22:05Z none 6F18 key=sign operation=sign-pkcs1 hash=5f1c03aa " \
-	"text=\"expired\""
+#define OPENED_BY_VICAR                                                                     \
+	("2026-11-21T03:22:05Z open 7 key=sign operation=sign-pkcs1 documents=2 card=work " \
+	 "service=cmd program=\"vicar sign\"")
+#define EXPIRED                                                                        \
+	("2026-11-21T03:22:05Z none 6F18 key=sign operation=sign-pkcs1 hash=5f1c03aa " \
+	 "text=\"expired\"")
 
 /* What is made of these lines; json_decref() is the caller's. */
 static json_t *

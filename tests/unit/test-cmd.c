@@ -683,10 +683,12 @@ credentials_of_another_profile_are_not_sent(void **state)
 {
 	char text[1024], path[PATH_MAX], line[PATH_MAX + 16];
 	struct bridge_request request = service_request(&service, BRIDGE_CHECK);
+	size_t len;
 
 	(void)state;
 	service_read(&service, "credentials", text, sizeof(text) - 32);
-	strncat(text, "profile = production\n", sizeof(text) - strlen(text) - 1);
+	len = strlen(text);
+	snprintf(text + len, sizeof(text) - len, "profile = production\n");
 	service_write(&service, "theirs", text);
 	service_path(&service, "theirs", path);
 	snprintf(line, sizeof(line), "credentials = %s", path);

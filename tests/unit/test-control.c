@@ -340,9 +340,10 @@ static struct signing signing;
 static void
 note_progress(void *context, const char *words)
 {
+	const size_t len = strlen(signing.progress);
+
 	(void)context;
-	strncat(signing.progress, words, sizeof(signing.progress) - strlen(signing.progress) - 2);
-	strncat(signing.progress, ";", 1);
+	snprintf(signing.progress + len, sizeof(signing.progress) - len, "%s;", words);
 }
 
 static enum control_result

@@ -477,8 +477,8 @@ a_line_that_is_too_long_ends_with_a_whole_character(void **state)
 		const struct prompt prompt = {.description = description};
 
 		snprintf(description, sizeof(description), "%s", odd ? "x" : "");
-		while (strlen(description) + 2 < sizeof(description))
-			strncat(description, "\xC3\xA7", 2);
+		for (len = odd; len + 2 < sizeof(description); len += 2)
+			snprintf(description + len, sizeof(description) - len, "\xC3\xA7");
 		assert_int_equal(prompt_confirm(&config, &nobody, &prompt, error), PROMPT_OK);
 		snprintf(path, sizeof(path), "%s.rest", script);
 		stream = fopen(path, "r");

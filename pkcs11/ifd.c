@@ -14,7 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A card that somebody else resets each time is given up. */
+/* A card that somebody else resets each time is given up, for this call; one that does not answer, for
+ * good. */
 enum { BIND_TRIES = 3 };
 
 static struct ifd *
@@ -176,38 +177,50 @@ ifd_leave(struct ifd *ifd)
 	lock_release(&ifd->lock);
 }
 
-/* The driver's look at the card, in one transaction. */
-static CK_RV
+/* In one transaction. */
+static enum smartcard_result
 bind(struct ifd *ifd)
 {
 	const struct smartcard_cache cache = filecache(module.crypto);
 	struct channel channel = *pcsc_channel(ifd->connection);
-	enum smartcard_result result = SMARTCARD_RESET;
+	enum smartcard_result result;
 	bool reset;
 
+	switch (pcsc_begin(ifd->connection, &reset)) {
+	case CHANNEL_OK: break;
+	case CHANNEL_REMOVED: return SMARTCARD_REMOVED;
+	case CHANNEL_RESET: return SMARTCARD_RESET;
+	default: return SMARTCARD_CHANNEL;
+	}
 	channel.crypto = module.crypto;
 	channel.program = module.program;
-	for (int i = 0; i < BIND_TRIES && result == SMARTCARD_RESET; i++) {
-		enum channel_result begun = pcsc_begin(ifd->connection, &reset);
-
-		if (begun != CHANNEL_OK)
-			return begun == CHANNEL_REMOVED ? CKR_TOKEN_NOT_PRESENT : CKR_DEVICE_ERROR;
-		result = smartcard_bind(&channel, module.settings.file_cache ? &cache : NULL,
-					&ifd->card);
-		if (result == SMARTCARD_OK &&
-		    !settings_match(module.settings.accept_labels, ifd->card->label)) {
-			smartcard_free(ifd->card);
-			ifd->card = NULL;
-			result = SMARTCARD_UNKNOWN;
-		}
-		if (result == SMARTCARD_OK)
-			result = token_make_all(ifd);
-		pcsc_end(ifd->connection, false);
-		if (result != SMARTCARD_OK) {
-			smartcard_free(ifd->card);
-			ifd->card = NULL;
-		}
+	result = smartcard_bind(&channel, module.settings.file_cache ? &cache : NULL, &ifd->card);
+	if (result == SMARTCARD_OK &&
+	    !settings_match(module.settings.accept_labels, ifd->card->label))
+		result = SMARTCARD_UNKNOWN;
+	if (result == SMARTCARD_OK)
+		result = token_make_all(ifd);
+	pcsc_end(ifd->connection, false);
+	if (result != SMARTCARD_OK) {
+		smartcard_free(ifd->card);
+		ifd->card = NULL;
 	}
+	return result;
+}
+
+/* The driver's look at the card. Others may reset it meanwhile: that says nothing of the card, and if
+ * they do not stop, the next call looks. */
+static CK_RV
+look_at_card(struct ifd *ifd)
+{
+	enum smartcard_result result = SMARTCARD_RESET;
+
+	/* All of it is reading, and may be done again. */
+	for (int i = 0;
+	     i < BIND_TRIES && (result == SMARTCARD_RESET || result == SMARTCARD_CHANNEL); i++)
+		result = bind(ifd);
+	ifd->tried = result != SMARTCARD_RESET && result != SMARTCARD_REMOVED &&
+		     result != SMARTCARD_NO_MEMORY;
 	switch (result) {
 	case SMARTCARD_OK: return CKR_OK;
 	case SMARTCARD_UNKNOWN: return CKR_TOKEN_NOT_RECOGNIZED;
@@ -226,9 +239,8 @@ look(struct ifd *ifd, unsigned events)
 	default:
 		return CKR_DEVICE_ERROR; /* somebody may have it for himself: the next call looks */
 	}
-	ifd->card_rv = bind(ifd);
+	ifd->card_rv = look_at_card(ifd);
 	ifd->bound_events = events;
-	ifd->tried = ifd->card_rv != CKR_TOKEN_NOT_PRESENT && ifd->card_rv != CKR_HOST_MEMORY;
 	if (ifd->card == NULL) {
 		for (size_t i = 0; i < IFD_SLOTS_MAX; i++)
 			token_clear(&ifd->tokens[i]);

@@ -22,6 +22,8 @@ enum {
 	/* How long pcscd may take to see that a card has gone. */
 	GONE_MS = 10,
 	GONE_TRIES = 20,
+	/* Whoever reset a card may do so again before we have it; not for ever. */
+	RESET_TRIES = 3,
 };
 
 /* pcsc-lite's reader that is no reader: its state changes when readers come or go. */
@@ -32,6 +34,7 @@ struct pcsc_card {
 	SCARDHANDLE handle;
 	DWORD protocol;
 	uint8_t atr[ATR_LEN_MAX];
+	size_t atr_len;
 	struct channel channel;
 	DWORD verify_code, modify_code; /* of PC/SC part 10; 0: the reader has none */
 };
@@ -192,32 +195,29 @@ result_of(LONG rv)
 	}
 }
 
-/* A card or a pcscd that goes in the midst of a call breaks it off with an error of its own
- * (SCARD_E_NOT_TRANSACTED, SCARD_F_COMM_ERROR); that it has gone is told to a later one. */
-static enum channel_result
-result_of_call(const struct pcsc_card *card, LONG rv)
-{
-	enum channel_result result = result_of(rv);
-
-	for (int tries = 0; result == CHANNEL_FAILED && tries < GONE_TRIES; tries++) {
-		uint8_t atr[ATR_LEN_MAX];
-		DWORD state, protocol, atr_len = sizeof(atr);
-
-		if (tries > 0)
-			pause_ms(GONE_MS);
-		if (result_of(SCardStatus(card->handle, NULL, NULL, &state, &protocol, atr,
-					  &atr_len)) == CHANNEL_REMOVED)
-			result = CHANNEL_REMOVED;
-	}
-	return result;
-}
-
 static LONG
 reconnect(struct pcsc_card *card, DWORD initialization)
 {
 	return SCardReconnect(card->handle, SCARD_SHARE_SHARED,
 			      SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, initialization,
 			      &card->protocol);
+}
+
+/* Also of a card that has no power. */
+static LONG
+ask_state(const struct pcsc_card *card, DWORD *state)
+{
+	uint8_t atr[ATR_LEN_MAX];
+	DWORD protocol, atr_len = sizeof(atr);
+
+	*state = 0;
+	return SCardStatus(card->handle, NULL, NULL, state, &protocol, atr, &atr_len);
+}
+
+static bool
+is_without_power(DWORD state)
+{
+	return (state & SCARD_PRESENT) != 0 && (state & SCARD_POWERED) == 0;
 }
 
 /*
@@ -228,16 +228,47 @@ reconnect(struct pcsc_card *card, DWORD initialization)
 static LONG
 renew(struct pcsc_card *card)
 {
-	uint8_t atr[ATR_LEN_MAX];
-	DWORD state = 0, protocol, atr_len = sizeof(atr);
 	LONG rv = reconnect(card, SCARD_LEAVE_CARD);
+	DWORD state;
 
-	if (rv == SCARD_S_SUCCESS &&
-	    SCardStatus(card->handle, NULL, NULL, &state, &protocol, atr, &atr_len) ==
-		SCARD_S_SUCCESS &&
-	    (state & SCARD_POWERED) == 0)
+	if (rv == SCARD_S_SUCCESS && ask_state(card, &state) == SCARD_S_SUCCESS &&
+	    is_without_power(state))
 		rv = reconnect(card, SCARD_RESET_CARD);
 	return rv;
+}
+
+/*
+ * A card or a pcscd that goes in the midst of a call breaks it off with an error of its own
+ * (SCARD_E_NOT_TRANSACTED, SCARD_F_COMM_ERROR); that it has gone is told to a later one. A program that
+ * takes the power is heard of before it does so: renew() may have come too early.
+ */
+static enum channel_result
+result_of_call(struct pcsc_card *card, LONG rv)
+{
+	enum channel_result result = result_of(rv);
+
+	for (int tries = 0; result == CHANNEL_FAILED && tries < GONE_TRIES; tries++) {
+		DWORD state;
+		LONG now;
+
+		if (tries > 0)
+			pause_ms(GONE_MS);
+		now = ask_state(card, &state);
+		if (result_of(now) == CHANNEL_REMOVED)
+			result = CHANNEL_REMOVED;
+		else if (now == SCARD_S_SUCCESS && is_without_power(state) &&
+			 reconnect(card, SCARD_RESET_CARD) == SCARD_S_SUCCESS)
+			break;
+	}
+	return result;
+}
+
+/* Programs hear of a reset before it is made. Who has renewed his connection when it is, is told that the
+ * card has no protocol now. */
+static bool
+tells_of_reset(LONG rv)
+{
+	return rv == SCARD_W_RESET_CARD || rv == SCARD_E_PROTO_MISMATCH;
 }
 
 static enum channel_result
@@ -252,8 +283,9 @@ transmit(void *context, struct bytes command, struct writer *response)
 
 	if (rv == SCARD_S_SUCCESS && len <= sizeof(answer))
 		writer_put(response, (struct bytes){answer, len});
-	else if (rv == SCARD_W_RESET_CARD && renew(card) == SCARD_W_REMOVED_CARD)
-		rv = SCARD_W_REMOVED_CARD;
+	else if (tells_of_reset(rv))
+		rv = renew(card) == SCARD_W_REMOVED_CARD ? SCARD_W_REMOVED_CARD
+							 : SCARD_W_RESET_CARD;
 	return result_of_call(card, rv);
 }
 
@@ -277,27 +309,45 @@ pin_pad(void *context, const struct channel_pin *pin, struct writer *response)
 	return pinpad_answer((struct bytes){answer, len}, response);
 }
 
-static void
+/* A reader that does not know the request has no pad. */
+static LONG
 find_pin_pad(struct pcsc_card *card)
 {
 	uint8_t answer[PINPAD_FEATURES_MAX];
 	uint32_t verify_code = 0, modify_code = 0;
 	DWORD len = 0;
+	LONG rv = SCardControl(card->handle, CM_IOCTL_GET_FEATURE_REQUEST, NULL, 0, answer,
+			       sizeof(answer), &len);
 
-	if (SCardControl(card->handle, CM_IOCTL_GET_FEATURE_REQUEST, NULL, 0, answer,
-			 sizeof(answer), &len) != SCARD_S_SUCCESS ||
-	    len > sizeof(answer))
-		return;
-	pinpad_features((struct bytes){answer, len}, &verify_code, &modify_code);
+	if (rv == SCARD_S_SUCCESS && len <= sizeof(answer))
+		pinpad_features((struct bytes){answer, len}, &verify_code, &modify_code);
 	card->verify_code = verify_code;
 	card->modify_code = modify_code;
+	return rv == SCARD_W_RESET_CARD ? rv : SCARD_S_SUCCESS;
+}
+
+/* Of what a new connection is. A call that tells of a reset fills in nothing. */
+static LONG
+learn(struct pcsc_card *card)
+{
+	DWORD state = 0, atr_len = sizeof(card->atr);
+	LONG rv = SCardStatus(card->handle, NULL, NULL, &state, &card->protocol, card->atr,
+			      &atr_len);
+
+	card->atr_len = 0;
+	if (rv != SCARD_S_SUCCESS)
+		return rv;
+	/* Another program has taken the power: what card it is, nobody knows now. */
+	if (atr_len == 0 || atr_len > sizeof(card->atr))
+		return SCARD_W_UNPOWERED_CARD;
+	card->atr_len = atr_len;
+	return find_pin_pad(card);
 }
 
 enum channel_result
 pcsc_connect(const char *reader, struct pcsc_card **made)
 {
 	struct pcsc_card *card = calloc(1, sizeof(*card));
-	DWORD state = 0, atr_len = sizeof(card->atr);
 	enum channel_result result = CHANNEL_FAILED;
 	LONG rv;
 
@@ -312,20 +362,21 @@ pcsc_connect(const char *reader, struct pcsc_card **made)
 	rv = SCardConnect(card->context, reader, SCARD_SHARE_SHARED,
 			  SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &card->handle, &card->protocol);
 	if (rv == SCARD_S_SUCCESS)
-		rv = SCardStatus(card->handle, NULL, NULL, &state, &card->protocol, card->atr,
-				 &atr_len);
-	if (rv == SCARD_W_RESET_CARD)
+		rv = learn(card);
+	for (int tries = 0; rv == SCARD_W_RESET_CARD && tries < RESET_TRIES; tries++) {
 		rv = renew(card);
+		if (rv == SCARD_S_SUCCESS)
+			rv = learn(card);
+	}
 	/* pcscd ended meanwhile */
 	result = rv == SCARD_F_COMM_ERROR ? CHANNEL_REMOVED : result_of(rv);
 	if (result != CHANNEL_OK)
 		goto out;
-	find_pin_pad(card);
 	card->channel = (struct channel){
 	    .context = card,
 	    .transmit = transmit,
 	    .pin_pad = card->verify_code != 0 ? pin_pad : NULL,
-	    .atr = {card->atr, atr_len <= sizeof(card->atr) ? atr_len : 0},
+	    .atr = {card->atr, card->atr_len},
 	    .t0 = card->protocol == SCARD_PROTOCOL_T0,
 	};
 	*made = card;
@@ -358,14 +409,13 @@ pcsc_begin(struct pcsc_card *card, bool *reset)
 	LONG rv = SCardBeginTransaction(card->handle);
 
 	*reset = false;
-	/* Whoever reset it may do so again before we have it; not for ever. */
-	for (int tries = 0; rv == SCARD_W_RESET_CARD && tries < 3; tries++) {
+	for (int tries = 0; rv == SCARD_W_RESET_CARD && tries < RESET_TRIES; tries++) {
 		*reset = true;
 		rv = renew(card);
 		if (rv == SCARD_S_SUCCESS)
 			rv = SCardBeginTransaction(card->handle);
 	}
-	return rv == SCARD_W_RESET_CARD ? CHANNEL_FAILED : result_of_call(card, rv);
+	return result_of_call(card, rv);
 }
 
 void

@@ -46,14 +46,14 @@ void pcsc_wait_cancel(struct pcsc_context *context);
 
 struct pcsc_card;
 
-/* Connects, shared. CHANNEL_REMOVED: no card or no reader; CHANNEL_FAILED: mute, or held by a program
- * for itself, or no pcscd. */
+/* Connects, shared. CHANNEL_REMOVED: no card, no reader or no pcscd; CHANNEL_FAILED: mute, or held by a
+ * program for itself; CHANNEL_RESET: others reset it each time. */
 enum channel_result pcsc_connect(const char *reader, struct pcsc_card **card) MUST_USE;
 void pcsc_disconnect(struct pcsc_card *card); /* leaves the card as it is; NULL is fine */
 const struct channel *pcsc_channel(const struct pcsc_card *card);
 
 /* Nobody else has the card until the end. Waits for others. CHANNEL_OK with `*reset`: somebody reset
- * the card since the last transaction. */
+ * the card since the last transaction. CHANNEL_RESET: others reset it each time. */
 enum channel_result pcsc_begin(struct pcsc_card *card, bool *reset) MUST_USE;
 /* `reset`: the card is reset, so that it forgets who has verified what. */
 void pcsc_end(struct pcsc_card *card, bool reset);

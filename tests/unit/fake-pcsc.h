@@ -22,6 +22,12 @@ struct fake_reader {
 	unsigned events;
 	bool was_reset; /* by another program: the next call hears of it */
 	bool unpowered; /* by another program, until somebody resets it */
+	/* By another program as often, each time that the call is made: */
+	unsigned resets_at_status, resets_at_control, resets_at_begin;
+	/* A reset that was told of before it is made: it is made at the next command. */
+	bool late_reset, late_unpower;
+	bool no_protocol; /* after such a reset, until somebody reconnects */
+	unsigned no_atr;  /* SCardStatus has none so many times */
 	bool in_transaction;
 	unsigned commands;    /* APDUs */
 	unsigned outside;     /* of these, sent outside of a transaction */
@@ -269,6 +275,18 @@ fake_state(SCARDHANDLE handle, struct fake_reader **reader)
 	return (*reader)->was_reset ? SCARD_W_RESET_CARD : SCARD_S_SUCCESS;
 }
 
+/* Somebody resets the card just before this call. */
+static inline LONG
+fake_reset_before(struct fake_reader *reader, unsigned *times)
+{
+	if (*times == 0)
+		return SCARD_S_SUCCESS;
+	(*times)--;
+	card_reset(reader->applet->card);
+	reader->was_reset = true;
+	return SCARD_W_RESET_CARD;
+}
+
 LONG
 SCardReconnect(SCARDHANDLE handle, DWORD share, DWORD protocols, DWORD what, LPDWORD protocol)
 {
@@ -285,7 +303,7 @@ SCardReconnect(SCARDHANDLE handle, DWORD share, DWORD protocols, DWORD what, LPD
 	} else {
 		assert_int_equal(what, SCARD_LEAVE_CARD);
 	}
-	reader->was_reset = false;
+	reader->was_reset = reader->no_protocol = false;
 	*protocol = fake_protocol(reader);
 	return SCARD_S_SUCCESS;
 }
@@ -303,6 +321,8 @@ SCardBeginTransaction(SCARDHANDLE handle)
 	struct fake_reader *reader;
 	LONG rv = fake_state(handle, &reader);
 
+	if (rv == SCARD_S_SUCCESS)
+		rv = fake_reset_before(reader, &reader->resets_at_begin);
 	if (rv == SCARD_S_SUCCESS) {
 		assert_false(reader->in_transaction);
 		reader->in_transaction = true;
@@ -341,11 +361,15 @@ SCardStatus(SCARDHANDLE handle, LPSTR name, LPDWORD name_len, LPDWORD state, LPD
 		*atr_len = 0;
 		return SCARD_S_SUCCESS;
 	}
+	if (rv == SCARD_S_SUCCESS)
+		rv = fake_reset_before(reader, &reader->resets_at_status);
 	if (rv != SCARD_S_SUCCESS)
 		return rv;
-	bytes = card_atr(reader->applet->card);
+	bytes = reader->no_atr > 0 ? BYTES_NONE : card_atr(reader->applet->card);
+	reader->no_atr -= reader->no_atr > 0 ? 1 : 0;
 	assert_true(*atr_len >= bytes.len);
-	memcpy(atr, bytes.data, bytes.len);
+	if (bytes.len > 0)
+		memcpy(atr, bytes.data, bytes.len);
 	*atr_len = bytes.len;
 	*state =
 	    reader->unpowered ? SCARD_PRESENT : SCARD_PRESENT | SCARD_POWERED | SCARD_NEGOTIABLE;
@@ -366,7 +390,15 @@ fake_accident(struct fake_reader *reader)
 		reader->was_reset = true;
 		return SCARD_W_RESET_CARD;
 	}
-	return SCARD_S_SUCCESS;
+	if (reader->late_reset || reader->late_unpower) {
+		card_reset(reader->applet->card);
+		reader->no_protocol = reader->late_reset;
+		reader->unpowered = reader->late_unpower;
+		reader->late_reset = reader->late_unpower = false;
+	}
+	if (reader->no_protocol)
+		return SCARD_E_PROTO_MISMATCH;
+	return reader->unpowered ? SCARD_E_NOT_TRANSACTED : SCARD_S_SUCCESS;
 }
 
 /* As long as the owner of a remote key looks for his phone. */
@@ -459,8 +491,6 @@ SCardTransmit(SCARDHANDLE handle, const SCARD_IO_REQUEST *in, LPCBYTE command, D
 
 	(void)in;
 	(void)out;
-	if (rv == SCARD_S_SUCCESS && reader->unpowered)
-		rv = SCARD_E_NOT_TRANSACTED;
 	if (rv == SCARD_S_SUCCESS)
 		rv = fake_accident(reader);
 	if (rv != SCARD_S_SUCCESS)
@@ -500,6 +530,8 @@ SCardControl(SCARDHANDLE handle, DWORD code, LPCVOID in, DWORD in_len, LPVOID ou
 	LONG rv = fake_state(handle, &reader);
 	struct writer writer = writer_to(out, out_len);
 
+	if (rv == SCARD_S_SUCCESS)
+		rv = fake_reset_before(reader, &reader->resets_at_control);
 	if (rv != SCARD_S_SUCCESS)
 		return rv;
 	if (code == CM_IOCTL_GET_FEATURE_REQUEST && reader->pad_pin != NULL)

@@ -284,8 +284,8 @@ transmit(void *context, struct bytes command, struct writer *response)
 	if (rv == SCARD_S_SUCCESS && len <= sizeof(answer))
 		writer_put(response, (struct bytes){answer, len});
 	else if (tells_of_reset(rv))
-		rv = renew(card) == SCARD_W_REMOVED_CARD ? SCARD_W_REMOVED_CARD
-							 : SCARD_W_RESET_CARD;
+		rv =
+		    renew(card) == SCARD_W_REMOVED_CARD ? SCARD_W_REMOVED_CARD : SCARD_W_RESET_CARD;
 	return result_of_call(card, rv);
 }
 
@@ -331,8 +331,8 @@ static LONG
 learn(struct pcsc_card *card)
 {
 	DWORD state = 0, atr_len = sizeof(card->atr);
-	LONG rv = SCardStatus(card->handle, NULL, NULL, &state, &card->protocol, card->atr,
-			      &atr_len);
+	LONG rv =
+	    SCardStatus(card->handle, NULL, NULL, &state, &card->protocol, card->atr, &atr_len);
 
 	card->atr_len = 0;
 	if (rv != SCARD_S_SUCCESS)

@@ -14,8 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A card that somebody else resets each time is given up, for this call; one that does not answer, for
- * good. */
+/* A card that somebody else resets each time is given up, for this call. */
 enum { BIND_TRIES = 3 };
 
 static struct ifd *
@@ -177,21 +176,14 @@ ifd_leave(struct ifd *ifd)
 	lock_release(&ifd->lock);
 }
 
-/* In one transaction. */
+/* Within a transaction. */
 static enum smartcard_result
 bind(struct ifd *ifd)
 {
 	const struct smartcard_cache cache = filecache(module.crypto);
 	struct channel channel = *pcsc_channel(ifd->connection);
 	enum smartcard_result result;
-	bool reset;
 
-	switch (pcsc_begin(ifd->connection, &reset)) {
-	case CHANNEL_OK: break;
-	case CHANNEL_REMOVED: return SMARTCARD_REMOVED;
-	case CHANNEL_RESET: return SMARTCARD_RESET;
-	default: return SMARTCARD_CHANNEL;
-	}
 	channel.crypto = module.crypto;
 	channel.program = module.program;
 	result = smartcard_bind(&channel, module.settings.file_cache ? &cache : NULL, &ifd->card);
@@ -200,7 +192,6 @@ bind(struct ifd *ifd)
 		result = SMARTCARD_UNKNOWN;
 	if (result == SMARTCARD_OK)
 		result = token_make_all(ifd);
-	pcsc_end(ifd->connection, false);
 	if (result != SMARTCARD_OK) {
 		smartcard_free(ifd->card);
 		ifd->card = NULL;
@@ -208,19 +199,25 @@ bind(struct ifd *ifd)
 	return result;
 }
 
-/* The driver's look at the card. Others may reset it meanwhile: that says nothing of the card, and if
- * they do not stop, the next call looks. */
+/* The driver's look at the card. Sets ifd->tried when that says something of the card. */
 static CK_RV
 look_at_card(struct ifd *ifd)
 {
 	enum smartcard_result result = SMARTCARD_RESET;
+	bool again = true, reset;
 
-	/* All of it is reading, and may be done again. */
-	for (int i = 0;
-	     i < BIND_TRIES && (result == SMARTCARD_RESET || result == SMARTCARD_CHANNEL); i++)
+	for (int i = 0; i < BIND_TRIES && again; i++) {
+		enum channel_result begun = pcsc_begin(ifd->connection, &reset);
+
+		if (begun != CHANNEL_OK)
+			return begun == CHANNEL_REMOVED ? CKR_TOKEN_NOT_PRESENT : CKR_DEVICE_ERROR;
 		result = bind(ifd);
-	ifd->tried = result != SMARTCARD_RESET && result != SMARTCARD_REMOVED &&
-		     result != SMARTCARD_NO_MEMORY;
+		pcsc_end(ifd->connection, false);
+		/* All of it is reading, and may be done again. */
+		again = result == SMARTCARD_RESET ||
+			(result == SMARTCARD_CHANNEL && pcsc_powered_again(ifd->connection));
+	}
+	ifd->tried = !again && result != SMARTCARD_REMOVED && result != SMARTCARD_NO_MEMORY;
 	switch (result) {
 	case SMARTCARD_OK: return CKR_OK;
 	case SMARTCARD_UNKNOWN: return CKR_TOKEN_NOT_RECOGNIZED;

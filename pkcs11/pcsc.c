@@ -35,6 +35,10 @@ struct pcsc_card {
 	DWORD protocol;
 	uint8_t atr[ATR_LEN_MAX];
 	size_t atr_len;
+	unsigned stay;      /* of the card: insertions and removals when it was connected to */
+	bool learnt;        /* these three */
+	bool was_reset;     /* since the last pcsc_begin() that said so */
+	bool powered_again; /* see pcsc_powered_again() */
 	struct channel channel;
 	DWORD verify_code, modify_code; /* of PC/SC part 10; 0: the reader has none */
 };
@@ -203,15 +207,19 @@ reconnect(struct pcsc_card *card, DWORD initialization)
 			      &card->protocol);
 }
 
-/* Also of a card that has no power. */
+/* Also of a card that has no power. Programs hear of a reset before it is made: whose connection was
+ * renewed meanwhile is not told, but the card has no protocol then. */
 static LONG
 ask_state(const struct pcsc_card *card, DWORD *state)
 {
 	uint8_t atr[ATR_LEN_MAX];
-	DWORD protocol, atr_len = sizeof(atr);
+	DWORD protocol = SCARD_PROTOCOL_UNDEFINED, atr_len = sizeof(atr);
+	LONG rv = SCardStatus(card->handle, NULL, NULL, state, &protocol, atr, &atr_len);
 
-	*state = 0;
-	return SCardStatus(card->handle, NULL, NULL, state, &protocol, atr, &atr_len);
+	if (rv != SCARD_S_SUCCESS)
+		*state = 0;
+	return rv == SCARD_S_SUCCESS && protocol == SCARD_PROTOCOL_UNDEFINED ? SCARD_W_RESET_CARD
+									     : rv;
 }
 
 static bool
@@ -220,27 +228,40 @@ is_without_power(DWORD state)
 	return (state & SCARD_PRESENT) != 0 && (state & SCARD_POWERED) == 0;
 }
 
+/* SCardReconnect takes whatever card is there, in whatever protocol somebody else speaks with it. */
+static bool
+is_same(const struct pcsc_card *card, DWORD state)
+{
+	return !card->learnt || (events_of(state) == card->stay &&
+				 card->channel.t0 == (card->protocol == SCARD_PROTOCOL_T0));
+}
+
 /*
  * After another program's reset the connection must be renewed, or every call fails. If that program has
  * taken the card's power (SCARD_UNPOWER_CARD), pcsc-lite 1.9.9 leaves it so and takes it for powered: all
- * commands fail, and with SCARD_W_UNPOWERED_CARD all new connections, until somebody resets it.
+ * commands fail, and with SCARD_W_UNPOWERED_CARD all new connections, until somebody resets it. A reader
+ * that sets the protocol, as libccid's do, refuses to without power.
  */
 static LONG
 renew(struct pcsc_card *card)
 {
 	LONG rv = reconnect(card, SCARD_LEAVE_CARD);
-	DWORD state;
+	DWORD state = 0;
 
-	if (rv == SCARD_S_SUCCESS && ask_state(card, &state) == SCARD_S_SUCCESS &&
-	    is_without_power(state))
+	if (rv == SCARD_W_UNRESPONSIVE_CARD)
 		rv = reconnect(card, SCARD_RESET_CARD);
-	return rv;
+	/* What is told of now is told again by the next call. */
+	if (rv != SCARD_S_SUCCESS || ask_state(card, &state) != SCARD_S_SUCCESS)
+		return rv;
+	if (!is_same(card, state))
+		return SCARD_W_REMOVED_CARD;
+	return is_without_power(state) ? reconnect(card, SCARD_RESET_CARD) : rv;
 }
 
 /*
  * A card or a pcscd that goes in the midst of a call breaks it off with an error of its own
- * (SCARD_E_NOT_TRANSACTED, SCARD_F_COMM_ERROR); that it has gone is told to a later one. A program that
- * takes the power is heard of before it does so: renew() may have come too early.
+ * (SCARD_E_NOT_TRANSACTED, SCARD_F_COMM_ERROR); that it has gone is told to a later one. So does a card
+ * whose power is taken after the connection was renewed.
  */
 static enum channel_result
 result_of_call(struct pcsc_card *card, LONG rv)
@@ -248,27 +269,28 @@ result_of_call(struct pcsc_card *card, LONG rv)
 	enum channel_result result = result_of(rv);
 
 	for (int tries = 0; result == CHANNEL_FAILED && tries < GONE_TRIES; tries++) {
-		DWORD state;
-		LONG now;
+		DWORD state = 0;
 
 		if (tries > 0)
 			pause_ms(GONE_MS);
-		now = ask_state(card, &state);
-		if (result_of(now) == CHANNEL_REMOVED)
+		if (result_of(ask_state(card, &state)) == CHANNEL_REMOVED) {
 			result = CHANNEL_REMOVED;
-		else if (now == SCARD_S_SUCCESS && is_without_power(state) &&
-			 reconnect(card, SCARD_RESET_CARD) == SCARD_S_SUCCESS)
+		} else if (is_without_power(state) &&
+			   reconnect(card, SCARD_RESET_CARD) == SCARD_S_SUCCESS) {
+			card->was_reset = card->powered_again = true;
 			break;
+		}
 	}
 	return result;
 }
 
-/* Programs hear of a reset before it is made. Who has renewed his connection when it is, is told that the
- * card has no protocol now. */
-static bool
-tells_of_reset(LONG rv)
+/* Of a call that was not made since the card was reset, or has gone meanwhile. */
+static LONG
+after_reset(struct pcsc_card *card)
 {
-	return rv == SCARD_W_RESET_CARD || rv == SCARD_E_PROTO_MISMATCH;
+	LONG rv = renew(card);
+
+	return rv == SCARD_S_SUCCESS ? SCARD_W_RESET_CARD : rv;
 }
 
 static enum channel_result
@@ -283,9 +305,9 @@ transmit(void *context, struct bytes command, struct writer *response)
 
 	if (rv == SCARD_S_SUCCESS && len <= sizeof(answer))
 		writer_put(response, (struct bytes){answer, len});
-	else if (tells_of_reset(rv))
-		rv =
-		    renew(card) == SCARD_W_REMOVED_CARD ? SCARD_W_REMOVED_CARD : SCARD_W_RESET_CARD;
+	/* The second: it has no protocol, see ask_state(), or another one. */
+	else if (rv == SCARD_W_RESET_CARD || rv == SCARD_E_PROTO_MISMATCH)
+		rv = after_reset(card);
 	return result_of_call(card, rv);
 }
 
@@ -296,52 +318,57 @@ pin_pad(void *context, const struct channel_pin *pin, struct writer *response)
 	uint8_t request[PINPAD_REQUEST_MAX], answer[RAPDU_LEN_MAX];
 	struct writer writer = writer_to(request, sizeof(request));
 	DWORD len = sizeof(answer), code = pin->change ? card->modify_code : card->verify_code;
+	DWORD state;
 	LONG rv;
 
 	if (code == 0 || !pinpad_request(pin, &writer))
 		return CHANNEL_FAILED;
-	rv = SCardControl(card->handle, code, request, (DWORD)writer.len, answer, sizeof(answer),
-			  &len);
+	/* SCardControl tells of no reset, and the PIN would go to a card that has forgotten its DF. */
+	rv = ask_state(card, &state);
 	if (rv == SCARD_W_RESET_CARD)
-		(void)renew(card);
+		rv = after_reset(card);
+	if (rv == SCARD_S_SUCCESS)
+		rv = SCardControl(card->handle, code, request, (DWORD)writer.len, answer,
+				  sizeof(answer), &len);
 	if (rv != SCARD_S_SUCCESS)
 		return result_of_call(card, rv);
 	return pinpad_answer((struct bytes){answer, len}, response);
 }
 
-/* A reader that does not know the request has no pad. */
-static LONG
+static void
 find_pin_pad(struct pcsc_card *card)
 {
 	uint8_t answer[PINPAD_FEATURES_MAX];
 	uint32_t verify_code = 0, modify_code = 0;
 	DWORD len = 0;
-	LONG rv = SCardControl(card->handle, CM_IOCTL_GET_FEATURE_REQUEST, NULL, 0, answer,
-			       sizeof(answer), &len);
 
-	if (rv == SCARD_S_SUCCESS && len <= sizeof(answer))
-		pinpad_features((struct bytes){answer, len}, &verify_code, &modify_code);
+	if (SCardControl(card->handle, CM_IOCTL_GET_FEATURE_REQUEST, NULL, 0, answer,
+			 sizeof(answer), &len) != SCARD_S_SUCCESS ||
+	    len > sizeof(answer))
+		return;
+	pinpad_features((struct bytes){answer, len}, &verify_code, &modify_code);
 	card->verify_code = verify_code;
 	card->modify_code = modify_code;
-	return rv == SCARD_W_RESET_CARD ? rv : SCARD_S_SUCCESS;
 }
 
-/* Of what a new connection is. A call that tells of a reset fills in nothing. */
+/* The ATR. A call that tells of a reset fills in nothing. */
 static LONG
 learn(struct pcsc_card *card)
 {
-	DWORD state = 0, atr_len = sizeof(card->atr);
-	LONG rv =
-	    SCardStatus(card->handle, NULL, NULL, &state, &card->protocol, card->atr, &atr_len);
+	DWORD state = 0, protocol = SCARD_PROTOCOL_UNDEFINED, atr_len = sizeof(card->atr);
+	LONG rv = SCardStatus(card->handle, NULL, NULL, &state, &protocol, card->atr, &atr_len);
 
-	card->atr_len = 0;
 	if (rv != SCARD_S_SUCCESS)
 		return rv;
-	/* Another program has taken the power: what card it is, nobody knows now. */
+	if (protocol == SCARD_PROTOCOL_UNDEFINED)
+		return SCARD_W_RESET_CARD;
+	/* After a reset that failed. */
 	if (atr_len == 0 || atr_len > sizeof(card->atr))
-		return SCARD_W_UNPOWERED_CARD;
+		return SCARD_W_UNRESPONSIVE_CARD;
 	card->atr_len = atr_len;
-	return find_pin_pad(card);
+	card->stay = events_of(state);
+	card->learnt = true;
+	return rv;
 }
 
 enum channel_result
@@ -372,6 +399,7 @@ pcsc_connect(const char *reader, struct pcsc_card **made)
 	result = rv == SCARD_F_COMM_ERROR ? CHANNEL_REMOVED : result_of(rv);
 	if (result != CHANNEL_OK)
 		goto out;
+	find_pin_pad(card);
 	card->channel = (struct channel){
 	    .context = card,
 	    .transmit = transmit,
@@ -408,18 +436,41 @@ pcsc_begin(struct pcsc_card *card, bool *reset)
 {
 	LONG rv = SCardBeginTransaction(card->handle);
 
-	*reset = false;
 	for (int tries = 0; rv == SCARD_W_RESET_CARD && tries < RESET_TRIES; tries++) {
-		*reset = true;
+		card->was_reset = true;
 		rv = renew(card);
 		if (rv == SCARD_S_SUCCESS)
 			rv = SCardBeginTransaction(card->handle);
 	}
+	*reset = card->was_reset;
+	card->was_reset = rv != SCARD_S_SUCCESS && card->was_reset;
 	return result_of_call(card, rv);
+}
+
+bool
+pcsc_powered_again(struct pcsc_card *card)
+{
+	bool was = card->powered_again;
+
+	card->powered_again = false;
+	return was;
 }
 
 void
 pcsc_end(struct pcsc_card *card, bool reset)
 {
-	(void)SCardEndTransaction(card->handle, reset ? SCARD_RESET_CARD : SCARD_LEAVE_CARD);
+	const DWORD what = reset ? SCARD_RESET_CARD : SCARD_LEAVE_CARD;
+	LONG rv = SCardEndTransaction(card->handle, what);
+
+	if (rv == SCARD_W_RESET_CARD) {
+		card->was_reset = true;
+		rv = renew(card);
+		if (rv == SCARD_S_SUCCESS)
+			rv = SCardEndTransaction(card->handle, what);
+	}
+	/* Who is told something else goes on having the card, and the next one that comes, for himself. */
+	if (rv != SCARD_S_SUCCESS) {
+		(void)SCardDisconnect(card->handle, SCARD_LEAVE_CARD);
+		card->handle = 0;
+	}
 }

@@ -55,7 +55,12 @@ const struct channel *pcsc_channel(const struct pcsc_card *card);
 /* Nobody else has the card until the end. Waits for others. CHANNEL_OK with `*reset`: somebody reset
  * the card since the last transaction. CHANNEL_RESET: others reset it each time. */
 enum channel_result pcsc_begin(struct pcsc_card *card, bool *reset) MUST_USE;
-/* `reset`: the card is reset, so that it forgets who has verified what. */
+/* `reset`: the card is reset, so that it forgets who has verified what. A transaction that cannot be
+ * ended costs the connection: all that follows is CHANNEL_REMOVED. */
 void pcsc_end(struct pcsc_card *card, bool reset);
+
+/* Since the last call of this, a command failed as another program had taken the card's power, and the
+ * card has power again. */
+bool pcsc_powered_again(struct pcsc_card *card);
 
 #endif

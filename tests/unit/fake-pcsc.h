@@ -22,12 +22,16 @@ struct fake_reader {
 	unsigned events;
 	bool was_reset; /* by another program: the next call hears of it */
 	bool unpowered; /* by another program, until somebody resets it */
-	/* By another program as often, each time that the call is made: */
-	unsigned resets_at_status, resets_at_control, resets_at_begin;
-	/* A reset that was told of before it is made: it is made at the next command. */
-	bool late_reset, late_unpower;
-	bool no_protocol; /* after such a reset, until somebody reconnects */
-	unsigned no_atr;  /* SCardStatus has none so many times */
+	/* By another program, each time that the call is made, so many times: */
+	unsigned resets_at_status, resets_at_begin, resets_at_end;
+	LONG begin_error; /* of the next SCardBeginTransaction; 0: none */
+	/* At the next command, without a word: a reset that was told of before; the power goes; the card
+	 * is another one. */
+	bool late_reset, late_unpower, exchanged;
+	unsigned late_reset_after; /* the same reset after so many commands; 0: not */
+	bool no_protocol;          /* after a reset, until somebody reconnects */
+	bool mute;       /* without power it has no protocol that could be set, as with libccid */
+	unsigned no_atr; /* SCardStatus has none so many times */
 	bool in_transaction;
 	unsigned commands;    /* APDUs */
 	unsigned outside;     /* of these, sent outside of a transaction */
@@ -70,7 +74,7 @@ fake_put(size_t reader, struct applet_card *applet)
 	pthread_mutex_lock(&fake.lock);
 	fake.readers[reader].applet = applet;
 	fake.readers[reader].events++;
-	fake.readers[reader].was_reset = fake.readers[reader].in_transaction = false;
+	fake.readers[reader].was_reset = false;
 	pthread_cond_broadcast(&fake.changed);
 	pthread_mutex_unlock(&fake.lock);
 }
@@ -295,8 +299,12 @@ SCardReconnect(SCARDHANDLE handle, DWORD share, DWORD protocols, DWORD what, LPD
 
 	(void)share;
 	(void)protocols;
+	if (rv == SCARD_W_REMOVED_CARD) /* it hears of no event */
+		return SCARD_E_NO_SMARTCARD;
 	if (rv != SCARD_S_SUCCESS && rv != SCARD_W_RESET_CARD)
 		return rv;
+	if (what == SCARD_LEAVE_CARD && reader->unpowered && reader->mute)
+		return SCARD_W_UNRESPONSIVE_CARD;
 	if (what == SCARD_RESET_CARD) {
 		reader->unpowered = false;
 		card_reset(reader->applet->card);
@@ -311,8 +319,13 @@ SCardReconnect(SCARDHANDLE handle, DWORD share, DWORD protocols, DWORD what, LPD
 LONG
 SCardDisconnect(SCARDHANDLE handle, DWORD what)
 {
+	struct fake_reader *reader = fake_of(handle);
+
 	assert_int_equal(what, SCARD_LEAVE_CARD);
-	return fake_valid(handle) ? SCARD_S_SUCCESS : SCARD_E_INVALID_HANDLE;
+	if (reader == NULL)
+		return SCARD_E_INVALID_HANDLE;
+	reader->in_transaction = false;
+	return SCARD_S_SUCCESS;
 }
 
 LONG
@@ -323,6 +336,10 @@ SCardBeginTransaction(SCARDHANDLE handle)
 
 	if (rv == SCARD_S_SUCCESS)
 		rv = fake_reset_before(reader, &reader->resets_at_begin);
+	if (rv == SCARD_S_SUCCESS && reader->begin_error != 0) {
+		rv = reader->begin_error;
+		reader->begin_error = 0;
+	}
 	if (rv == SCARD_S_SUCCESS) {
 		assert_false(reader->in_transaction);
 		reader->in_transaction = true;
@@ -336,13 +353,15 @@ SCardEndTransaction(SCARDHANDLE handle, DWORD what)
 	struct fake_reader *reader;
 	LONG rv = fake_state(handle, &reader);
 
+	if (rv == SCARD_S_SUCCESS)
+		rv = fake_reset_before(reader, &reader->resets_at_end);
+	/* Who is told something goes on having the card. */
 	if (rv == SCARD_S_SUCCESS) {
 		assert_true(reader->in_transaction);
 		if (what == SCARD_RESET_CARD)
 			card_reset(reader->applet->card);
-	}
-	if (reader != NULL)
 		reader->in_transaction = false;
+	}
 	return rv;
 }
 
@@ -372,8 +391,9 @@ SCardStatus(SCARDHANDLE handle, LPSTR name, LPDWORD name_len, LPDWORD state, LPD
 		memcpy(atr, bytes.data, bytes.len);
 	*atr_len = bytes.len;
 	*state =
-	    reader->unpowered ? SCARD_PRESENT : SCARD_PRESENT | SCARD_POWERED | SCARD_NEGOTIABLE;
-	*protocol = fake_protocol(reader);
+	    (DWORD)reader->events << 16 |
+	    (reader->unpowered ? SCARD_PRESENT : SCARD_PRESENT | SCARD_POWERED | SCARD_NEGOTIABLE);
+	*protocol = reader->no_protocol ? SCARD_PROTOCOL_UNDEFINED : fake_protocol(reader);
 	return SCARD_S_SUCCESS;
 }
 
@@ -381,6 +401,11 @@ SCardStatus(SCARDHANDLE handle, LPSTR name, LPDWORD name_len, LPDWORD state, LPD
 static inline LONG
 fake_accident(struct fake_reader *reader)
 {
+	if (reader->exchanged) {
+		reader->exchanged = false;
+		reader->no_protocol = true;
+		reader->events += 2;
+	}
 	if (reader->remove_at > 0 && --reader->remove_at == 0) {
 		fake_put((size_t)(reader - fake.readers), NULL);
 		return reader->remove_error != 0 ? reader->remove_error : SCARD_W_REMOVED_CARD;
@@ -497,6 +522,10 @@ SCardTransmit(SCARDHANDLE handle, const SCARD_IO_REQUEST *in, LPCBYTE command, D
 		return rv;
 	fake_send(reader, (struct bytes){command, command_len}, &writer);
 	*response_len = writer.len;
+	if (reader->late_reset_after > 0 && --reader->late_reset_after == 0) {
+		card_reset(reader->applet->card);
+		reader->no_protocol = true;
+	}
 	return SCARD_S_SUCCESS;
 }
 
@@ -509,6 +538,8 @@ fake_pad(struct fake_reader *reader, const uint8_t *request, size_t len, struct 
 	uint8_t command[5 + 255];
 
 	reader->pad_used++;
+	assert_false(
+	    reader->no_protocol); /* nobody asks a card that has just been reset for a PIN */
 	if (reader->pad_sw != 0) {
 		writer_u16(response, reader->pad_sw);
 		return;
@@ -530,9 +561,7 @@ SCardControl(SCARDHANDLE handle, DWORD code, LPCVOID in, DWORD in_len, LPVOID ou
 	LONG rv = fake_state(handle, &reader);
 	struct writer writer = writer_to(out, out_len);
 
-	if (rv == SCARD_S_SUCCESS)
-		rv = fake_reset_before(reader, &reader->resets_at_control);
-	if (rv != SCARD_S_SUCCESS)
+	if (rv != SCARD_S_SUCCESS && rv != SCARD_W_RESET_CARD) /* of which it does not tell */
 		return rv;
 	if (code == CM_IOCTL_GET_FEATURE_REQUEST && reader->pad_pin != NULL)
 		writer_put(&writer, BYTES(features));

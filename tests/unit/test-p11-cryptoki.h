@@ -73,8 +73,10 @@ p11_end(void)
 	if (path != NULL)
 		unlink(path);
 	assert_int_equal(fake.contexts, 0);
-	for (size_t i = 0; i < FAKE_READERS; i++)
+	for (size_t i = 0; i < FAKE_READERS; i++) {
 		assert_int_equal(fake.readers[i].outside, 0);
+		assert_false(fake.readers[i].in_transaction);
+	}
 }
 
 static inline struct applet_card *

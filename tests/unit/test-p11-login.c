@@ -510,6 +510,7 @@ a_card_that_goes_while_it_is_asked_has_gone_whatever_the_error(void **state)
 	(void)state;
 	go_at_any_command_of_a_signature(SCARD_E_NOT_TRANSACTED, 2);
 	go_at_any_command_of_a_signature(SCARD_F_COMM_ERROR, 0);
+	go_at_any_command_of_a_signature(SCARD_E_PROTO_MISMATCH, 0);
 }
 
 static void

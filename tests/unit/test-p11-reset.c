@@ -61,19 +61,6 @@ a_reset_while_it_is_connected_to_takes_no_card(void **state)
 }
 
 static void
-a_reset_while_it_is_connected_to_takes_no_pin_pad(void **state)
-{
-	CK_FLAGS flags;
-
-	(void)state;
-	reader->pad_pin = AUTH_PIN;
-	reader->resets_at_control = 1;
-	assert_ok(look(&flags));
-	assert_int_equal(reader->resets_at_control, 0);
-	assert_true((flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0);
-}
-
-static void
 a_reset_at_any_command_while_it_is_looked_at_takes_no_card(void **state)
 {
 	bool reached = true;
@@ -96,8 +83,7 @@ a_reset_at_any_command_while_it_is_looked_at_takes_no_card(void **state)
 static void
 a_card_that_others_reset_each_time_is_looked_at_by_the_next_call(void **state)
 {
-	unsigned *const calls[] = {&reader->resets_at_status, &reader->resets_at_control,
-				   &reader->resets_at_begin};
+	unsigned *const calls[] = {&reader->resets_at_status, &reader->resets_at_begin};
 	CK_FLAGS flags;
 
 	(void)state;
@@ -124,6 +110,33 @@ a_card_without_an_atr_is_looked_at_by_the_next_call(void **state)
 	assert_known();
 }
 
+/* Others have it, and pcscd is told not to wait. */
+static void
+a_transaction_that_does_not_begin_says_nothing_of_the_card(void **state)
+{
+	CK_FLAGS flags;
+
+	(void)state;
+	assert_ok(look(&flags));
+	fake_put(0, NULL);
+	fake_put(0, card);
+	reader->begin_error = SCARD_E_SHARING_VIOLATION;
+	assert_rv(C_GetTokenInfo(0, &(CK_TOKEN_INFO){0}), CKR_DEVICE_ERROR);
+	assert_known();
+}
+
+static void
+a_new_connection_knows_the_protocol_after_a_late_reset(void **state)
+{
+	CK_FLAGS flags;
+
+	(void)state;
+	reader->no_protocol = true;
+	assert_ok(look(&flags));
+	assert_false(reader->no_protocol);
+	assert_known();
+}
+
 static void
 power_that_is_taken_while_it_is_looked_at_takes_no_card(void **state)
 {
@@ -131,6 +144,18 @@ power_that_is_taken_while_it_is_looked_at_takes_no_card(void **state)
 	reader->late_unpower = true;
 	assert_known();
 	assert_false(reader->late_unpower);
+	assert_false(reader->unpowered);
+}
+
+static void
+power_that_is_taken_is_given_back_where_no_protocol_can_be_set_without(void **state)
+{
+	CK_SESSION_HANDLE session = p11_logged_in(p11_slot(2, 0), AUTH_PIN);
+
+	(void)state;
+	reader->mute = true;
+	fake_unpower(0);
+	assert_ok(p11_sign_once(session, CKM_SHA256_RSA_PKCS));
 	assert_false(reader->unpowered);
 }
 
@@ -146,20 +171,79 @@ a_reset_that_was_told_of_too_early_is_made_good(void **state)
 	assert_false(reader->late_reset);
 }
 
+/* The pad is not asked again by the module: who has seen the login fail makes another one. */
+static void
+a_late_reset_lets_no_pin_of_a_pad_go_astray(void **state)
+{
+	CK_SESSION_HANDLE session;
+	bool reached = true;
+	CK_RV rv;
+
+	(void)state;
+	reader->pad_pin = AUTH_PIN;
+	for (unsigned after = 1; reached; after++) {
+		fake_put(0, NULL);
+		fake_put(0, card);
+		session = p11_open(p11_slot(2, 0), 0);
+		reader->late_reset_after = after;
+		rv = C_Login(session, CKU_USER, NULL, 0);
+		reached = reader->late_reset_after == 0;
+		reader->late_reset_after = 0;
+		assert_rv(rv, reached ? CKR_DEVICE_ERROR : CKR_OK);
+		assert_int_equal(reader->pad_used, reached ? 0 : 1);
+		if (reached)
+			assert_ok(C_Login(session, CKU_USER, NULL, 0));
+		reader->pad_used = 0;
+		assert_ok(C_CloseSession(session));
+		assert_true(after < 20);
+	}
+}
+
 /* Whether the card had the command is not known to pcscd: it is not sent again, but the next one is. */
 static void
 power_that_is_taken_too_late_costs_one_use_and_no_more(void **state)
 {
 	CK_SESSION_HANDLE session = p11_logged_in(p11_slot(2, 0), AUTH_PIN);
-	CK_RV rv;
 
 	(void)state;
 	fake_reset(0);
 	reader->late_unpower = true;
-	rv = p11_sign_once(session, CKM_SHA256_RSA_PKCS);
-	assert_rv(rv, CKR_DEVICE_ERROR);
+	assert_rv(p11_sign_once(session, CKM_SHA256_RSA_PKCS), CKR_DEVICE_ERROR);
 	assert_false(reader->unpowered);
 	assert_ok(p11_sign_once(session, CKM_SHA256_RSA_PKCS));
+}
+
+/* pcsc-lite tells of the reset instead of ending the transaction. */
+static void
+a_reset_at_its_end_leaves_no_transaction_open(void **state)
+{
+	CK_SESSION_HANDLE session = p11_logged_in(p11_slot(2, 0), AUTH_PIN);
+
+	(void)state;
+	for (unsigned times = 1; times < 3; times++) {
+		reader->resets_at_end = times;
+		assert_ok(p11_sign_once(session, CKM_SHA256_RSA_PKCS));
+		assert_int_equal(reader->resets_at_end, 0);
+		assert_false(reader->in_transaction);
+	}
+	/* The second time it could not be ended: the connection is given up, and with it the session. */
+	assert_rv(p11_sign_once(session, CKM_SHA256_RSA_PKCS), CKR_DEVICE_REMOVED);
+	assert_known();
+}
+
+/* Another card that came unseen is not given the PIN of the one before. */
+static void
+another_stay_of_a_card_is_another_card(void **state)
+{
+	CK_SESSION_HANDLE session = p11_logged_in(p11_slot(2, 0), AUTH_PIN);
+	unsigned verifies = reader->verifies;
+
+	(void)state;
+	reader->exchanged = true;
+	assert_rv(p11_sign_once(session, CKM_SHA256_RSA_PKCS), CKR_DEVICE_REMOVED);
+	assert_int_equal(reader->verifies, verifies);
+	assert_false(reader->in_transaction);
+	assert_known();
 }
 
 int
@@ -168,13 +252,18 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(a_reset_while_it_is_connected_to_takes_no_card),
-	    TEST(a_reset_while_it_is_connected_to_takes_no_pin_pad),
 	    TEST(a_reset_at_any_command_while_it_is_looked_at_takes_no_card),
 	    TEST(a_card_that_others_reset_each_time_is_looked_at_by_the_next_call),
 	    TEST(a_card_without_an_atr_is_looked_at_by_the_next_call),
+	    TEST(a_transaction_that_does_not_begin_says_nothing_of_the_card),
+	    TEST(a_new_connection_knows_the_protocol_after_a_late_reset),
 	    TEST(power_that_is_taken_while_it_is_looked_at_takes_no_card),
+	    TEST(power_that_is_taken_is_given_back_where_no_protocol_can_be_set_without),
 	    TEST(a_reset_that_was_told_of_too_early_is_made_good),
+	    TEST(a_late_reset_lets_no_pin_of_a_pad_go_astray),
 	    TEST(power_that_is_taken_too_late_costs_one_use_and_no_more),
+	    TEST(a_reset_at_its_end_leaves_no_transaction_open),
+	    TEST(another_stay_of_a_card_is_another_card),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -314,6 +314,9 @@ class Soak:
         self.measure = Measure(self.pids, self.arguments.interval)
         self.measure.start()
         self.begun = time.monotonic()
+        for event in self.random.sample(self.EVENTS, len(self.EVENTS)):
+            self.disturb([event])
+            self.pause(self.arguments.pause)
         self.until(0.5, self.EVENTS)
         self.steady = self.random.choice(self.inside)
         self.steady_pid, self.lasting_pcscd = self.cards[self.steady].pid(), self.pcscd()

@@ -199,6 +199,13 @@ bind(struct ifd *ifd)
 	return result;
 }
 
+bool
+ifd_was_disturbed(const struct ifd *ifd, enum smartcard_result result)
+{
+	return result == SMARTCARD_RESET ||
+	       (result == SMARTCARD_CHANNEL && pcsc_disturbed(ifd->connection));
+}
+
 /* The driver's look at the card. Sets ifd->tried when that says something of the card. */
 static CK_RV
 look_at_card(struct ifd *ifd)
@@ -212,10 +219,9 @@ look_at_card(struct ifd *ifd)
 		if (begun != CHANNEL_OK)
 			return begun == CHANNEL_REMOVED ? CKR_TOKEN_NOT_PRESENT : CKR_DEVICE_ERROR;
 		result = bind(ifd);
+		/* The reset may have been told of before it was made: in the midst of the look. */
+		again = ifd_was_disturbed(ifd, result) || (result == SMARTCARD_UNKNOWN && reset);
 		pcsc_end(ifd->connection, false);
-		/* All of it is reading, and may be done again. */
-		again = result == SMARTCARD_RESET ||
-			(result == SMARTCARD_CHANNEL && pcsc_powered_again(ifd->connection));
 	}
 	ifd->tried = !again && result != SMARTCARD_REMOVED && result != SMARTCARD_NO_MEMORY;
 	switch (result) {

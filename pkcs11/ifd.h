@@ -96,6 +96,9 @@ void ifd_refresh(struct ifd *ifd);
 
 struct token *ifd_token(struct ifd *ifd, CK_SLOT_ID slot);
 
+/* The card was disturbed by others, not by this command: what only reads may be done again. */
+bool ifd_was_disturbed(const struct ifd *ifd, enum smartcard_result result);
+
 /* A transaction with the card; they nest. */
 CK_RV ifd_begin(struct ifd *ifd);
 /* `forget`: by a reset, the card forgets who verified what. */

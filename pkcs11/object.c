@@ -420,6 +420,7 @@ object_attribute(struct token *token, struct object *object, CK_ATTRIBUTE_TYPE t
 	    [SOURCE_ABILITIES] = read_abilities,
 	};
 	struct ifd *ifd = token->ifd;
+	bool again = true;
 	enum source source;
 	CK_RV rv;
 
@@ -430,15 +431,16 @@ object_attribute(struct token *token, struct object *object, CK_ATTRIBUTE_TYPE t
 	rv = ifd_begin(ifd);
 	if (rv != CKR_OK)
 		return rv;
-	for (int tries = 0; tries < READ_TRIES; tries++) {
-		rv = ifd_result(ifd, read[source](ifd->card, object));
-		if (!ifd->was_reset)
-			break;
+	for (int tries = 0; tries < READ_TRIES && again; tries++) {
+		enum smartcard_result result = read[source](ifd->card, object);
+
+		again = ifd_was_disturbed(ifd, result);
+		rv = ifd_result(ifd, result);
 	}
 	ifd_end(ifd, false);
 	if (rv == CKR_USER_NOT_LOGGED_IN)
 		return CKR_OK;
-	if (rv == CKR_DEVICE_REMOVED)
+	if (rv == CKR_DEVICE_REMOVED || again)
 		return rv;
 	/* Asked once, also when the card has none: the others of its objects are good. */
 	object->read |= 1U << source;

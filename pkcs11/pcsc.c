@@ -35,10 +35,10 @@ struct pcsc_card {
 	DWORD protocol;
 	uint8_t atr[ATR_LEN_MAX];
 	size_t atr_len;
-	unsigned stay;      /* of the card: insertions and removals when it was connected to */
-	bool learnt;        /* these three */
-	bool was_reset;     /* since the last pcsc_begin() that said so */
-	bool powered_again; /* see pcsc_powered_again() */
+	unsigned stay;  /* of the card: insertions and removals when it was connected to */
+	bool learnt;    /* these three */
+	bool was_reset; /* since the last pcsc_begin() that said so */
+	bool disturbed; /* see pcsc_disturbed() */
 	struct channel channel;
 	DWORD verify_code, modify_code; /* of PC/SC part 10; 0: the reader has none */
 };
@@ -208,7 +208,7 @@ reconnect(struct pcsc_card *card, DWORD initialization)
 }
 
 /* Also of a card that has no power. Programs hear of a reset before it is made: whose connection was
- * renewed meanwhile is not told, but the card has no protocol then. */
+ * renewed meanwhile is not told, but the card has no protocol then, until somebody connects. */
 static LONG
 ask_state(const struct pcsc_card *card, DWORD *state)
 {
@@ -248,40 +248,15 @@ renew(struct pcsc_card *card)
 	LONG rv = reconnect(card, SCARD_LEAVE_CARD);
 	DWORD state = 0;
 
-	if (rv == SCARD_W_UNRESPONSIVE_CARD)
+	if (rv == SCARD_W_UNRESPONSIVE_CARD ||
+	    (rv == SCARD_S_SUCCESS && ask_state(card, &state) == SCARD_S_SUCCESS &&
+	     is_without_power(state)))
 		rv = reconnect(card, SCARD_RESET_CARD);
-	/* What is told of now is told again by the next call. */
-	if (rv != SCARD_S_SUCCESS || ask_state(card, &state) != SCARD_S_SUCCESS)
-		return rv;
-	if (!is_same(card, state))
-		return SCARD_W_REMOVED_CARD;
-	return is_without_power(state) ? reconnect(card, SCARD_RESET_CARD) : rv;
-}
-
-/*
- * A card or a pcscd that goes in the midst of a call breaks it off with an error of its own
- * (SCARD_E_NOT_TRANSACTED, SCARD_F_COMM_ERROR); that it has gone is told to a later one. So does a card
- * whose power is taken after the connection was renewed.
- */
-static enum channel_result
-result_of_call(struct pcsc_card *card, LONG rv)
-{
-	enum channel_result result = result_of(rv);
-
-	for (int tries = 0; result == CHANNEL_FAILED && tries < GONE_TRIES; tries++) {
-		DWORD state = 0;
-
-		if (tries > 0)
-			pause_ms(GONE_MS);
-		if (result_of(ask_state(card, &state)) == CHANNEL_REMOVED) {
-			result = CHANNEL_REMOVED;
-		} else if (is_without_power(state) &&
-			   reconnect(card, SCARD_RESET_CARD) == SCARD_S_SUCCESS) {
-			card->was_reset = card->powered_again = true;
-			break;
-		}
-	}
-	return result;
+	/* Of another reset the next call tells. */
+	if (rv == SCARD_S_SUCCESS && ask_state(card, &state) == SCARD_S_SUCCESS &&
+	    !is_same(card, state))
+		rv = SCARD_W_REMOVED_CARD;
+	return rv;
 }
 
 /* Of a call that was not made since the card was reset, or has gone meanwhile. */
@@ -290,7 +265,38 @@ after_reset(struct pcsc_card *card)
 {
 	LONG rv = renew(card);
 
-	return rv == SCARD_S_SUCCESS ? SCARD_W_RESET_CARD : rv;
+	if (rv != SCARD_S_SUCCESS)
+		return rv;
+	card->was_reset = true;
+	return SCARD_W_RESET_CARD;
+}
+
+/*
+ * A card or a pcscd that goes in the midst of a call breaks it off with an error of its own
+ * (SCARD_E_NOT_TRANSACTED, SCARD_F_COMM_ERROR); that it has gone is told to a later one. So does a card
+ * that others reset, or whose power they take, after the connection was renewed.
+ */
+static enum channel_result
+result_of_call(struct pcsc_card *card, LONG rv)
+{
+	enum channel_result result = result_of(rv);
+
+	card->disturbed = false;
+	for (int tries = 0; result == CHANNEL_FAILED && !card->disturbed && tries < GONE_TRIES;
+	     tries++) {
+		DWORD state = 0;
+		LONG now;
+
+		if (tries > 0)
+			pause_ms(GONE_MS);
+		now = ask_state(card, &state);
+		if (now == SCARD_W_RESET_CARD || is_without_power(state))
+			now = after_reset(card);
+		card->disturbed = now == SCARD_W_RESET_CARD;
+		if (result_of(now) == CHANNEL_REMOVED)
+			result = CHANNEL_REMOVED;
+	}
+	return result;
 }
 
 static enum channel_result
@@ -448,12 +454,9 @@ pcsc_begin(struct pcsc_card *card, bool *reset)
 }
 
 bool
-pcsc_powered_again(struct pcsc_card *card)
+pcsc_disturbed(const struct pcsc_card *card)
 {
-	bool was = card->powered_again;
-
-	card->powered_again = false;
-	return was;
+	return card->disturbed;
 }
 
 void

@@ -59,8 +59,8 @@ enum channel_result pcsc_begin(struct pcsc_card *card, bool *reset) MUST_USE;
  * ended costs the connection: all that follows is CHANNEL_REMOVED. */
 void pcsc_end(struct pcsc_card *card, bool reset);
 
-/* Since the last call of this, a command failed as another program had taken the card's power, and the
- * card has power again. */
-bool pcsc_powered_again(struct pcsc_card *card);
+/* The last command was CHANNEL_FAILED as another program reset the card or took its power; now it answers
+ * again. */
+bool pcsc_disturbed(const struct pcsc_card *card);
 
 #endif

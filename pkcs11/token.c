@@ -128,6 +128,7 @@ CK_RV
 token_find_abilities(struct token *token)
 {
 	struct ifd *ifd = token->ifd;
+	enum smartcard_result result;
 	CK_RV rv = CKR_OK;
 	int tries = 0;
 
@@ -139,9 +140,10 @@ token_find_abilities(struct token *token)
 		rv = ifd_begin(ifd);
 		if (rv != CKR_OK)
 			return rv;
-		do
-			rv = ifd_result(ifd, smartcard_find_abilities(ifd->card, i));
-		while (ifd->was_reset && tries++ < FIND_TRIES);
+		do {
+			result = smartcard_find_abilities(ifd->card, i);
+			rv = ifd_result(ifd, result);
+		} while (ifd_was_disturbed(ifd, result) && tries++ < FIND_TRIES);
 		ifd_end(ifd, false);
 	}
 	return rv;

@@ -25,10 +25,11 @@ struct fake_reader {
 	/* By another program, each time that the call is made, so many times: */
 	unsigned resets_at_status, resets_at_begin, resets_at_end;
 	LONG begin_error; /* of the next SCardBeginTransaction; 0: none */
-	/* At the next command, without a word: a reset that was told of before; the power goes; the card
-	 * is another one. */
-	bool late_reset, late_unpower, exchanged;
-	unsigned late_reset_after; /* the same reset after so many commands; 0: not */
+	/* Without a word, at the next command: a reset that was told of before; another card. */
+	bool late_reset, exchanged;
+	unsigned late_reset_after; /* such a reset after so many commands; 0: not */
+	unsigned late_unpower_at;  /* the power goes at that command; 0: not */
+	unsigned breaks;           /* so many commands end in SCARD_E_NOT_TRANSACTED, by a reset */
 	bool no_protocol;          /* after a reset, until somebody reconnects */
 	bool mute;       /* without power it has no protocol that could be set, as with libccid */
 	unsigned no_atr; /* SCardStatus has none so many times */
@@ -401,6 +402,12 @@ SCardStatus(SCARDHANDLE handle, LPSTR name, LPDWORD name_len, LPDWORD state, LPD
 static inline LONG
 fake_accident(struct fake_reader *reader)
 {
+	if (reader->breaks > 0) {
+		reader->breaks--;
+		card_reset(reader->applet->card);
+		reader->was_reset = true;
+		return SCARD_E_NOT_TRANSACTED;
+	}
 	if (reader->exchanged) {
 		reader->exchanged = false;
 		reader->no_protocol = true;
@@ -415,11 +422,14 @@ fake_accident(struct fake_reader *reader)
 		reader->was_reset = true;
 		return SCARD_W_RESET_CARD;
 	}
-	if (reader->late_reset || reader->late_unpower) {
+	if (reader->late_reset) {
 		card_reset(reader->applet->card);
-		reader->no_protocol = reader->late_reset;
-		reader->unpowered = reader->late_unpower;
-		reader->late_reset = reader->late_unpower = false;
+		reader->no_protocol = true;
+		reader->late_reset = false;
+	}
+	if (reader->late_unpower_at > 0 && --reader->late_unpower_at == 0) {
+		card_reset(reader->applet->card);
+		reader->unpowered = true;
 	}
 	if (reader->no_protocol)
 		return SCARD_E_PROTO_MISMATCH;

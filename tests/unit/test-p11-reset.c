@@ -137,13 +137,49 @@ a_new_connection_knows_the_protocol_after_a_late_reset(void **state)
 	assert_known();
 }
 
+/* And none of it is for ever. */
+static void
+a_command_that_a_reset_breaks_off_is_repeated_where_it_only_reads(void **state)
+{
+	CK_FLAGS flags;
+
+	(void)state;
+	reader->breaks = 2;
+	assert_ok(look(&flags));
+	assert_int_equal(reader->breaks, 0);
+	fake_put(0, NULL);
+	fake_put(0, card);
+	reader->breaks = OFTEN;
+	assert_rv(look(&flags), CKR_DEVICE_ERROR);
+	reader->breaks = 0;
+	assert_known();
+}
+
+static void
+a_certificate_that_resets_keep_from_being_read_is_read_later(void **state)
+{
+	CK_SESSION_HANDLE session = p11_open(p11_slot(2, 0), 0);
+	uint8_t value[4096];
+	CK_ATTRIBUTE attribute = {CKA_VALUE, value, sizeof(value)};
+	CK_OBJECT_HANDLE object;
+
+	(void)state;
+	assert_int_equal(p11_find(session, CKO_CERTIFICATE, &object, 1), 1);
+	reader->breaks = OFTEN;
+	assert_rv(C_GetAttributeValue(session, object, &attribute, 1), CKR_DEVICE_ERROR);
+	reader->breaks = 0;
+	attribute.ulValueLen = sizeof(value);
+	assert_ok(C_GetAttributeValue(session, object, &attribute, 1));
+	assert_true(attribute.ulValueLen > 500);
+}
+
 static void
 power_that_is_taken_while_it_is_looked_at_takes_no_card(void **state)
 {
 	(void)state;
-	reader->late_unpower = true;
+	reader->late_unpower_at = 2;
 	assert_known();
-	assert_false(reader->late_unpower);
+	assert_int_equal(reader->late_unpower_at, 0);
 	assert_false(reader->unpowered);
 }
 
@@ -204,13 +240,25 @@ static void
 power_that_is_taken_too_late_costs_one_use_and_no_more(void **state)
 {
 	CK_SESSION_HANDLE session = p11_logged_in(p11_slot(2, 0), AUTH_PIN);
+	bool reached = true;
+	unsigned lost = 0;
 
 	(void)state;
-	fake_reset(0);
-	reader->late_unpower = true;
-	assert_rv(p11_sign_once(session, CKM_SHA256_RSA_PKCS), CKR_DEVICE_ERROR);
-	assert_false(reader->unpowered);
-	assert_ok(p11_sign_once(session, CKM_SHA256_RSA_PKCS));
+	for (unsigned at = 1; reached; at++) {
+		CK_RV rv;
+
+		fake_reset(0);
+		reader->late_unpower_at = at;
+		rv = p11_sign_once(session, CKM_SHA256_RSA_PKCS);
+		reached = reader->late_unpower_at == 0;
+		reader->late_unpower_at = 0;
+		lost += rv == CKR_DEVICE_ERROR ? 1 : 0;
+		assert_rv(rv, rv == CKR_DEVICE_ERROR ? rv : CKR_OK);
+		assert_false(reader->unpowered);
+		assert_ok(p11_sign_once(session, CKM_SHA256_RSA_PKCS));
+		assert_true(at < 50);
+	}
+	assert_true(lost > 0);
 }
 
 /* pcsc-lite tells of the reset instead of ending the transaction. */
@@ -257,6 +305,8 @@ main(void)
 	    TEST(a_card_without_an_atr_is_looked_at_by_the_next_call),
 	    TEST(a_transaction_that_does_not_begin_says_nothing_of_the_card),
 	    TEST(a_new_connection_knows_the_protocol_after_a_late_reset),
+	    TEST(a_command_that_a_reset_breaks_off_is_repeated_where_it_only_reads),
+	    TEST(a_certificate_that_resets_keep_from_being_read_is_read_later),
 	    TEST(power_that_is_taken_while_it_is_looked_at_takes_no_card),
 	    TEST(power_that_is_taken_is_given_back_where_no_protocol_can_be_set_without),
 	    TEST(a_reset_that_was_told_of_too_early_is_made_good),

@@ -213,14 +213,19 @@ look_at_card(struct ifd *ifd)
 	enum smartcard_result result = SMARTCARD_RESET;
 	bool again = true, reset;
 
-	for (int i = 0; i < BIND_TRIES && again; i++) {
+	for (int left = BIND_TRIES; left > 0 && again; left--) {
 		enum channel_result begun = pcsc_begin(ifd->connection, &reset);
 
 		if (begun != CHANNEL_OK)
 			return begun == CHANNEL_REMOVED ? CKR_TOKEN_NOT_PRESENT : CKR_DEVICE_ERROR;
+		/* A reset may have been told of before it was made, which was in the midst of the
+		 * look: what was not found then is there all the same. */
+		smartcard_free(ifd->card);
+		ifd->card = NULL;
 		result = bind(ifd);
-		/* The reset may have been told of before it was made: in the midst of the look. */
-		again = ifd_was_disturbed(ifd, result) || (result == SMARTCARD_UNKNOWN && reset);
+		again = ifd_was_disturbed(ifd, result) ||
+			(reset &&
+			 (result == SMARTCARD_UNKNOWN || (result == SMARTCARD_OK && left > 1)));
 		pcsc_end(ifd->connection, false);
 	}
 	ifd->tried = !again && result != SMARTCARD_REMOVED && result != SMARTCARD_NO_MEMORY;

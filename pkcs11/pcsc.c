@@ -259,7 +259,7 @@ renew(struct pcsc_card *card)
 	return rv;
 }
 
-/* Of a call that was not made since the card was reset, or has gone meanwhile. */
+/* What a call is told that found the card reset: that, or that it has gone meanwhile. */
 static LONG
 after_reset(struct pcsc_card *card)
 {
@@ -280,6 +280,7 @@ static enum channel_result
 result_of_call(struct pcsc_card *card, LONG rv)
 {
 	enum channel_result result = result_of(rv);
+	bool renewed = false;
 
 	card->disturbed = false;
 	for (int tries = 0; result == CHANNEL_FAILED && !card->disturbed && tries < GONE_TRIES;
@@ -290,9 +291,11 @@ result_of_call(struct pcsc_card *card, LONG rv)
 		if (tries > 0)
 			pause_ms(GONE_MS);
 		now = ask_state(card, &state);
-		if (now == SCARD_W_RESET_CARD || is_without_power(state))
+		if (!renewed && (now == SCARD_W_RESET_CARD || is_without_power(state))) {
+			renewed = true;
 			now = after_reset(card);
-		card->disturbed = now == SCARD_W_RESET_CARD;
+			card->disturbed = now == SCARD_W_RESET_CARD;
+		}
 		if (result_of(now) == CHANNEL_REMOVED)
 			result = CHANNEL_REMOVED;
 	}
@@ -397,6 +400,7 @@ pcsc_connect(const char *reader, struct pcsc_card **made)
 	if (rv == SCARD_S_SUCCESS)
 		rv = learn(card);
 	for (int tries = 0; rv == SCARD_W_RESET_CARD && tries < RESET_TRIES; tries++) {
+		card->was_reset = true;
 		rv = renew(card);
 		if (rv == SCARD_S_SUCCESS)
 			rv = learn(card);

@@ -28,6 +28,7 @@ struct fake_reader {
 	/* Without a word, at the next command: a reset that was told of before; another card. */
 	bool late_reset, exchanged;
 	unsigned late_reset_after; /* such a reset after so many commands; 0: not */
+	bool late_reset_is_silent; /* and somebody connects at once, who sets the protocol */
 	unsigned late_unpower_at;  /* the power goes at that command; 0: not */
 	unsigned breaks;           /* so many commands end in SCARD_E_NOT_TRANSACTED, by a reset */
 	bool no_protocol;          /* after a reset, until somebody reconnects */
@@ -534,7 +535,7 @@ SCardTransmit(SCARDHANDLE handle, const SCARD_IO_REQUEST *in, LPCBYTE command, D
 	*response_len = writer.len;
 	if (reader->late_reset_after > 0 && --reader->late_reset_after == 0) {
 		card_reset(reader->applet->card);
-		reader->no_protocol = true;
+		reader->no_protocol = !reader->late_reset_is_silent;
 	}
 	return SCARD_S_SUCCESS;
 }

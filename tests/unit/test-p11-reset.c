@@ -79,6 +79,35 @@ a_reset_at_any_command_while_it_is_looked_at_takes_no_card(void **state)
 	}
 }
 
+/* A reset that was told of when the card was connected to, and that is made later. */
+static void
+a_late_reset_at_any_command_of_the_look_takes_nothing_of_the_card(void **state)
+{
+	CK_FLAGS flags;
+	unsigned count;
+
+	(void)state;
+	assert_ok(look(&flags));
+	count = reader->commands;
+	assert_true(count > 5);
+	reader->late_reset_is_silent = true;
+	for (unsigned after = 1; after <= count; after++) {
+		fake_put(0, NULL);
+		fake_put(0, card);
+		reader->resets_at_status = 1;
+		reader->late_reset_after = after;
+		assert_ok(look(&flags));
+		assert_int_equal(reader->late_reset_after, 0);
+		for (CK_ULONG slot = 0; slot < 2; slot++) {
+			CK_SESSION_HANDLE session = p11_open(p11_slot(2, slot), 0);
+			CK_OBJECT_HANDLE found[4];
+
+			assert_int_equal(p11_find(session, CKO_PUBLIC_KEY, found, 4), 1);
+			assert_int_equal(p11_find(session, CKO_CERTIFICATE, found, 4), 1);
+		}
+	}
+}
+
 /* While others do not stop, nothing can be said of the card; when they have, it need not be taken out. */
 static void
 a_card_that_others_reset_each_time_is_looked_at_by_the_next_call(void **state)
@@ -301,6 +330,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(a_reset_while_it_is_connected_to_takes_no_card),
 	    TEST(a_reset_at_any_command_while_it_is_looked_at_takes_no_card),
+	    TEST(a_late_reset_at_any_command_of_the_look_takes_nothing_of_the_card),
 	    TEST(a_card_that_others_reset_each_time_is_looked_at_by_the_next_call),
 	    TEST(a_card_without_an_atr_is_looked_at_by_the_next_call),
 	    TEST(a_transaction_that_does_not_begin_says_nothing_of_the_card),

@@ -158,7 +158,7 @@ SCardStatus(SCARDHANDLE handle, LPSTR name, LPDWORD name_len, LPDWORD state, LPD
 	fuzz_must(*atr_len >= known.len);
 	memcpy(atr, known.data, known.len);
 	*atr_len = known.len;
-	*state = SCARD_PRESENT;
+	*state = SCARD_PRESENT | SCARD_POWERED | SCARD_NEGOTIABLE;
 	*protocol = protocol_of_card();
 	return SCARD_S_SUCCESS;
 }

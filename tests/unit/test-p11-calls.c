@@ -2,7 +2,7 @@
  * Every function of Cryptoki with everything wrong that can be: before C_Initialize, with handles that
  * are none, with NULL for each pointer, in the wrong order (PKCS#11 2.40 section 5).
  */
-#include "test-p11-cryptoki.h"
+#include "p11-one-card.h"
 
 /* name, its arguments after `s`, and what it answers in a session with nothing going on. */
 #define CALLS_WITH_SESSION(F)                                                                     \
@@ -161,27 +161,6 @@ walk(const struct call *calls, size_t calls_count, CK_ULONG handle, CK_RV expect
 	}
 }
 
-static struct applet_card *card;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	p11_begin("");
-	card = p11_fineid_v2();
-	fake_put(0, card);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	p11_end();
-	applet_free(card);
-	return 0;
-}
-
 static void
 all_functions_but_the_lists_are_in_the_tables(void **state)
 {
@@ -310,7 +289,7 @@ a_session_must_be_serial(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, p11_setup, p11_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(all_functions_but_the_lists_are_in_the_tables),
 	    TEST(before_initialize_nothing_is_done),

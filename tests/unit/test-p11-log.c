@@ -2,13 +2,12 @@
  * What VICAR_PKCS11_LOG tells of the calls that bring PINs: that they were made, and no PIN. The PINs
  * are too long for a number of the log's own to be one of them by chance.
  */
-#include "test-p11-cryptoki.h"
+#include "p11-one-card.h"
 
 #define FIRST_PIN "97531864"
 #define SECOND_PIN "86429753"
 #define THIRD_PIN "75318642"
 
-static struct applet_card *card;
 static char path[64], text[65536];
 
 static int
@@ -18,19 +17,15 @@ setup(void **state)
 	snprintf(path, sizeof(path), "/tmp/vicar-test-log-XXXXXX");
 	close(mkstemp(path));
 	setenv("VICAR_PKCS11_LOG", path, 1);
-	p11_begin("");
+	p11_begin_with("", p11_fineid_v2());
 	unsetenv("VICAR_PKCS11_LOG");
-	card = p11_fineid_v2();
-	fake_put(0, card);
 	return 0;
 }
 
 static int
 teardown(void **state)
 {
-	(void)state;
-	p11_end();
-	applet_free(card);
+	(void)p11_teardown(state);
 	return unlink(path);
 }
 

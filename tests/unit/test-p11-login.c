@@ -2,7 +2,7 @@
  * Logins, PINs and the keys they open; what a card that goes, is reset, or has its key at a service
  * makes of them. pkcs11.md sections 2 and 4; design.md, "Remote trouble".
  */
-#include "test-p11-cryptoki.h"
+#include "p11-one-card.h"
 
 #include "iso7816/sw.h"
 #include "pkcs11/ifd.h"
@@ -10,7 +10,6 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-static struct applet_card *card;
 static time_t later; /* seconds that the clock is ahead */
 
 /* In the place of the C library's. */
@@ -21,30 +20,6 @@ clock_gettime(clockid_t clock, struct timespec *now)
 
 	now->tv_sec += later;
 	return (int)rv;
-}
-
-static void
-begin(const char *settings, struct applet_card *with)
-{
-	p11_begin(settings);
-	card = with;
-	fake_put(0, card);
-}
-
-static int
-setup(void **state)
-{
-	(void)state;
-	begin("", p11_fineid_v2());
-	return 0;
-}
-
-static int
-setup_remote(void **state)
-{
-	(void)state;
-	begin("", p11_remote());
-	return 0;
 }
 
 /* A key that one login serves, so that resets are made good, over T=0, where answers are fetched. */
@@ -58,16 +33,7 @@ setup_remote_without_consent(void **state)
 	applet_add_key(applet, "auth", "file", 2048, AUTH_PIN);
 	applet_add_key(applet, "sign", "cmd", 2048, SIGN_PIN);
 	applet_insert(applet);
-	begin("", applet);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	p11_end();
-	applet_free(card);
+	p11_begin_with("", applet);
 	return 0;
 }
 
@@ -710,8 +676,8 @@ with_a_pin_pad_the_second_signature_asks_at_the_pad(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-#define REMOTE(name) cmocka_unit_test_setup_teardown(name, setup_remote, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, p11_setup, p11_teardown)
+#define REMOTE(name) cmocka_unit_test_setup_teardown(name, p11_setup_remote, p11_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(no_pin_is_right_where_the_card_has_none),
 	    TEST(the_private_key_is_seen_after_login_only),
@@ -746,7 +712,7 @@ main(void)
 	    REMOTE(one_signature_of_a_remote_key_is_one_start),
 	    REMOTE(a_reset_at_any_command_makes_no_second_start),
 	    cmocka_unit_test_setup_teardown(a_reset_at_any_command_makes_no_second_start,
-					    setup_remote_without_consent, teardown),
+					    setup_remote_without_consent, p11_teardown),
 	    REMOTE(what_a_service_answers_has_its_return_value),
 	    REMOTE(a_pin_that_the_service_refuses_logs_out_and_is_not_offered_again),
 	    TEST(a_pin_pad_is_used_for_a_pin_that_is_not_given),

@@ -1,38 +1,7 @@
 /*
  * Objects, searches and attributes; pkcs11.md section 3.
  */
-#include "test-p11-cryptoki.h"
-
-static struct applet_card *card;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	p11_begin("");
-	card = p11_fineid_v2();
-	fake_put(0, card);
-	return 0;
-}
-
-static int
-setup_ec(void **state)
-{
-	(void)state;
-	p11_begin("");
-	card = p11_fineid_v4();
-	fake_put(0, card);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	p11_end();
-	applet_free(card);
-	return 0;
-}
+#include "p11-one-card.h"
 
 static CK_BYTE text[] = "not DER";
 
@@ -389,8 +358,8 @@ a_key_that_is_shorter_than_the_padding_verifies_nothing(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-#define EC_KEY_OF(name) cmocka_unit_test_setup_teardown(name, setup_ec, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, p11_setup, p11_teardown)
+#define EC_KEY_OF(name) cmocka_unit_test_setup_teardown(name, p11_setup_ec, p11_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(key_public_key_and_certificate_have_one_id),
 	    TEST(the_private_key_has_the_parts_of_its_public_half),

@@ -2,44 +2,9 @@
  * Operations of the module in parts, in the wrong order, and with parameters that are none: what
  * Cryptoki answers, and whether the operation goes on (PKCS#11 2.40 sections 5.8 to 5.15).
  */
-#include "test-p11-cryptoki.h"
+#include "p11-one-card.h"
 
 #define TEXT(text) (CK_BYTE *)(uintptr_t)(text), sizeof(text) - 1
-
-static struct applet_card *card;
-
-static void
-begin(struct applet_card *applet)
-{
-	p11_begin("");
-	card = applet;
-	fake_put(0, card);
-}
-
-static int
-setup_rsa(void **state)
-{
-	(void)state;
-	begin(p11_fineid_v2());
-	return 0;
-}
-
-static int
-setup_ec(void **state)
-{
-	(void)state;
-	begin(p11_fineid_v4());
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	p11_end();
-	applet_free(card);
-	return 0;
-}
 
 static CK_SESSION_HANDLE
 auth_session(void)
@@ -342,8 +307,8 @@ a_secret_is_digested_as_its_bytes_are_and_no_other_object_is(void **state)
 int
 main(void)
 {
-#define RSA_KEY(name) cmocka_unit_test_setup_teardown(name, setup_rsa, teardown)
-#define EC_KEY_OF(name) cmocka_unit_test_setup_teardown(name, setup_ec, teardown)
+#define RSA_KEY(name) cmocka_unit_test_setup_teardown(name, p11_setup, p11_teardown)
+#define EC_KEY_OF(name) cmocka_unit_test_setup_teardown(name, p11_setup_ec, p11_teardown)
 	const struct CMUnitTest tests[] = {
 	    RSA_KEY(a_cryptogram_in_parts_is_decrypted_at_the_end),
 	    RSA_KEY(parts_that_are_too_few_or_too_many_end_the_decryption),

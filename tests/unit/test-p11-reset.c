@@ -2,31 +2,11 @@
  * Other programs that reset the card, or take its power, while the module comes to it; pcsc-lite tells
  * of it before it does it (ifdhandler.md section 7).
  */
-#include "test-p11-cryptoki.h"
+#include "p11-one-card.h"
 
 enum { OFTEN = 1000 };
 
-static struct applet_card *card;
 static struct fake_reader *const reader = &fake.readers[0];
-
-static int
-setup(void **state)
-{
-	(void)state;
-	p11_begin("");
-	card = p11_fineid_v2();
-	fake_put(0, card);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	p11_end();
-	applet_free(card);
-	return 0;
-}
 
 static CK_RV
 look(CK_FLAGS *flags)
@@ -326,7 +306,7 @@ another_stay_of_a_card_is_another_card(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, p11_setup, p11_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(a_reset_while_it_is_connected_to_takes_no_card),
 	    TEST(a_reset_at_any_command_while_it_is_looked_at_takes_no_card),

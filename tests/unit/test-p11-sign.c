@@ -2,54 +2,10 @@
  * Signatures, decryption and key agreement by keys of a card, and what is done of them in software:
  * OpenSSL judges. PKCS#11 2.40 sections 5.8 to 5.14, mechanisms 2.1 and 2.3.
  */
-#include "test-p11-cryptoki.h"
+#include "p11-one-card.h"
 
 #include <openssl/ec.h>
 #include <openssl/kdf.h>
-
-static struct applet_card *card;
-
-static void
-begin(struct applet_card *with)
-{
-	p11_begin("");
-	card = with;
-	fake_put(0, card);
-}
-
-static int
-setup_rsa(void **state)
-{
-	(void)state;
-	begin(p11_fineid_v2());
-	return 0;
-}
-
-static int
-setup_ec(void **state)
-{
-	(void)state;
-	begin(p11_fineid_v4());
-	return 0;
-}
-
-/* Without raw RSA: DigestInfo of known hashes only. */
-static int
-setup_cc(void **state)
-{
-	(void)state;
-	begin(p11_remote());
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	p11_end();
-	applet_free(card);
-	return 0;
-}
 
 static CK_SESSION_HANDLE
 auth_session(void)
@@ -680,9 +636,10 @@ random_bytes_are_the_cards_or_ours(void **state)
 int
 main(void)
 {
-#define RSA_KEY(name) cmocka_unit_test_setup_teardown(name, setup_rsa, teardown)
-#define EC_KEY_OF(name) cmocka_unit_test_setup_teardown(name, setup_ec, teardown)
-#define CC(name) cmocka_unit_test_setup_teardown(name, setup_cc, teardown)
+#define RSA_KEY(name) cmocka_unit_test_setup_teardown(name, p11_setup, p11_teardown)
+#define EC_KEY_OF(name) cmocka_unit_test_setup_teardown(name, p11_setup_ec, p11_teardown)
+/* Without raw RSA: DigestInfo of known hashes only. */
+#define CC(name) cmocka_unit_test_setup_teardown(name, p11_setup_remote, p11_teardown)
 	const struct CMUnitTest tests[] = {
 	    RSA_KEY(rsa_signatures_with_a_hash_verify_with_openssl),
 	    RSA_KEY(pss_is_made_over_raw_rsa_with_any_salt),

@@ -1,33 +1,12 @@
 /*
  * C_Initialize, slots and their events, threads, fork; pkcs11.md sections 1 and 5.
  */
-#include "test-p11-cryptoki.h"
+#include "p11-one-card.h"
 
 #include "pkcs11/ifd.h"
 
 #include <sched.h>
 #include <sys/wait.h>
-
-static struct applet_card *card;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	p11_begin("");
-	card = p11_fineid_v2();
-	fake_put(0, card);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	p11_end();
-	applet_free(card);
-	return 0;
-}
 
 /* This process's own: two builds may be tested at the same time. */
 static const char *
@@ -714,7 +693,7 @@ what_a_card_calls_itself_makes_no_line_of_the_log(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, p11_setup, p11_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(each_pin_of_a_card_has_a_slot_whose_label_says_which),
 	    TEST(numbers_stay_when_card_and_module_go_and_come),
